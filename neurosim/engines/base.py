@@ -1,0 +1,105 @@
+"""What an engine is: the one narrow interface between a Program and whatever runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..lowering.program import Program
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How to run: ``threads`` (0: as many as the process may use) and the precision of state."""
+
+    threads: int = 0
+    precision: Literal["double", "single"] = "double"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A state variable that became NaN: population, variable, local neuron index, step."""
+
+    population: str
+    variable: str
+    neuron: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a stretch of simulation produced.
+
+    Attributes
+    ----------
+    first_step, n_steps : int
+    spike_steps, spike_ids : (n_spikes,) int64
+        Sorted by step, then network-wide id; sources included.
+    states : list of (n_samples, n_ids) float64 arrays, one per state recorder
+        Samples of the steps in the chunk that are multiples of the recorder's ``every``.
+    failure : Failure or None
+        Set when a NaN stopped the chunk; ``n_steps`` is then what was completed.
+    """
+
+    first_step: int
+    n_steps: int
+    spike_steps: NDArray[np.int64]
+    spike_ids: NDArray[np.int64]
+    states: list[NDArray[np.float64]]
+    failure: Failure | None = None
+
+
+@dataclass
+class Timings:
+    """Seconds spent per phase; update, deliver and record are parts of simulate."""
+
+    compile_s: float = 0.0
+    build_s: float = 0.0
+    update_s: float = 0.0
+    deliver_s: float = 0.0
+    record_s: float = 0.0
+    extra: dict[str, float] = field(default_factory=dict)
+
+
+class Executable(Protocol):
+    """A network made ready by an engine. Use as a context manager, or call ``close``."""
+
+    timings: Timings
+    n_threads: int
+    bytes_per_synapse: float
+
+    def build(self) -> None:
+        """Instantiate synapses and initial state."""
+
+    def advance(self, n_steps: int) -> Chunk:
+        """Simulate ``n_steps`` more steps."""
+
+    def synapse_count(self, projection: str) -> int:
+        """Return the number of synapses of a projection, as instantiated in memory."""
+
+    def outdegrees(self, projection: str) -> NDArray[np.uint32]:
+        """Return each presynaptic neuron's number of synapses, (pre.size,)."""
+
+    def read(self, population: str, variable: str) -> NDArray[np.float64]:
+        """Return a variable's current values, (size,)."""
+
+    def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a state variable's values, (size,)."""
+
+    def close(self) -> None:
+        """Release memory and files."""
+
+
+class Engine(Protocol):
+    """A way to run a Program."""
+
+    name: str
+
+    def compile(self, program: Program, options: EngineOptions) -> Executable:
+        """Translate and compile; raises UnsupportedError naming every unmet need."""
+
+    def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
+        """Return the memory that build and simulation will need."""

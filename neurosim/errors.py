@@ -1,0 +1,84 @@
+"""The typed errors of the package: one class per kind of mistake.
+
+Every message names what was given, where, what is allowed and the next step. All derive
+from :class:`NeurosimError`, and from the built-in class a caller would expect as well.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class NeurosimError(Exception):
+    """Base of every error raised on purpose by the package."""
+
+
+class DescriptionError(NeurosimError, ValueError):
+    """Something in a network description is not allowed: names, sizes, values."""
+
+
+class EquationError(DescriptionError):
+    """A model's equations, threshold, reset or refractory condition are not valid."""
+
+
+class DimensionError(DescriptionError):
+    """A value or expression has the wrong physical dimension."""
+
+
+class UnknownNameError(DescriptionError, KeyError):
+    """A name is not known where it was used; the message lists those that are."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str], where: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        place = f" in {where}" if where else ""
+        close = difflib.get_close_matches(str(name), self.known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        listed = ", ".join(self.known) or "none"
+        super().__init__(f"unknown {kind} {name!r}{place}.{hint} Known: {listed}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnsupportedError(NeurosimError):
+    """A feature is known but not supported here; the message says what to do instead."""
+
+
+class ExpressionError(DescriptionError):
+    """An expression string uses syntax or names that expressions may not use."""
+
+
+class CompilerNotFoundError(NeurosimError):
+    """The native engine was asked for and no C++ compiler is there."""
+
+
+class CompilationError(NeurosimError):
+    """The compiler refused the generated code (a defect of the package or the compiler)."""
+
+
+class RecordingError(NeurosimError):
+    """A recording cannot be read: not there, not HDF5, or not written by this package."""
+
+
+class RecordingWriteError(NeurosimError, OSError):
+    """A recording cannot be written, for instance because the disk is full."""
+
+
+class NumericalError(NeurosimError, ArithmeticError):
+    """A state variable became NaN; the run stopped and the recording was kept.
+
+    Attributes
+    ----------
+    population, variable : str
+    neuron : int
+        Index in the population.
+    time_ms : float
+    """
+
+    def __init__(self, population: str, variable: str, neuron: int, time_ms: float) -> None:
+        self.population, self.variable = population, variable
+        self.neuron, self.time_ms = neuron, time_ms
+        super().__init__(
+            f"variable {variable!r} of neuron {neuron} in population {population!r} became NaN at "
+            f"{time_ms:g} ms. The run was stopped; what was recorded until then is kept. Look for a "
+            "division by zero, an exponential without bound or a dt too large for the equations."
+        )

@@ -1,0 +1,312 @@
+"""The Program: a network in plain data, which every engine runs.
+
+Lowering turns a description (equations, units, rules, distributions) into the classes of this
+module once; nothing here knows an engine, and engines know nothing of the description. All
+numbers are in SI base units (volt, second, ampere, ...) unless a name says otherwise; times
+are counted in steps of ``dt``. Neurons are numbered over the whole network: populations in
+order of declaration, spike sources after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Role = Literal["state", "parameter", "coefficient"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a neuron model.
+
+    Attributes
+    ----------
+    name : str
+    dimension : str
+        Base unit as Brian2 prints it (``"V"``, ``"A"``, ``"1"``).
+    role : {"state", "parameter", "coefficient"}
+        Coefficients are derived by the lowering (propagators) and not seen by users.
+    shared : bool
+        One value for the whole population instead of one per neuron.
+    scale : float
+        Typical magnitude in SI units, for number formats that need one.
+    """
+
+    name: str
+    dimension: str
+    role: Role
+    shared: bool
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class NeuronCode:
+    """One neuron model after its state updater, as abstract code in Brian2's syntax.
+
+    Attributes
+    ----------
+    name : str
+        Catalogue name, or the name the user gave.
+    equations : str
+        Brian2 equations, every parameter and coefficient declared in them.
+    variables : tuple of Variable
+    update : str
+        Statements that advance the state by one step.
+    threshold : str
+        Boolean expression; empty when the model never spikes.
+    reset : str
+        Statements run for neurons that spiked, after the synapses of the step.
+    refractory_kind : {"none", "duration", "condition"}
+        A duration is an expression in seconds; a condition is a boolean expression that keeps
+        the neuron refractory while it holds.
+    refractory : str
+    unless_refractory : tuple of str
+        Variables whose writes are dropped while the neuron is refractory.
+    method : str
+        The state updater that made ``update``.
+    """
+
+    name: str
+    equations: str
+    variables: tuple[Variable, ...]
+    update: str
+    threshold: str
+    reset: str
+    refractory_kind: Literal["none", "duration", "condition"]
+    refractory: str
+    unless_refractory: tuple[str, ...]
+    method: str
+
+    def variable(self, name: str) -> Variable:
+        """Return the variable of that name; KeyError if there is none."""
+        for variable in self.variables:
+            if variable.name == name:
+                return variable
+        raise KeyError(name)
+
+
+Value = float | NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """A population of neurons: its code, ids and the value of every variable at t = 0.
+
+    ``values`` holds a float for shared variables and for per-neuron variables that start equal,
+    otherwise an array of shape (size,).
+    """
+
+    name: str
+    first_id: int
+    size: int
+    code: NeuronCode
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class SpikeSourceProgram:
+    """Neurons that emit given spikes: ``steps`` ascending, ``ids`` local, both (n_spikes,)."""
+
+    name: str
+    first_id: int
+    size: int
+    steps: NDArray[np.int64]
+    ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A contiguous range of neurons: ``start`` is local to ``population``, ``first_id`` global."""
+
+    population: str
+    start: int
+    size: int
+    first_id: int
+
+
+@dataclass(frozen=True)
+class RandomSources:
+    """Each target draws ``indegree[target]`` sources, uniformly and with replacement."""
+
+    indegree: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BernoulliSources:
+    """Each (source, target) pair is connected with the same probability, independently."""
+
+    probability: float
+    autapses: bool
+
+
+@dataclass(frozen=True)
+class AllSources:
+    """Every source connects to every target."""
+
+    autapses: bool
+
+
+@dataclass(frozen=True)
+class MatchingSource:
+    """Source i connects to target i."""
+
+
+@dataclass(frozen=True)
+class ListedEdges:
+    """Explicit edges, sorted by target (stable); ids local to the spans, arrays (n_edges,)."""
+
+    pre: NDArray[np.int64]
+    post: NDArray[np.int64]
+
+
+Rule = RandomSources | BernoulliSources | AllSources | MatchingSource | ListedEdges
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A value drawn by inversion: ``kind`` applied to u in (low_u, high_u).
+
+    With q = low_u + u (high_u - low_u): constant: a; uniform: a + (b - a) q;
+    normal: a + b ndtri(q); lognormal: exp(a + b ndtri(q)); exponential: -a log(1 - q).
+    ``listed`` takes one value per edge from ``values``, in the order of the listed edges.
+    The result is clipped to [low, high], which only rounding can leave.
+    """
+
+    kind: Literal["constant", "uniform", "normal", "lognormal", "exponential", "listed"]
+    a: float = 0.0
+    b: float = 0.0
+    low_u: float = 0.0
+    high_u: float = 1.0
+    low: float = -np.inf
+    high: float = np.inf
+    values: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class DelayDraw:
+    """Delays in steps.
+
+    ``thresholds`` (n,) uint32, ascending: the delay is ``first`` + the number of thresholds
+    that are <= a 32-bit word (none for a constant). ``values`` (n_edges,) lists them instead.
+    """
+
+    first: int
+    thresholds: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
+    values: NDArray[np.int64] | None = None
+
+    @property
+    def smallest(self) -> int:
+        """Shortest delay that can occur, in steps."""
+        return self.first if self.values is None else int(self.values.min(initial=0))
+
+    @property
+    def largest(self) -> int:
+        """Longest delay that can occur, in steps."""
+        if self.values is not None:
+            return int(self.values.max(initial=0))
+        return self.first + self.thresholds.size
+
+
+@dataclass(frozen=True)
+class ProjectionProgram:
+    """Synapses whose effect is ``variable += weight``, from one span of neurons to another.
+
+    ``index`` is the order of declaration and keys the random streams. Weights are used as
+    float32 (``weight_bits`` 32) or float64 (64) by every engine.
+    """
+
+    name: str
+    index: int
+    pre: Span
+    post: Span
+    variable: str
+    rule: Rule
+    weight: Draw
+    delay: DelayDraw
+    weight_bits: Literal[32, 64] = 32
+
+
+@dataclass(frozen=True)
+class PoissonProgram:
+    """Poisson background: each step, ``variable += weight * count`` for each neuron of ``post``.
+
+    ``thresholds`` lists tables of ascending uint32 words: count = ``first[k]`` + number of
+    thresholds <= the neuron's word of the step. ``table`` (post.size,) picks each neuron's table
+    (None: all use table 0). ``mean`` is the expected count per step, per table.
+    """
+
+    name: str
+    index: int
+    post: Span
+    variable: str
+    weight: float
+    mean: NDArray[np.float64]
+    first: NDArray[np.int64]
+    thresholds: tuple[NDArray[np.uint32], ...]
+    table: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class StateRecorder:
+    """Record ``variable`` of the neurons ``ids`` (local) every ``every`` steps, at the start of the step."""
+
+    name: str
+    population: str
+    variable: str
+    ids: NDArray[np.int64]
+    every: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A whole network, lowered.
+
+    ``description`` is a JSON-able account of the network for the recording's provenance;
+    ``spike_recorders`` names the populations and sources whose spikes are recorded.
+    """
+
+    dt: float
+    seed: int
+    populations: tuple[PopulationProgram, ...]
+    sources: tuple[SpikeSourceProgram, ...] = ()
+    projections: tuple[ProjectionProgram, ...] = ()
+    poisson: tuple[PoissonProgram, ...] = ()
+    state_recorders: tuple[StateRecorder, ...] = ()
+    spike_recorders: tuple[str, ...] = ()
+    description: dict = field(default_factory=dict)
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons, sources not counted."""
+        return sum(p.size for p in self.populations)
+
+    @property
+    def n_ids(self) -> int:
+        """Number of ids: neurons and sources."""
+        return self.n_neurons + sum(s.size for s in self.sources)
+
+    @property
+    def largest_delay(self) -> int:
+        """Longest delay in the network, in steps."""
+        return max((p.delay.largest for p in self.projections), default=0)
+
+    @property
+    def smallest_delay(self) -> int:
+        """Shortest delay in the network, in steps."""
+        return min((p.delay.smallest for p in self.projections), default=1)
+
+    def emitters(self) -> Iterator[PopulationProgram | SpikeSourceProgram]:
+        """Yield populations, then sources: everything that has ids, in id order."""
+        yield from self.populations
+        yield from self.sources
+
+    def population(self, name: str) -> PopulationProgram:
+        """Return the population of that name; KeyError if there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise KeyError(name)
