@@ -32,6 +32,83 @@ __attribute__((always_inline)) inline void philox4x32(uint32_t c0, uint32_t c1, 
     out[3] = c3;
 }
 
+#if defined(__AVX2__)
+
+namespace philox_detail {
+
+#if defined(__AVX512F__)
+inline constexpr int width = 8;
+#else
+inline constexpr int width = 4;
+#endif
+typedef uint64_t Wide __attribute__((vector_size(8 * width)));
+typedef uint32_t Narrow __attribute__((vector_size(4 * width)));
+
+// Products of the low halves. One instruction on every x86-64, but GCC 12 makes three of a
+// portable (a & 0xffffffff) * b: twice the time of the whole generator.
+__attribute__((always_inline)) inline Wide multiply_low_halves(Wide a, Wide b) {
+    Wide product;
+    __asm__("vpmuludq %2, %1, %0" : "=v"(product) : "v"(a), "v"(b));
+    return product;
+}
+
+__attribute__((always_inline)) inline Wide load(const uint32_t* from) {
+    Narrow words;
+    __builtin_memcpy(&words, from, sizeof words);
+    return __builtin_convertvector(words, Wide);
+}
+
+__attribute__((always_inline)) inline void store(Wide values, uint32_t* to) {
+    const Narrow words = __builtin_convertvector(values, Narrow);
+    __builtin_memcpy(to, &words, sizeof words);
+}
+
+}  // namespace philox_detail
+
+// The same for L lanes, each with its own c0 and c1; lane l's words go to w0[l] .. w3[l].
+// Each word sits in 64 bits; the high half of a word is rubbish wherever only its low half counts.
+template <int L>
+__attribute__((always_inline)) inline void philox4x32_lanes(
+    const uint32_t* __restrict c0, const uint32_t* __restrict c1, uint32_t c2, uint32_t c3,
+    uint32_t k0, uint32_t k1, uint32_t* __restrict w0, uint32_t* __restrict w1,
+    uint32_t* __restrict w2, uint32_t* __restrict w3) {
+    using namespace philox_detail;
+    static_assert(L % width == 0, "the lanes must fill whole vector registers");
+    constexpr int n = L / width;
+    const Wide multiplier0 = Wide{} + philox_multiplier_0;
+    const Wide multiplier1 = Wide{} + philox_multiplier_1;
+    Wide x0[n], x1[n], x2[n], x3[n];
+    for (int i = 0; i < n; ++i) {
+        x0[i] = load(c0 + i * width);
+        x1[i] = load(c1 + i * width);
+        x2[i] = Wide{} + c2;
+        x3[i] = Wide{} + c3;
+    }
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; ++round) {
+        const Wide key0 = Wide{} + k0, key1 = Wide{} + k1;
+#pragma GCC unroll 8
+        for (int i = 0; i < n; ++i) {
+            const Wide product0 = multiply_low_halves(x0[i], multiplier0);
+            const Wide product1 = multiply_low_halves(x2[i], multiplier1);
+            x0[i] = (product1 >> 32) ^ x1[i] ^ key0;
+            x2[i] = (product0 >> 32) ^ x3[i] ^ key1;
+            x1[i] = product1;
+            x3[i] = product0;
+        }
+        k0 += philox_weyl_0;
+        k1 += philox_weyl_1;
+    }
+    for (int i = 0; i < n; ++i) {
+        store(x0[i], w0 + i * width);
+        store(x1[i], w1 + i * width);
+        store(x2[i], w2 + i * width);
+        store(x3[i], w3 + i * width);
+    }
+}
+
+#else
+
 // The same for L lanes, each with its own c0 and c1; lane l's words go to w0[l] .. w3[l].
 // The rounds are inside the lane loop, so that a compiler keeps the state in vector registers.
 template <int L>
@@ -48,5 +125,7 @@ __attribute__((always_inline)) inline void philox4x32_lanes(
         w3[lane] = out[3];
     }
 }
+
+#endif
 
 }  // namespace neurosim
