@@ -63,6 +63,10 @@ class RecordingWriteError(NeurosimError, OSError):
     """A recording cannot be written, for instance because the disk is full."""
 
 
+class MemoryLimitError(NeurosimError, MemoryError):
+    """A network needs more memory than this process may take; told before it is built."""
+
+
 class NumericalError(NeurosimError, ArithmeticError):
     """A state variable became NaN; the run stopped and the recording was kept.
 

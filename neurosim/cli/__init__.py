@@ -1,0 +1,1 @@
+"""The command line: ``neurosim`` and ``python -m neurosim``."""

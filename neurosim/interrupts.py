@@ -1,0 +1,57 @@
+"""A clean stop on Ctrl-C: finish the stretch at hand, keep the recording, then leave."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """The user, or the system, stopped a run; what was recorded until then is kept.
+
+    Attributes
+    ----------
+    time_ms : float
+        Biological time that was reached.
+    """
+
+    def __init__(self, time_ms: float) -> None:
+        self.time_ms = time_ms
+        super().__init__(f"interrupted at {time_ms:g} ms; what was recorded until then is kept")
+
+
+class Interrupts:
+    """Within the context, the first SIGINT or SIGTERM sets ``requested``; the second raises.
+
+    Outside the main thread, where Python allows no handlers, it does nothing.
+
+    Parameters
+    ----------
+    on_first : callable
+        Called without arguments at the first signal.
+    """
+
+    def __init__(self, on_first: Callable[[], None]) -> None:
+        self.requested = False
+        self._on_first = on_first
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for number, handler in self._before.items():
+            # None stands for a handler that was not installed from Python
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        self._on_first()
