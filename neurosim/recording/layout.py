@@ -1,0 +1,149 @@
+"""What a recording will hold, in plain data: the recording package needs no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DescriptionError
+
+
+@dataclass(frozen=True)
+class PopulationLayout:
+    """A population of neurons or a pure source of spikes (a generator).
+
+    Attributes
+    ----------
+    name : str
+    first_id, size : int
+        Its network-wide ids are ``first_id`` to ``first_id + size - 1``.
+    kind : {"neuron", "source"}
+        Sources do not count as neurons in any metric.
+    model : str
+        Name of the neuron model.
+    spikes : bool
+        Whether its spikes are recorded.
+    """
+
+    name: str
+    first_id: int
+    size: int
+    kind: Literal["neuron", "source"] = "neuron"
+    model: str = ""
+    spikes: bool = True
+
+
+@dataclass(frozen=True)
+class ProjectionLayout:
+    """A projection: names of the two populations and the neurons of each that take part."""
+
+    name: str
+    pre: str
+    post: str
+    n_pre: int
+    n_post: int
+    variable: str
+    pre_start: int = 0
+    post_start: int = 0
+
+
+@dataclass(frozen=True)
+class StateLayout:
+    """A recorded state variable.
+
+    Attributes
+    ----------
+    name, population, variable : str
+    unit : str
+        Unit of the stored values, for instance ``"mV"``.
+    ids : (n_ids,) int64
+        Local ids of the recorded neurons.
+    every : int
+        Sampling interval in steps; steps that are multiples of it are sampled.
+    scale : float
+        Stored value = value in SI units * scale.
+    dtype : {"float32", "float64"}
+        SONATA's reports are float32; ``float64`` stores the exact values beside them.
+    """
+
+    name: str
+    population: str
+    variable: str
+    unit: str
+    ids: NDArray[np.int64]
+    every: int = 1
+    scale: float = 1.0
+    dtype: Literal["float32", "float64"] = "float32"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything a recording needs to know of the network before the simulation.
+
+    ``populations`` in order of declaration, sources last, as their ids ascend; ``states`` in
+    the order of ``Chunk.states``; ``description`` is stored as JSON.
+    """
+
+    populations: tuple[PopulationLayout, ...]
+    projections: tuple[ProjectionLayout, ...] = ()
+    states: tuple[StateLayout, ...] = ()
+    description: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_names("population", [p.name for p in self.populations])
+        _check_names("projection", [p.name for p in self.projections])
+        first = 0
+        for population in self.populations:
+            if population.first_id != first or population.size < 1:
+                raise DescriptionError(
+                    f"population {population.name!r} has first id {population.first_id} and size "
+                    f"{population.size}; ids must follow one another from 0 and sizes be positive"
+                )
+            first += population.size
+        known = {p.name: p for p in self.populations}
+        for state in self.states:
+            ids = np.asarray(state.ids)
+            if state.population not in known or state.every < 1 or ids.ndim != 1 or not ids.size:
+                raise DescriptionError(
+                    f"recorder {state.name!r} needs a known population (given "
+                    f"{state.population!r}), at least one neuron id and an interval of one step "
+                    f"or more (given {state.every})"
+                )
+            if ids.min() < 0 or ids.max() >= known[state.population].size:
+                raise DescriptionError(
+                    f"recorder {state.name!r} has ids outside 0 to "
+                    f"{known[state.population].size - 1}, the neurons of {state.population!r}"
+                )
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons, sources not counted."""
+        return sum(p.size for p in self.populations if p.kind == "neuron")
+
+    def report_names(self) -> list[str]:
+        """Name the report of each state recorder: ``population.variable``, then ``....2``."""
+        names: list[str] = []
+        for state in self.states:
+            base = f"{state.population}.{state.variable}"
+            name, number = base, 1
+            while name in names:
+                number += 1
+                name = f"{base}.{number}"
+            names.append(name)
+        return names
+
+
+def _check_names(kind: str, names: Iterable[str]) -> None:
+    """Refuse names that HDF5 would take for paths, and names used twice."""
+    seen: set[str] = set()
+    for name in names:
+        if not name or name in seen or name == "." or "/" in name or "\0" in name:
+            raise DescriptionError(
+                f"{kind} name {name!r} cannot be used in a recording: names must be unique, not "
+                "empty, and without '/'"
+            )
+        seen.add(name)
