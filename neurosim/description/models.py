@@ -1,0 +1,212 @@
+"""Neuron models: equations with units, a threshold, a reset, and parameter values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from brian2.units.fundamentalunits import Dimension, Quantity
+
+from ..errors import DescriptionError, EquationError, UnknownNameError, UnsupportedError
+from .distributions import Distribution
+from .equations import Declared, ModelText, declare, expression_dimensions
+from .quantities import SECOND, dimensions, scalar
+from .values import Given, give
+
+METHODS = (
+    "exact",
+    "linear",
+    "euler",
+    "rk2",
+    "rk4",
+    "heun",
+    "milstein",
+    "exponential_euler",
+)
+
+
+class NeuronModel:
+    """A neuron model in Brian2's equation language.
+
+    Parameters
+    ----------
+    equations : str
+        As for Brian2's ``NeuronGroup``: ``dv/dt = ... : volt (unless refractory)``,
+        subexpressions and parameters, one per line.
+    threshold : str, optional
+        Condition on which a neuron spikes.
+    reset : str, optional
+        Statements run for neurons that spiked.
+    refractory : str or Quantity, optional
+        A duration, or a condition that keeps a neuron refractory while it holds.
+    parameters : dict, optional
+        Value of every name the equations use and do not define: a quantity, an array (one per
+        neuron), an expression string, or a distribution.
+    method : str, optional
+        Integrator; by default exact for linear equations, else Euler, as Brian2 chooses.
+    name : str, optional
+
+    Raises
+    ------
+    EquationError, DimensionError, ExpressionError, UnknownNameError, UnsupportedError
+
+    Notes
+    -----
+    A model is immutable; calling it returns a variant with other parameter values.
+    """
+
+    def __init__(
+        self,
+        equations: str,
+        *,
+        threshold: str | None = None,
+        reset: str | None = None,
+        refractory: str | Quantity | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        method: str | None = None,
+        name: str = "neuron",
+    ) -> None:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w{0,79}", name):
+            raise DescriptionError(f"{name!r} is not a valid model name; use letters, digits, '_'.")
+        for label, code in (("threshold", threshold), ("reset", reset)):
+            if code is not None and not isinstance(code, str):
+                raise EquationError(
+                    f"model {name!r}: {label} must be a string, not {type(code).__name__}."
+                )
+        self.method = _check_method(method, f"model {name!r}")
+        self.text = ModelText(
+            name=name,
+            equations=equations,
+            threshold=threshold or "",
+            reset=reset or "",
+            refractory=_refractory_text(refractory, f"model {name!r}"),
+        )
+        self.parameters = _give_all(parameters or {}, name)
+        dims = {key: given.dim for key, given in self.parameters.items()}
+        self.declared: Declared = declare(self.text, dims)
+        self._check_shared()
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.text.name
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Variables that synapses may act on: differential, or declared and not constant."""
+        d = self.declared
+        free = [n for n in d.declared if n not in d.constant | d.shared]
+        return (*d.differential, *free)
+
+    def __call__(self, **parameters: Any) -> NeuronModel:
+        """Return the same model with other values for some parameters."""
+        known = set(self.parameters) | set(self.declared.declared)
+        for key in parameters:
+            if key not in known:
+                raise UnknownNameError("parameter", key, known, f"model {self.name!r}")
+        variant = object.__new__(NeuronModel)
+        variant.text, variant.method, variant.declared = self.text, self.method, self.declared
+        expected = {k: self.declared.dims[k] for k in parameters}
+        changed = _give_all(parameters, self.name, known=self.declared.dims, expected=expected)
+        variant.parameters = self.parameters | changed
+        variant._check_shared()
+        return variant
+
+    def _check_shared(self) -> None:
+        for key in self.declared.shared & self.parameters.keys():
+            if self.parameters[key].per_neuron:
+                raise DescriptionError(
+                    f"model {self.name!r}: parameter {key!r} is declared shared, so it takes one "
+                    "value for the whole population."
+                )
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the model and its parameters."""
+        return {
+            "name": self.name,
+            "equations": "\n".join(line.strip() for line in self.text.equations.split("\n")).strip(),
+            "threshold": self.text.threshold,
+            "reset": self.text.reset,
+            "refractory": self.text.refractory,
+            "method": self.method or "automatic",
+            "parameters": {key: given.describe() for key, given in self.parameters.items()},
+        }
+
+    def __repr__(self) -> str:
+        return f"NeuronModel({self.name!r}, parameters: {', '.join(self.parameters) or 'none'})"
+
+
+def _check_method(method: str | None, where: str) -> str | None:
+    if method is None:
+        return None
+    if isinstance(method, str) and method.lower().startswith("gsl"):
+        raise UnsupportedError(
+            f"{where}: GSL integrators are not supported. Use 'rk4', or 'exponential_euler' for "
+            "stiff gating equations, with a smaller dt."
+        )
+    if not isinstance(method, str) or method.lower() not in METHODS:
+        raise UnknownNameError("integration method", method, METHODS, where)
+    return method.lower()
+
+
+def _refractory_text(refractory: Any, where: str) -> str:
+    if refractory is None or refractory is False:
+        return ""
+    if isinstance(refractory, str):
+        return refractory
+    value = scalar(refractory, SECOND, f"{where}: refractory")
+    if value < 0:
+        raise DescriptionError(f"{where}: the refractory period is {value!r} s; it must be >= 0.")
+    return f"{value!r}*second"
+
+
+def _give_all(
+    parameters: Mapping[str, Any],
+    model: str,
+    known: dict[str, Dimension] | None = None,
+    expected: dict[str, Dimension] | None = None,
+) -> dict[str, Given]:
+    """Check parameter values; expressions may use the other parameters."""
+    dims = dict(known or {})
+    pending: dict[str, str] = {}
+    for key, value in parameters.items():
+        if not isinstance(key, str) or not key.isidentifier():
+            raise DescriptionError(f"model {model!r}: {key!r} is not a parameter name.")
+        content = value.content if isinstance(value, Given) else value
+        if isinstance(content, str):
+            pending[key] = content
+        elif isinstance(content, Distribution):
+            dims[key] = content.dim
+        else:
+            dims[key] = value.dim if isinstance(value, Given) else dimensions(value)
+    while pending and known is None:
+        ready = {}
+        for key, code in pending.items():
+            others = {name: dim for name, dim in dims.items() if name != key}
+            if not _mentions(code, pending.keys()):
+                ready[key] = expression_dimensions(code, others, _place(model, key))
+        if not ready:
+            raise DescriptionError(
+                f"model {model!r}: the parameter expressions {', '.join(sorted(pending))} refer to "
+                "each other in a circle."
+            )
+        dims |= ready
+        pending = {key: code for key, code in pending.items() if key not in ready}
+    return {
+        key: give(
+            value,
+            _place(model, key),
+            known={name: dim for name, dim in dims.items() if name != key},
+            expected=(expected or {}).get(key),
+        )
+        for key, value in parameters.items()
+    }
+
+
+def _mentions(code: str, names: Any) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code) for name in names)
+
+
+def _place(model: str, key: str) -> str:
+    return f"model {model!r}: parameter {key!r}"

@@ -1,0 +1,332 @@
+"""The Network: everything a user declares, checked as it is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import DescriptionError, UnknownNameError
+from .models import NeuronModel
+from .names import check_count, check_name
+from .population import Population, PopulationView, SpikeSource, view
+from .projection import (
+    PoissonInput,
+    Projection,
+    Recorder,
+    check_delay,
+    check_indegree,
+    check_rate,
+    check_rule,
+    check_variable,
+    check_weight,
+)
+from .quantities import SECOND, scalar
+from .rules import Rule
+
+Neurons = Population | SpikeSource | PopulationView
+
+
+class Network:
+    """A network description: populations, sources, projections, inputs and recorders.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2**64). Every random number of the network is a function of it.
+    name : str, optional
+
+    Attributes
+    ----------
+    populations : dict of str to Population
+    sources : dict of str to SpikeSource
+    projections, poisson_inputs, recorders : list
+    """
+
+    def __init__(self, seed: int = 0, name: str = "network") -> None:
+        self.seed = check_count(seed, "Network: seed", smallest=0, largest=2**64 - 1)
+        self.name = check_name(name, "network")
+        self.populations: dict[str, Population] = {}
+        self.sources: dict[str, SpikeSource] = {}
+        self.projections: list[Projection] = []
+        self.poisson_inputs: list[PoissonInput] = []
+        self.recorders: list[Recorder] = []
+        self._spikes_of: list[str] | None = None
+
+    def population(
+        self, name: str, size: int, model: NeuronModel, initial: Mapping[str, Any] | None = None
+    ) -> Population:
+        """Declare neurons.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits, ``_``, ``-``.
+        size : int
+        model : NeuronModel
+        initial : dict, optional
+            Values at t = 0 of state variables: a quantity, an array, an expression such as
+            ``"E_L + 5*mV*randn()"``, or a distribution; 0 where none is given.
+
+        Returns
+        -------
+        Population
+        """
+        self._check_free(name)
+        population = Population(name, size, model, initial)
+        self.populations[name] = population
+        return population
+
+    def spike_source(
+        self, name: str, times: Any, ids: Any, size: int | None = None
+    ) -> SpikeSource:
+        """Declare neurons that emit the spikes ``(times[k], ids[k])``, in any order."""
+        self._check_free(name)
+        source = SpikeSource(name, times, ids, size)
+        self.sources[name] = source
+        return source
+
+    def project(
+        self,
+        pre: Neurons | Sequence[Neurons],
+        post: Neurons | Sequence[Neurons],
+        rule: Rule,
+        variable: str,
+        *,
+        weight: Any,
+        delay: Any,
+        name: str | None = None,
+    ) -> Projection | list[Projection]:
+        """Connect neurons: each synapse adds its weight to ``variable`` of its target.
+
+        Parameters
+        ----------
+        pre, post : Population, SpikeSource, view, or list of them
+            With lists, one projection for each pair, and a list is returned.
+        rule : FixedTotalNumber, Bernoulli, AllToAll, OneToOne or Edges
+        variable : str
+            State variable of ``post``.
+        weight : Quantity, Distribution, or array with Edges
+        delay : Quantity, Distribution, or array with Edges
+            A constant must be a multiple of the run's dt (0 is allowed); a distribution is
+            redrawn below dt / 2 and rounded to the nearest step.
+        name : str, optional
+            By default ``"E->I"``.
+        """
+        many = isinstance(pre, (list, tuple)) or isinstance(post, (list, tuple))
+        pres = list(pre) if isinstance(pre, (list, tuple)) else [pre]
+        posts = list(post) if isinstance(post, (list, tuple)) else [post]
+        if not pres or not posts:
+            raise DescriptionError("project: an empty list of populations connects nothing.")
+        if name is not None and len(pres) * len(posts) > 1:
+            raise DescriptionError(
+                f"project: the name {name!r} would be given to {len(pres) * len(posts)} "
+                "projections. Leave it out, or declare them one by one."
+            )
+        made = [
+            self._make_projection(a, b, rule, variable, weight, delay, name)
+            for a in pres
+            for b in posts
+        ]
+        self.projections.extend(made)
+        return made if many else made[0]
+
+    def _make_projection(
+        self,
+        pre: Neurons,
+        post: Neurons,
+        rule: Rule,
+        variable: str,
+        weight: Any,
+        delay: Any,
+        name: str | None,
+    ) -> Projection:
+        source, target = self._own(pre, "project: pre"), self._own(post, "project: post")
+        taken = {p.name for p in self.projections}
+        if name is None:
+            name = _free_name(f"{source.name}->{target.name}", taken)
+        elif check_name(name, "projection", projection=True) in taken:
+            raise DescriptionError(f"there is already a projection {name!r}; names are unique.")
+        where = f"projection {name!r}"
+        rule = check_rule(rule, source, target, where)
+        variable = check_variable(target, variable, where)
+        return Projection(
+            name=name,
+            pre=source,
+            post=target,
+            rule=rule,
+            variable=variable,
+            weight=check_weight(weight, target, variable, rule, where),
+            delay=check_delay(delay, rule, where),
+        )
+
+    def poisson(
+        self,
+        post: Neurons | Sequence[Neurons],
+        variable: str,
+        *,
+        rate: Any,
+        weight: Any,
+        indegree: float = 1,
+    ) -> PoissonInput | list[PoissonInput]:
+        """Drive neurons with Poisson trains that are independent from neuron to neuron.
+
+        Parameters
+        ----------
+        post : Population, view, or list of them
+        variable : str
+        rate : Quantity, array, expression or Distribution
+            Of each train; may differ from neuron to neuron.
+        weight : Quantity
+            Added to ``variable`` for each event, in the step of the event.
+        indegree : float
+            Trains per neuron.
+        """
+        if isinstance(post, (list, tuple)):
+            arguments = {"rate": rate, "weight": weight, "indegree": indegree}
+            return [self.poisson(p, variable, **arguments) for p in post]  # type: ignore[misc]
+        target = self._own(post, "poisson: post")
+        name = _free_name(f"poisson->{target.name}", {p.name for p in self.poisson_inputs})
+        where = f"Poisson input to {target.label!r}"
+        variable = check_variable(target, variable, where)
+        dims = target.parent.model.declared.dims
+        made = PoissonInput(
+            name=name,
+            post=target,
+            variable=variable,
+            rate=check_rate(rate, target, where),
+            indegree=check_indegree(indegree, where),
+            weight=scalar(weight, dims[variable], f"{where}: weight"),
+        )
+        self.poisson_inputs.append(made)
+        return made
+
+    def record(
+        self, neurons: Neurons, variables: str | Iterable[str], *, every: Any = None
+    ) -> None:
+        """Record state variables, or ``"spikes"``, of neurons.
+
+        Parameters
+        ----------
+        neurons : Population, SpikeSource or view
+        variables : str or list of str
+        every : Quantity, optional
+            Sampling interval of state variables, a multiple of the run's dt; by default dt.
+        """
+        target = self._own(neurons, "record")
+        for variable in [variables] if isinstance(variables, str) else variables:
+            if variable == "spikes":
+                self._record_spikes_of(target)
+                continue
+            where = f"recorder of {target.label!r}"
+            variable = _check_recordable(target, variable, where)
+            interval = None
+            if every is not None:
+                interval = scalar(every, SECOND, f"{where}: every")
+                if interval <= 0:
+                    raise DescriptionError(f"{where}: every is {interval!r} s; it must be > 0.")
+            name = _free_name(f"{target.name}.{variable}", {r.name for r in self.recorders})
+            self.recorders.append(Recorder(name, target, variable, interval))
+
+    def record_spikes(self, neurons: Iterable[Neurons | str]) -> None:
+        """Record the spikes of these populations and sources only (an empty list: of none)."""
+        names = []
+        for item in neurons:
+            if isinstance(item, str):
+                if item not in self.populations and item not in self.sources:
+                    known = [*self.populations, *self.sources]
+                    raise UnknownNameError("population", item, known, "record_spikes")
+                names.append(item)
+            else:
+                target = self._own(item, "record_spikes")
+                _require_whole(target)
+                names.append(target.name)
+        self._spikes_of = list(dict.fromkeys(names))
+
+    @property
+    def spikes_of(self) -> tuple[str, ...]:
+        """Names of the populations and sources whose spikes are recorded."""
+        everything = [*self.populations, *self.sources]
+        if self._spikes_of is None:
+            return tuple(everything)
+        return tuple(name for name in everything if name in self._spikes_of)
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the whole network, for provenance."""
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "populations": [p.describe() for p in self.populations.values()],
+            "sources": [s.describe() for s in self.sources.values()],
+            "projections": [p.describe() for p in self.projections],
+            "poisson": [p.describe() for p in self.poisson_inputs],
+            "recorders": [r.describe() for r in self.recorders],
+            "spikes_of": list(self.spikes_of),
+        }
+
+    def __repr__(self) -> str:
+        neurons = sum(p.size for p in self.populations.values())
+        return (
+            f"Network({self.name!r}, {neurons} neurons in {len(self.populations)} populations, "
+            f"{len(self.projections)} projections, seed={self.seed})"
+        )
+
+    def _record_spikes_of(self, target: PopulationView) -> None:
+        _require_whole(target)
+        if self._spikes_of is not None and target.name not in self._spikes_of:
+            self._spikes_of.append(target.name)
+
+    def _check_free(self, name: Any) -> None:
+        if name in self.populations or name in self.sources:
+            raise DescriptionError(
+                f"there is already a population or source {name!r} in the network; names are unique."
+            )
+
+    def _own(self, neurons: Any, where: str) -> PopulationView:
+        """Return neurons as a view, if they are of this network."""
+        if not isinstance(neurons, (Population, SpikeSource, PopulationView)):
+            if isinstance(neurons, str):
+                known = [*self.populations, *self.sources]
+                if neurons in known:
+                    found = self.populations.get(neurons) or self.sources[neurons]
+                    return view(found)
+                raise UnknownNameError("population", neurons, known, where)
+            raise DescriptionError(
+                f"{where} must be a population, source or slice, not {type(neurons).__name__}."
+            )
+        result = view(neurons)
+        owned = self.populations.get(result.name) or self.sources.get(result.name)
+        if owned is not result.parent:
+            raise DescriptionError(
+                f"{where}: {result.name!r} belongs to another network. Declare it in this one."
+            )
+        return result
+
+
+def _require_whole(target: PopulationView) -> None:
+    if target.size != target.parent.size:
+        raise DescriptionError(
+            f"spikes are recorded of whole populations; {target.label!r} is a slice. Record "
+            f"{target.name!r} and choose neurons when reading."
+        )
+
+
+def _check_recordable(target: PopulationView, variable: Any, where: str) -> str:
+    if not isinstance(target.parent, Population):
+        raise DescriptionError(f"{where}: a spike source has no variables; record 'spikes'.")
+    model = target.parent.model
+    known = (*model.states, "spikes")
+    if variable not in model.states:
+        if variable in model.declared.subexpressions:
+            raise DescriptionError(
+                f"{where}: {variable!r} is computed from other variables. Record those it is "
+                f"made of (state variables: {', '.join(model.states)})."
+            )
+        raise UnknownNameError("variable", variable, known, where)
+    return str(variable)
+
+
+def _free_name(base: str, taken: set[str]) -> str:
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}:{number}", number + 1
+    return name

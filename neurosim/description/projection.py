@@ -1,0 +1,198 @@
+"""Projections, Poisson inputs and recorders: what connects to and watches populations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from numpy.typing import NDArray
+
+from ..errors import DescriptionError, UnknownNameError
+from .distributions import Distribution
+from .equations import expression_dimensions
+from .population import Population, PopulationView
+from .quantities import HERTZ, SECOND, require_dimensions, scalar, to_si
+from .rules import AllToAll, Bernoulli, Edges, FixedTotalNumber, OneToOne, Rule
+from .values import Given, give
+
+Amount = float | NDArray[np.float64] | Distribution
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from ``pre`` to ``post``; each adds its weight to ``variable`` of its target.
+
+    ``weight`` and ``delay`` are SI floats, arrays (one per listed edge) or distributions.
+    """
+
+    name: str
+    pre: PopulationView
+    post: PopulationView
+    rule: Rule
+    variable: str
+    weight: Amount
+    delay: Amount
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the projection, SI units."""
+        return {
+            "name": self.name,
+            "pre": self.pre.label,
+            "post": self.post.label,
+            "rule": self.rule.describe(),
+            "variable": self.variable,
+            "weight": _describe(self.weight),
+            "delay": _describe(self.delay),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonInput:
+    """Background of ``indegree`` independent Poisson trains of ``rate`` per neuron of ``post``."""
+
+    name: str
+    post: PopulationView
+    variable: str
+    rate: Given
+    indegree: float
+    weight: float
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the input, SI units."""
+        return {
+            "name": self.name,
+            "post": self.post.label,
+            "variable": self.variable,
+            "rate": self.rate.describe(),
+            "indegree": self.indegree,
+            "weight": self.weight,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Recorder:
+    """Recording of ``variable`` of some neurons every ``every`` seconds (None: every step)."""
+
+    name: str
+    neurons: PopulationView
+    variable: str
+    every: float | None
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the recorder."""
+        return {
+            "name": self.name,
+            "neurons": self.neurons.label,
+            "variable": self.variable,
+            "every": self.every,
+        }
+
+
+def check_rule(rule: Any, pre: PopulationView, post: PopulationView, where: str) -> Rule:
+    """Return the rule if it fits the two sides; DescriptionError otherwise."""
+    if not isinstance(rule, (FixedTotalNumber, Bernoulli, AllToAll, OneToOne, Edges)):
+        known = "FixedTotalNumber, Bernoulli, AllToAll, OneToOne, Edges"
+        raise DescriptionError(f"{where}: {rule!r} is not a connection rule. Rules: {known}.")
+    if isinstance(rule, OneToOne) and pre.size != post.size:
+        raise DescriptionError(
+            f"{where}: OneToOne needs equal sizes, but {pre.label!r} has {pre.size} neurons and "
+            f"{post.label!r} {post.size}. Take slices of equal size, or use Edges."
+        )
+    if isinstance(rule, Edges):
+        for side, indices, label in ((pre, rule.pre, "pre"), (post, rule.post, "post")):
+            largest = int(indices.max(initial=-1))
+            if largest >= side.size:
+                raise DescriptionError(
+                    f"{where}: Edges: {label} has the index {largest}, but {side.label!r} has "
+                    f"{side.size} neurons (0 to {side.size - 1})."
+                )
+    return rule
+
+
+def check_variable(post: PopulationView, variable: Any, where: str) -> str:
+    """Return the target variable if synapses may add to it."""
+    if not isinstance(post.parent, Population):
+        raise DescriptionError(f"{where}: {post.name!r} is a spike source and has no variables.")
+    model = post.parent.model
+    if variable not in model.states:
+        raise UnknownNameError(
+            "variable", variable, model.states, f"{where}: state variables of {post.name!r}"
+        )
+    return str(variable)
+
+
+def check_weight(value: Any, post: PopulationView, variable: str, rule: Rule, where: str) -> Amount:
+    """Return a weight as SI number, array or distribution, of the variable's dimensions."""
+    model = post.parent.model
+    return _amount(value, model.declared.dims[variable], rule, f"{where}: weight")
+
+
+def check_delay(value: Any, rule: Rule, where: str) -> Amount:
+    """Return a delay as SI number, array or distribution; none may be negative."""
+    amount = _amount(value, SECOND, rule, f"{where}: delay")
+    if not isinstance(amount, Distribution) and np.min(amount, initial=0.0) < 0:
+        raise DescriptionError(
+            f"{where}: delay {float(np.min(amount))!r} s is negative; it must be 0 or more."
+        )
+    if isinstance(amount, Distribution) and amount.high is not None and amount.high <= 0:
+        raise DescriptionError(f"{where}: the delay distribution allows no positive delay.")
+    return amount
+
+
+def check_rate(value: Any, post: PopulationView, where: str) -> Given:
+    """Return a rate (number, array, expression, distribution) of the neurons of ``post``."""
+    dims = post.parent.model.declared.dims
+    given = give(value, f"{where}: rate", known=dims, expected=HERTZ, size=post.size)
+    if not isinstance(given.content, (str, Distribution)) and np.min(given.content) < 0:
+        raise DescriptionError(
+            f"{where}: rate {float(np.min(given.content))!r} Hz is negative; it must be 0 or more."
+        )
+    return given
+
+
+def check_indegree(value: Any, where: str) -> float:
+    """Return an in-degree of 0 or more (it need not be whole: only rate * indegree matters)."""
+    indegree = scalar(value, DIMENSIONLESS, f"{where}: indegree")
+    if indegree < 0:
+        raise DescriptionError(f"{where}: indegree is {indegree!r}; it must be 0 or more.")
+    return indegree
+
+
+def _amount(value: Any, dim: Any, rule: Rule, what: str) -> Amount:
+    if isinstance(value, Distribution):
+        require_dimensions(value.dim, dim, what)
+        return value
+    if isinstance(value, str):
+        expression_dimensions(value, {}, what)
+        raise DescriptionError(
+            f"{what} cannot be an expression. Give a quantity, a distribution such as "
+            "Normal(20*pA, 2*pA), or with the rule Edges an array."
+        )
+    array = to_si(value, dim, what)
+    if array.ndim == 0:
+        return float(array)
+    if not isinstance(rule, Edges):
+        raise DescriptionError(
+            f"{what} is an array, which only the rule Edges takes (one value per synapse). "
+            "Give a quantity or a distribution."
+        )
+    if array.shape != rule.pre.shape:
+        raise DescriptionError(
+            f"{what} has shape {array.shape} for {rule.pre.size} edges; give one per edge."
+        )
+    return array
+
+
+def _describe(amount: Amount) -> Any:
+    if isinstance(amount, Distribution):
+        return amount.describe()
+    if isinstance(amount, float):
+        return amount
+    return {
+        "array": int(amount.size),
+        "mean": float(amount.mean()) if amount.size else None,
+        "min": float(amount.min()) if amount.size else None,
+        "max": float(amount.max()) if amount.size else None,
+    }
