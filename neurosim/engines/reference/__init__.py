@@ -1,0 +1,5 @@
+"""The reference engine: a Program as Brian2's own objects, on Brian2's NumPy target."""
+
+from .engine import Brian2Engine
+
+__all__ = ["Brian2Engine"]

@@ -1,0 +1,228 @@
+"""A Program as a running Brian2 network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Self
+
+import brian2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DescriptionError, NeurosimError, UnknownNameError
+from ...lowering.program import Program
+from ..base import Chunk, Failure, Timings
+from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
+from .poisson import PoissonDrive
+from .records import NaNWatch, SpikeLog, StateLog
+from .settings import numpy_target, require_runtime_device
+
+# Per synapse: source and target (4 + 4), weight and delay (8 + 8) in Brian2's arrays; the spike
+# queue's own delay (4) and its list of synapses by source (4, before the slack of its growth).
+BYTES_PER_SYNAPSE = 32.0
+
+_SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
+_PHASES = {
+    "start": "record_s",
+    "groups": "update_s",
+    "thresholds": "update_s",
+    "synapses": "deliver_s",
+    "resets": "update_s",
+    "end": "record_s",
+}
+
+
+class Brian2Executable:
+    """Runs a Program with Brian2's own objects; see ``Executable`` for the interface.
+
+    The objects are prepared once by ``brian2.Network.run`` over no time and then run step by
+    step in the network's order, because ``Network.run`` generates all code anew in each call.
+    """
+
+    n_threads = 1
+    bytes_per_synapse = BYTES_PER_SYNAPSE
+
+    def __init__(self, program: Program) -> None:
+        self.timings = Timings()
+        self._program = program
+        self._neurons: dict[str, Neurons] = {}
+        self._edges: dict[str, Edges] = {}
+        self._phases: list[tuple[str, list[Callable[[], Any]]]] = []
+        self._clock: brian2.Clock | None = None
+        self._failure: Failure | None = None
+
+    def __enter__(self) -> Self:
+        """Return the executable itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+        self.close()
+
+    def build(self) -> None:
+        """Instantiate synapses and initial state; a second call starts anew at step 0."""
+        self.close()
+        started = perf_counter()
+        require_runtime_device()
+        with numpy_target():
+            network = self._network()
+            self.timings.build_s = perf_counter() - started
+            started = perf_counter()
+            network.run(0 * brian2.second, namespace={})
+            self.timings.compile_s = perf_counter() - started
+        for entry in network.sorted_objects:
+            phase = _PHASES[entry.when.removeprefix("before_").removeprefix("after_")]
+            if not self._phases or self._phases[-1][0] != phase:
+                self._phases.append((phase, []))
+            if entry.code_objects or isinstance(entry, brian2.NetworkOperation):
+                self._phases[-1][1].append(entry.run)
+
+    def _network(self) -> brian2.Network:
+        program = self._program
+        self._clock = clock = brian2.Clock(dt=program.dt * brian2.second, name="steps")
+        for index, population in enumerate(program.populations):
+            self._neurons[population.name] = neuron_group(population, clock, f"neurons_{index}")
+        for index, source in enumerate(program.sources):
+            self._neurons[source.name] = spike_generator(source, clock, f"source_{index}")
+        self._edges = all_synapses(program, self._neurons)
+        unique = {id(e.synapses): e.synapses for e in self._edges.values() if e.synapses}
+        network = brian2.Network(
+            *[neurons.group for neurons in self._neurons.values()],
+            *unique.values(),
+            *self._operations(clock),
+            name="reference",
+        )
+        network.schedule = _SCHEDULE
+        return network
+
+    def _operations(self, clock: brian2.Clock) -> list[brian2.NetworkOperation]:
+        program = self._program
+        step = clock.variables["timestep"].get_value()
+        self._spikes = SpikeLog([n for n in self._neurons.values() if self._is_recorded(n.name)])
+        self._states = [StateLog(r, self._neurons[r.population]) for r in program.state_recorders]
+        self._watches = [
+            NaNWatch(self._neurons[p.name], [v.name for v in p.code.variables if v.role == "state"])
+            for p in program.populations
+        ]
+        drives = [
+            PoissonDrive(program.seed, p, self._neurons[p.post.population]) for p in program.poisson
+        ]
+
+        def sample() -> None:
+            for log in self._states:
+                log.take(int(step[0]))
+
+        def kick() -> None:
+            for drive in drives:
+                drive.apply(int(step[0]))
+
+        def collect() -> None:
+            self._spikes.take(int(step[0]))
+
+        # Brian2 runs presynaptic pathways at order -1; Poisson kicks come before them.
+        slots = [(sample, "start", 0), (kick, "synapses", -2), (collect, "end", 0)]
+        return [
+            brian2.NetworkOperation(
+                function, clock=clock, when=when, order=order, name=f"{when}_op"
+            )
+            for function, when, order in slots
+        ]
+
+    def _is_recorded(self, name: str) -> bool:
+        return name in self._program.spike_recorders
+
+    def advance(self, n_steps: int) -> Chunk:
+        """Simulate ``n_steps`` more steps, or up to the step in which a variable becomes NaN."""
+        clock = self._built()
+        step, time = (clock.variables[name].get_value() for name in ("timestep", "t"))
+        dt = clock.dt_
+        first = int(step[0])
+        if self._failure is None:
+            with np.errstate(all="ignore"):
+                for _ in range(n_steps):
+                    self._step()
+                    self._failure = self._look_for_nan(int(step[0]))
+                    if self._failure is not None:
+                        break
+                    step[0] += 1
+                    time[0] = step[0] * dt
+        stop = int(step[0])
+        spike_steps, spike_ids = self._spikes.drain(stop)
+        states = [log.drain(stop) for log in self._states]
+        return Chunk(first, stop - first, spike_steps, spike_ids, states, self._failure)
+
+    def _step(self) -> None:
+        started = perf_counter()
+        for phase, runs in self._phases:
+            for run in runs:
+                run()
+            stopped = perf_counter()
+            setattr(self.timings, phase, getattr(self.timings, phase) + stopped - started)
+            started = stopped
+
+    def _look_for_nan(self, step: int) -> Failure | None:
+        for watch in self._watches:
+            found = watch.find()
+            if found is not None:
+                return Failure(*found, step)
+        return None
+
+    def synapse_count(self, projection: str) -> int:
+        """Return the number of synapses of a projection, as instantiated in memory."""
+        return int(self._projection_edges(projection).sources().size)
+
+    def outdegrees(self, projection: str) -> NDArray[np.uint32]:
+        """Return each presynaptic neuron's number of synapses, (pre.size,)."""
+        edges = self._projection_edges(projection)
+        pre = next(p.pre for p in self._program.projections if p.name == projection)
+        local = edges.sources().astype(np.int64) - pre.start
+        return np.bincount(local, minlength=pre.size).astype(np.uint32)
+
+    def _projection_edges(self, projection: str) -> Edges:
+        self._built()
+        if projection not in self._edges:
+            raise UnknownNameError("projection", projection, self._edges)
+        return self._edges[projection]
+
+    def read(self, population: str, variable: str) -> NDArray[np.float64]:
+        """Return a variable's current values, (size,)."""
+        self._built()
+        names = {v.name for v in self._population(population).code.variables}
+        if variable not in names:
+            raise UnknownNameError("variable", variable, names, f"population {population!r}")
+        neurons = self._neurons[population]
+        return np.array(np.broadcast_to(neurons.array(variable), (neurons.size,)), np.float64)
+
+    def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a state variable's values, (size,)."""
+        self._built()
+        states = {v.name for v in self._population(population).code.variables if v.role == "state"}
+        if variable not in states:
+            raise UnknownNameError("state variable", variable, states, f"population {population!r}")
+        neurons = self._neurons[population]
+        if np.shape(values) != (neurons.size,):
+            raise DescriptionError(
+                f"values of {variable!r} in population {population!r} have shape "
+                f"{np.shape(values)}; give one value per neuron, shape ({neurons.size},)."
+            )
+        neurons.array(variable)[:] = values
+
+    def _population(self, name: str) -> Any:
+        populations = {p.name: p for p in self._program.populations}
+        if name not in populations:
+            raise UnknownNameError("population", name, populations)
+        return populations[name]
+
+    def _built(self) -> brian2.Clock:
+        if self._clock is None:
+            raise NeurosimError(
+                "the executable of engine 'brian2' has no network: call build() first, and "
+                "nothing after close()."
+            )
+        return self._clock
+
+    def close(self) -> None:
+        """Release the network."""
+        self._neurons, self._edges, self._phases = {}, {}, []
+        self._clock, self._failure = None, None

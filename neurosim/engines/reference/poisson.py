@@ -1,0 +1,66 @@
+"""Poisson background drawn from the counter-based streams, in blocks of steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lowering.program import PoissonProgram
+from ...streams import Purpose, words
+from .objects import Neurons
+
+_STEPS_PER_WORD = 4
+_BLOCK_WORDS = 1 << 19
+
+
+class PoissonDrive:
+    """Adds one Poisson input's kicks of each step to a variable of a Brian2 group.
+
+    The word of neuron g at step s depends on (seed, input, g, s) alone, so blocks are an
+    optimisation and steps may be asked for in any order.
+    """
+
+    def __init__(self, seed: int, poisson: PoissonProgram, neurons: Neurons) -> None:
+        span = slice(poisson.post.start, poisson.post.start + poisson.post.size)
+        self._seed, self._poisson = seed, poisson
+        self._ids = poisson.post.first_id + np.arange(poisson.post.size)
+        self._target = neurons.array(poisson.variable)[span]
+        guarded = poisson.variable in neurons.guarded
+        self._writable = neurons.not_refractory()[span] if guarded else None
+        words_per_step = max(1, poisson.post.size)
+        self._block = _STEPS_PER_WORD * max(1, _BLOCK_WORDS // words_per_step // _STEPS_PER_WORD)
+        self._drawn = -1
+        self._kicks: NDArray[np.float64] = np.empty((0, 0))
+
+    def apply(self, step: int) -> None:
+        """Add the kicks of ``step``, except to refractory neurons of a guarded variable."""
+        block, row = divmod(step, self._block)
+        if block != self._drawn:
+            self._kicks = self._poisson.weight * self.counts(block * self._block, self._block)
+            self._drawn = block
+        if self._writable is None:
+            self._target += self._kicks[row]
+        else:
+            np.add(self._target, self._kicks[row], out=self._target, where=self._writable)
+
+    def counts(self, first_step: int, n_steps: int) -> NDArray[np.int64]:
+        """Return the counts of steps [first_step, first_step + n_steps), (n_steps, size).
+
+        Both must be multiples of four, the number of steps that share a counter.
+        """
+        index = np.arange(first_step // _STEPS_PER_WORD, (first_step + n_steps) // _STEPS_PER_WORD)
+        poisson = self._poisson
+        drawn = words(self._seed, Purpose.POISSON, poisson.index, self._ids, index[:, np.newaxis])
+        by_step = drawn.transpose(0, 2, 1).reshape(n_steps, self._ids.size)
+        if poisson.table is None:
+            return _invert(by_step, poisson, 0)
+        counts = np.empty(by_step.shape, np.int64)
+        for table in np.unique(poisson.table):
+            chosen = poisson.table == table
+            counts[:, chosen] = _invert(by_step[:, chosen], poisson, int(table))
+        return counts
+
+
+def _invert(drawn: NDArray[np.uint32], poisson: PoissonProgram, table: int) -> NDArray[np.int64]:
+    thresholds = np.asarray(poisson.thresholds[table], np.uint32)
+    return poisson.first[table] + np.searchsorted(thresholds, drawn, side="right")

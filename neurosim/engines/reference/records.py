@@ -1,0 +1,77 @@
+"""What a stretch of simulation records, drained after each stretch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lowering.program import StateRecorder
+from .objects import Neurons
+
+
+class SpikeLog:
+    """Collects the spikes of every recorded population and source, step by step."""
+
+    def __init__(self, recorded: list[Neurons]) -> None:
+        self._spaces = [(n.first_id, n.spiked()) for n in recorded]
+        self._steps: list[int] = []
+        self._ids: list[NDArray[np.int64]] = []
+
+    def take(self, step: int) -> None:
+        """Keep the spikes of ``step``; populations are in the order of their ids."""
+        for first_id, space in self._spaces:
+            count = space[-1]
+            if count:
+                self._steps.append(step)
+                self._ids.append(space[:count] + np.int64(first_id))
+
+    def drain(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (steps, ids) before step ``stop``, sorted by step then id, and forget them all."""
+        counts = [ids.size for ids in self._ids]
+        steps = np.repeat(np.array(self._steps, np.int64), counts)
+        ids = np.concatenate(self._ids) if self._ids else np.empty(0, np.int64)
+        self._steps, self._ids = [], []
+        kept = steps < stop
+        return steps[kept], ids[kept]
+
+
+class StateLog:
+    """Samples one variable at the start of the steps that are multiples of ``every``."""
+
+    def __init__(self, recorder: StateRecorder, neurons: Neurons) -> None:
+        self._values = neurons.array(recorder.variable)
+        shared = self._values.size != neurons.size
+        self._ids = np.zeros_like(recorder.ids) if shared else recorder.ids
+        self._every = recorder.every
+        self._steps: list[int] = []
+        self._rows: list[NDArray[np.float64]] = []
+
+    def take(self, step: int) -> None:
+        """Sample if ``step`` is due."""
+        if step % self._every == 0:
+            self._steps.append(step)
+            self._rows.append(self._values[self._ids])
+
+    def drain(self, stop: int) -> NDArray[np.float64]:
+        """Return the samples before step ``stop``, (n_samples, n_ids), and forget them all."""
+        rows = [row for step, row in zip(self._steps, self._rows, strict=True) if step < stop]
+        self._steps, self._rows = [], []
+        return np.array(rows, np.float64).reshape(len(rows), self._ids.size)
+
+
+class NaNWatch:
+    """Finds the first state variable that became NaN."""
+
+    def __init__(self, neurons: Neurons, variables: list[str]) -> None:
+        self._population = neurons.name
+        self._arrays = [(name, neurons.array(name)) for name in variables]
+
+    def find(self) -> tuple[str, str, int] | None:
+        """Return (population, variable, local neuron) of the first NaN, or None."""
+        for name, values in self._arrays:
+            # a sum is NaN if any term is; it may be so from infinities alone, hence the second look
+            if np.isnan(values.sum()):
+                (found,) = np.isnan(values).nonzero()
+                if found.size:
+                    return self._population, name, int(found[0])
+        return None

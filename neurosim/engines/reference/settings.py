@@ -1,0 +1,45 @@
+"""Brian2's global settings, held at known values only while the engine needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import brian2
+from brian2.devices import RuntimeDevice, get_device
+
+from ...errors import UnsupportedError
+
+# What the engine's results may depend on; every other preference concerns compiled targets.
+_PREFERENCES: dict[str, Any] = {
+    "codegen.target": "numpy",
+    "codegen.loop_invariant_optimisations": True,
+    "core.default_float_dtype": brian2.float64,
+    "core.outdated_dependency_error": True,
+    "legacy.refractory_timing": False,
+}
+
+
+def require_runtime_device() -> None:
+    """Raise UnsupportedError unless Brian2's runtime device is active."""
+    device = get_device()
+    if not isinstance(device, RuntimeDevice):
+        raise UnsupportedError(
+            f"engine 'brian2' runs on Brian2's runtime device, and {type(device).__name__} is "
+            "active. Call brian2.set_device('runtime') first, or use engine 'native'."
+        )
+
+
+@contextmanager
+def numpy_target() -> Iterator[None]:
+    """Select the NumPy target and the standard preferences; restore the user's on leaving."""
+    known = {name: value for name, value in _PREFERENCES.items() if name in brian2.prefs}
+    before = {name: brian2.prefs[name] for name in known}
+    try:
+        for name, value in known.items():
+            brian2.prefs[name] = value
+        yield
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
