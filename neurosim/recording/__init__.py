@@ -2,13 +2,17 @@
 
 from .digest import SpikeDigest
 from .layout import Layout, PopulationLayout, ProjectionLayout, StateLayout
+from .reader import Recording, StateTrace, read
 from .writer import RecordingWriter
 
 __all__ = [
     "Layout",
     "PopulationLayout",
     "ProjectionLayout",
+    "Recording",
     "RecordingWriter",
     "SpikeDigest",
     "StateLayout",
+    "StateTrace",
+    "read",
 ]

@@ -36,6 +36,11 @@ class PopulationLayout:
     model: str = ""
     spikes: bool = True
 
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return self.size
+
 
 @dataclass(frozen=True)
 class ProjectionLayout:

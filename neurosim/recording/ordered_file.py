@@ -121,7 +121,7 @@ class OrderedFile(io.RawIOBase):
         self._size = self._position if size is None else size
         return self._size
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def, override]
+    def readinto(self, buffer) -> int:
         """Fill ``buffer`` from the disk, overlaid with what is pending; zeros beyond both."""
         view = memoryview(buffer).cast("B")
         stored = os.preadv(self._fd, [view], self._position) if len(view) else 0
@@ -130,7 +130,7 @@ class OrderedFile(io.RawIOBase):
         self._position += len(view)
         return len(view)
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def, override]
+    def write(self, data) -> int:
         """Hold ``data`` in memory until the next commit."""
         content = bytes(data)
         self._blocks.put(self._position, content)

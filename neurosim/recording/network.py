@@ -1,0 +1,68 @@
+"""Reads the account of the network from a recording's ``/neurosim`` group."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+
+import h5py
+
+from . import guard
+from .layout import PopulationLayout, ProjectionLayout
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a state recorder's values are: report name, what was recorded, interval in steps."""
+
+    name: str
+    population: str
+    variable: str
+    recorder: str
+    every: int
+
+
+def _ordered(parent: h5py.Group) -> list[tuple[str, h5py.Group]]:
+    """Return the groups of ``parent`` by their ``order`` attribute."""
+    groups = [(name, parent[name]) for name in parent]
+    return sorted(groups, key=lambda item: guard.scalar(item[1].attrs, "order", "iu"))
+
+
+def populations(parent: h5py.Group) -> Iterator[PopulationLayout]:
+    """Yield the populations in order of declaration."""
+    first = 0
+    for name, group in _ordered(parent):
+        attributes = group.attrs
+        size = guard.count(guard.scalar(attributes, "n", "iu"), f"size of {name!r}", 1)
+        kind = guard.text(attributes, "kind")
+        if guard.scalar(attributes, "first_id", "iu") != first or kind not in ("neuron", "source"):
+            raise ValueError(f"population {name!r} has a wrong first_id or kind {kind!r}")
+        model = guard.text(attributes, "model")
+        spikes = bool(guard.scalar(attributes, "spikes_recorded", "iub"))
+        yield PopulationLayout(name, first, size, kind, model, spikes)  # type: ignore[arg-type]
+        first += size
+
+
+def projections(parent: h5py.Group) -> Iterator[tuple[ProjectionLayout, int | None]]:
+    """Yield each projection and its number of synapses, None when it was not built."""
+    for name, group in _ordered(parent):
+        words = {key: guard.text(group.attrs, key) for key in ("pre", "post", "variable")}
+        counts = {
+            key: guard.count(guard.scalar(group.attrs, key, "iu"), f"{key} of {name!r}")
+            for key in ("n_pre", "n_post", "pre_start", "post_start")
+        }
+        n_synapses = guard.scalar(group.attrs, "n_synapses", "iu")
+        yield ProjectionLayout(name, **words, **counts), n_synapses if n_synapses >= 0 else None
+
+
+def reports(file: h5py.File, known: Container[str]) -> Iterator[Report]:
+    """Yield the reports of state recorders, whose populations must be known."""
+    if "report" not in file:
+        return
+    for name in file["report"]:
+        attributes = file[f"report/{name}"].attrs
+        words = [guard.text(attributes, key) for key in ("population", "variable", "recorder")]
+        every = guard.count(guard.scalar(attributes, "every_steps", "iu"), f"interval of {name}", 1)
+        if words[0] not in known:
+            raise ValueError(f"report {name!r} names an unknown population {words[0]!r}")
+        yield Report(name, words[0], words[1], words[2], every)

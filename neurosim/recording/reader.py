@@ -1,0 +1,317 @@
+"""Reads recordings: everything a run left, from the file alone."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RecordingError, UnknownNameError
+from . import guard, network, schema
+from .clock import StepClock
+from .digest import SpikeDigest
+from .layout import PopulationLayout, ProjectionLayout
+
+if TYPE_CHECKING:
+    import neo
+    from matplotlib.figure import Figure
+
+    from ..analysis.metrics import Metrics
+
+_BLOCK = 4_000_000
+"""Spikes held in memory at once when the whole recording is gone through."""
+
+
+@dataclass(frozen=True)
+class StateTrace:
+    """A recorded variable.
+
+    Attributes
+    ----------
+    times_ms : (n_samples,) ms
+    values : (n_samples, n_ids), in ``unit``
+    ids : (n_ids,) int64
+        Local ids.
+    unit : str
+    """
+
+    times_ms: NDArray[np.float64]
+    values: NDArray[np.floating]
+    ids: NDArray[np.int64]
+    unit: str
+
+
+def read(path: str | os.PathLike[str]) -> Recording:
+    """Open a recording.
+
+    Only files written by this package, with their ``/neurosim`` group, are recordings; other
+    SONATA spike files lack the network that metrics need and are refused.
+
+    Raises
+    ------
+    RecordingError
+        The file is missing, not HDF5, truncated, damaged or of another program.
+    """
+    return Recording(path)
+
+
+class Recording:
+    """One run: its network, provenance, spikes and states; data is read when asked for.
+
+    Also works while the run is going on or after it was killed; ``complete`` tells.
+
+    Attributes
+    ----------
+    path : str
+    populations : dict of name to PopulationLayout
+        In order of declaration, sources last; each with ``n``, ``first_id``, ``kind``.
+    projections : dict of name to ProjectionLayout
+    synapse_counts : dict of name to int or None
+        Synapses of each projection, None when the run ended before they were built.
+    reports : tuple of Report
+    dt_ms, warmup_ms, stop_ms, duration_ms : float
+        Resolution; time before the measured part; end of what is recorded; recorded length
+        of the measured part.
+    seed, threads : int
+    engine, precision, status : str
+    complete : bool
+    bytes_per_synapse : float
+    timings : dict of str to float
+        Seconds per phase.
+    summary, description, provenance : dict
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        with guard.opened(path) as file:
+            if not isinstance(file.get("neurosim"), h5py.Group):
+                raise RecordingError(
+                    f"{self.path!r} has no group /neurosim: it is HDF5 but not a recording of "
+                    "neurosim (spike files of other programs lack the network; read them with "
+                    "their own tools)"
+                )
+            own = file["neurosim"]
+            version = guard.scalar(own.attrs, "schema_version", "iu")
+            if version > schema.SCHEMA_VERSION:
+                raise RecordingError(
+                    f"{self.path!r} was written by a newer neurosim (schema {version}, this "
+                    f"version reads up to {schema.SCHEMA_VERSION}); upgrade neurosim"
+                )
+            self._read_attributes(own)
+            self._read_network(own)
+            self.reports = tuple(network.reports(file, self.populations))
+
+    def _read_attributes(self, own: h5py.Group) -> None:
+        attributes = own.attrs
+        self.dt_ms = guard.scalar(attributes, "dt_ms", "f")
+        if not 0 < self.dt_ms < np.inf:
+            raise ValueError(f"dt_ms is {self.dt_ms}")
+        self._clock = StepClock(self.dt_ms)
+        self.warmup_ms = guard.scalar(attributes, "warmup_ms", "f")
+        steps = guard.count(guard.scalar(attributes, "steps_recorded", "iu"), "steps_recorded")
+        self.stop_ms = float(self._clock.time_ms(steps))
+        self.duration_ms = max(0.0, self.stop_ms - self.warmup_ms)
+        self.seed = guard.scalar(attributes, "seed", "iu")
+        self.threads = guard.scalar(attributes, "threads", "iu")
+        self.engine = guard.text(attributes, "engine")
+        self.precision = guard.text(attributes, "precision")
+        self.status = guard.text(attributes, "status")
+        self.complete = bool(guard.scalar(attributes, "completed", "iub"))
+        self.bytes_per_synapse = guard.scalar(attributes, "bytes_per_synapse", "f")
+        self.summary = guard.json_object(guard.text(attributes, "summary"), "the summary")
+        described = own["description"][()]
+        self.description = guard.json_object(described.decode(), "the description")
+        self.timings = {key: guard.scalar(own["timings"].attrs, key, "f") for key in schema.TIMINGS}
+        self.provenance = {
+            key: value.decode() if isinstance(value, bytes) else _plain(value)
+            for key, value in attributes.items()
+            if key != "summary"
+        }
+
+    def _read_network(self, own: h5py.Group) -> None:
+        self.populations = {p.name: p for p in network.populations(own["populations"])}
+        self.projections: dict[str, ProjectionLayout] = {}
+        self.synapse_counts: dict[str, int | None] = {}
+        for projection, n_synapses in network.projections(own["projections"]):
+            self.projections[projection.name] = projection
+            self.synapse_counts[projection.name] = n_synapses
+
+    @property
+    def neurons(self) -> dict[str, PopulationLayout]:
+        """The populations of neurons, without the sources."""
+        return {k: p for k, p in self.populations.items() if p.kind == "neuron"}
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons; sources do not count."""
+        return sum(p.size for p in self.neurons.values())
+
+    @property
+    def n_synapses(self) -> int | None:
+        """Number of synapses of all projections, None when not all were built."""
+        counts = [c for c in self.synapse_counts.values() if c is not None]
+        return sum(counts) if len(counts) == len(self.synapse_counts) else None
+
+    def outdegree(self, projection: str) -> NDArray[np.uint32]:
+        """Return the number of synapses of each presynaptic neuron, (n_pre,)."""
+        self._known("projection", projection, self.projections)
+        with guard.opened(self.path) as file:
+            path = f"neurosim/projections/{projection}"
+            return guard.table(file, f"{path}/outdegree", "u")[()]
+
+    def spikes(
+        self, population: str, start_ms: float | None = None, stop_ms: float | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the spikes of a population in [start_ms, stop_ms).
+
+        Returns
+        -------
+        times_ms : (n_spikes,) ms, ascending
+        ids : (n_spikes,) int64
+            Local ids.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such population.
+        RecordingError
+            Its spikes were not recorded, or the file is damaged.
+        """
+        self._known("population", population, self.populations)
+        if not self.populations[population].spikes:
+            raise RecordingError(f"the spikes of {population!r} were not recorded in {self.path!r}")
+        with guard.opened(self.path) as file:
+            return self._spikes(file, population, start_ms, stop_ms)
+
+    def _spikes(
+        self, file: h5py.File, population: str, start_ms: float | None, stop_ms: float | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        group = file[f"spikes/{population}"]
+        times = guard.table(group, "timestamps", "f")
+        ids = guard.table(group, "node_ids", "iu")
+        # A killed run may have got one row further in one of the two.
+        n = min(len(times), len(ids))
+        first = 0 if start_ms is None else bisect_left(times, start_ms, 0, n)
+        last = n if stop_ms is None else max(first, bisect_left(times, stop_ms, first, n))
+        found_times, found_ids = times[first:last], ids[first:last].astype(np.int64)
+        guard.ascending(found_times, population)
+        if found_ids.size and not 0 <= found_ids.min() <= found_ids.max() < self._size(population):
+            raise ValueError(f"spikes of {population!r} have ids beyond its size")
+        return found_times, found_ids
+
+    def state(
+        self,
+        population: str,
+        variable: str,
+        start_ms: float | None = None,
+        stop_ms: float | None = None,
+        *,
+        recorder: str | None = None,
+    ) -> StateTrace:
+        """Return a recorded variable in [start_ms, stop_ms).
+
+        Parameters
+        ----------
+        population, variable : str
+        start_ms, stop_ms : float, optional
+        recorder : str, optional
+            Name of the recorder, when several recorded the same variable; else the first.
+        """
+        found = {
+            r.name: r
+            for r in self.reports
+            if (r.population, r.variable) == (population, variable)
+            and recorder in (None, r.recorder)
+        }
+        if not found:
+            known = [f"{r.population}.{r.variable} ({r.recorder})" for r in self.reports]
+            raise UnknownNameError("recorded state", f"{population}.{variable}", known, self.path)
+        report = next(iter(found.values()))
+        with guard.opened(self.path) as file:
+            group = file[f"report/{report.name}"]
+            exact = schema.exact_path(report.name)
+            data = guard.table(*((file, exact) if exact in file else (group, "data")), "f", 2)
+            times = self._clock.time_ms(np.arange(len(data)) * report.every)
+            first = 0 if start_ms is None else int(np.searchsorted(times, start_ms))
+            last = len(times) if stop_ms is None else int(np.searchsorted(times, stop_ms))
+            ids = guard.table(group, "mapping/node_ids", "iu")[()].astype(np.int64)
+            unit = guard.text(data.attrs, "units")
+            return StateTrace(times[first:last], data[first:last], ids, unit)
+
+    def spikes_sha256(self) -> str:
+        """Return the SHA-256 of all recorded spikes, sources included (see SpikeDigest)."""
+        digest = SpikeDigest()
+        with guard.opened(self.path) as file:
+            for steps, ids in self._all_spikes(file):
+                digest.update(steps, ids)
+        return digest.hexdigest()
+
+    def _all_spikes(self, file: h5py.File) -> Iterator[tuple[NDArray, NDArray]]:
+        """Yield (steps, network-wide ids) sorted by step and id, a stretch of time at a time."""
+        recorded = [p for p in self.populations.values() if p.spikes]
+        total = sum(len(file[f"spikes/{p.name}/timestamps"]) for p in recorded)
+        n_steps = round(self.stop_ms / self.dt_ms)
+        edges = np.linspace(0, n_steps, 2 + total // _BLOCK).astype(np.int64)[1:-1]
+        bounds = [None, *((edges - 0.5) * self.dt_ms), None]
+        for start, stop in pairwise(bounds):
+            none = np.empty(0, np.int64)
+            parts = [(p, *self._spikes(file, p.name, start, stop)) for p in recorded]
+            steps = np.concatenate([none, *(self._clock.steps(times) for _, times, _ in parts)])
+            ids = np.concatenate([none, *(local + p.first_id for p, _, local in parts)])
+            order = np.lexsort((ids, steps))
+            yield steps[order], ids[order]
+
+    def rates(
+        self, start_ms: float | None = None, stop_ms: float | None = None
+    ) -> dict[str, float]:
+        """Return the mean rate of each recorded population of neurons, in Hz, after warm-up."""
+        from ..analysis.metrics import mean_rates  # noqa: PLC0415
+
+        return mean_rates(self, start_ms, stop_ms)
+
+    def metrics(
+        self,
+        start_ms: float | None = None,
+        stop_ms: float | None = None,
+        window_ms: float = 100.0,
+    ) -> Metrics:
+        """Return the metrics of the run (see :func:`neurosim.analysis.metrics.metrics`)."""
+        from ..analysis.metrics import metrics  # noqa: PLC0415
+
+        return metrics(self, start_ms, stop_ms, window_ms)
+
+    def plot(
+        self, kind: str = "raster", path: str | os.PathLike[str] | None = None, **options: Any
+    ) -> Figure:
+        """Draw ``"raster"`` or ``"rates"`` (see :mod:`neurosim.analysis.plots`)."""
+        from ..analysis import plots  # noqa: PLC0415
+
+        return plots.plot(self, kind, path, **options)
+
+    def to_neo(self) -> neo.Block:
+        """Return the recording as a Neo block (needs the package ``neo``)."""
+        from .neo_export import to_neo  # noqa: PLC0415
+
+        return to_neo(self)
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else self.status
+        return f"<Recording {self.path!r}: {self.n_neurons} neurons, {self.stop_ms:g} ms, {state}>"
+
+    def _size(self, population: str) -> int:
+        return self.populations[population].size
+
+    def _known(self, kind: str, name: str, known: dict[str, Any]) -> None:
+        if name not in known:
+            raise UnknownNameError(kind, name, known, f"recording {self.path!r}")
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
