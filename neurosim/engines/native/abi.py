@@ -1,0 +1,339 @@
+"""The C structs of include/types.hpp, mirrored for ctypes, and how a Program fills them."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, c_double, c_int32, c_int64, c_uint32, c_uint64
+from typing import Any
+
+import numpy as np
+
+from ...lowering.program import (
+    AllSources,
+    BernoulliSources,
+    ListedEdges,
+    MatchingSource,
+    PoissonProgram,
+    PopulationProgram,
+    Program,
+    ProjectionProgram,
+    RandomSources,
+    SpikeSourceProgram,
+    StateRecorder,
+)
+from .codegen import GeneratedSource, KernelKey, poisson_inputs
+
+_Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
+_RULES = {
+    RandomSources: 0,
+    BernoulliSources: 1,
+    AllSources: 2,
+    MatchingSource: 3,
+    ListedEdges: 4,
+}
+_DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
+
+
+class PopulationSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("first_id", c_int64),
+        ("size", c_int64),
+        ("kernel", c_int32),
+        ("n_arrays", c_int32),
+        ("n_shared", c_int32),
+        ("values", POINTER(_Doubles)),
+        ("strides", _Int64s),
+        ("shared", _Doubles),
+    )
+
+
+class ProjectionSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("index", c_int64),
+        ("pre_first", c_int64),
+        ("pre_size", c_int64),
+        ("post_first", c_int64),
+        ("post_size", c_int64),
+        ("population", c_int32),
+        ("array", c_int32),
+        ("post_start", c_int64),
+        ("rule", c_int32),
+        ("autapses", c_int32),
+        ("probability", c_double),
+        ("log1m", c_double),
+        ("offsets", _Int64s),
+        ("sources", _Int64s),
+        ("weight", c_int32),
+        ("a", c_double),
+        ("b", c_double),
+        ("low_u", c_double),
+        ("high_u", c_double),
+        ("low", c_double),
+        ("high", c_double),
+        ("weights", _Doubles),
+        ("delay_first", c_int32),
+        ("n_thresholds", c_int32),
+        ("thresholds", _Words),
+        ("delays", _Int64s),
+    )
+
+
+class PoissonSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("index", c_int64),
+        ("post_start", c_int64),
+        ("post_size", c_int64),
+        ("population", c_int32),
+        ("slot", c_int32),
+        ("weight", c_double),
+        ("n_tables", c_int64),
+        ("first", _Int64s),
+        ("table_offsets", _Int64s),
+        ("thresholds", _Words),
+        ("table", _Int64s),
+    )
+
+
+class SourceSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("first_id", c_int64),
+        ("n_spikes", c_int64),
+        ("steps", _Int64s),
+        ("ids", _Int64s),
+    )
+
+
+class RecorderSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("population", c_int32),
+        ("array", c_int32),
+        ("n_ids", c_int64),
+        ("every", c_int64),
+        ("ids", _Int64s),
+    )
+
+
+class NetworkSpec(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("seed", c_uint64),
+        ("dt", c_double),
+        ("n_ids", c_int64),
+        ("n_neurons", c_int64),
+        ("n_threads", c_int32),
+        ("n_populations", c_int32),
+        ("n_projections", c_int32),
+        ("n_poisson", c_int32),
+        ("n_sources", c_int32),
+        ("n_recorders", c_int32),
+        ("smallest_delay", c_int32),
+        ("largest_delay", c_int32),
+        ("populations", POINTER(PopulationSpec)),
+        ("projections", POINTER(ProjectionSpec)),
+        ("poisson", POINTER(PoissonSpec)),
+        ("sources", POINTER(SourceSpec)),
+        ("recorders", POINTER(RecorderSpec)),
+    )
+
+
+class ChunkResult(ctypes.Structure):
+    """See include/types.hpp."""
+
+    _fields_ = (
+        ("n_steps", c_int64),
+        ("n_spikes", c_int64),
+        ("spike_steps", _Int64s),
+        ("spike_ids", _Int64s),
+        ("failed_population", c_int32),
+        ("failed_array", c_int32),
+        ("failed_neuron", c_int64),
+        ("failed_step", c_int64),
+        ("update_s", c_double),
+        ("deliver_s", c_double),
+        ("wait_s", c_double),
+        ("record_s", c_double),
+    )
+
+
+def load(path: str) -> ctypes.CDLL:
+    """Load a compiled network and declare its functions."""
+    library = ctypes.CDLL(path)
+    network = ctypes.c_void_p
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "neurosim_error": (ctypes.c_char_p, []),
+        "neurosim_create": (network, [POINTER(NetworkSpec)]),
+        "neurosim_destroy": (None, [network]),
+        "neurosim_build": (ctypes.c_int, [network]),
+        "neurosim_advance": (
+            ctypes.c_int,
+            [network, c_int64, POINTER(_Doubles), POINTER(ChunkResult)],
+        ),
+        "neurosim_outdegrees": (None, [network, c_int32, _Words]),
+        "neurosim_synapses": (c_int64, [network]),
+        "neurosim_synapse_bytes": (c_int64, [network]),
+        "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
+        "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+class SpecBuilder:
+    """Fills the structs for a Program and keeps alive the arrays they point to."""
+
+    def __init__(self, program: Program, source: GeneratedSource, threads: int) -> None:
+        self.program = program
+        self._alive: list[Any] = []
+        self._index = {p.name: i for i, p in enumerate(program.populations)}
+        self._keys: dict[str, KernelKey] = {
+            p.name: source.kernels[k] for p, k in zip(program.populations, source.kernel_of)
+        }
+        self._kernel_of = source.kernel_of
+        self.spec = self._network(threads)
+
+    def array_index(self, population: str, variable: str) -> int:
+        """Return the storage position of a per-neuron variable."""
+        return self._keys[population].arrays.index(variable)
+
+    def _keep(self, values: Any, dtype: type, pointer: Any) -> Any:
+        array = np.ascontiguousarray(values, dtype=dtype)
+        self._alive.append(array)
+        return array.ctypes.data_as(pointer)
+
+    def _table(self, kind: Any, rows: list[Any]) -> Any:
+        table = (kind * len(rows))(*rows)
+        self._alive.append(table)
+        return table
+
+    def _network(self, threads: int) -> NetworkSpec:
+        p = self.program
+        populations = [self._population(i, x) for i, x in enumerate(p.populations)]
+        return NetworkSpec(
+            seed=p.seed,
+            dt=p.dt,
+            n_ids=p.n_ids,
+            n_neurons=p.n_neurons,
+            n_threads=threads,
+            n_populations=len(p.populations),
+            n_projections=len(p.projections),
+            n_poisson=len(p.poisson),
+            n_sources=len(p.sources),
+            n_recorders=len(p.state_recorders),
+            smallest_delay=p.smallest_delay,
+            largest_delay=p.largest_delay,
+            populations=self._table(PopulationSpec, populations),
+            projections=self._table(ProjectionSpec, [self._projection(x) for x in p.projections]),
+            poisson=self._table(PoissonSpec, [self._poisson(x) for x in p.poisson]),
+            sources=self._table(SourceSpec, [self._source(x) for x in p.sources]),
+            recorders=self._table(RecorderSpec, [self._recorder(x) for x in p.state_recorders]),
+        )
+
+    def _population(self, index: int, population: PopulationProgram) -> PopulationSpec:
+        key = self._keys[population.name]
+        columns = [np.atleast_1d(population.values[name]) for name in key.arrays]
+        pointers = self._table(_Doubles, [self._keep(c, np.float64, _Doubles) for c in columns])
+        return PopulationSpec(
+            first_id=population.first_id,
+            size=population.size,
+            kernel=self._kernel_of[index],
+            n_arrays=len(key.arrays),
+            n_shared=len(key.shared),
+            values=pointers,
+            strides=self._keep([int(c.size > 1) for c in columns], np.int64, _Int64s),
+            shared=self._keep([population.values[n] for n in key.shared], np.float64, _Doubles),
+        )
+
+    def _projection(self, projection: ProjectionProgram) -> ProjectionSpec:
+        post, rule, weight, delay = (
+            projection.post,
+            projection.rule,
+            projection.weight,
+            projection.delay,
+        )
+        probability = getattr(rule, "probability", 1.0)
+        spec = ProjectionSpec(
+            index=projection.index,
+            pre_first=projection.pre.first_id,
+            pre_size=projection.pre.size,
+            post_first=post.first_id,
+            post_size=post.size,
+            population=self._index[post.population],
+            array=self.array_index(post.population, projection.variable),
+            post_start=post.start,
+            rule=_RULES[type(rule)],
+            autapses=int(getattr(rule, "autapses", True)),
+            probability=probability,
+            log1m=float(np.log1p(-probability)) if probability < 1 else 0.0,
+            weight=_DRAWS.index(weight.kind),
+            a=weight.a,
+            b=weight.b,
+            low_u=weight.low_u,
+            high_u=weight.high_u,
+            low=weight.low,
+            high=weight.high,
+            delay_first=delay.first,
+            n_thresholds=delay.thresholds.size,
+            thresholds=self._keep(delay.thresholds, np.uint32, _Words),
+        )
+        counts = None
+        if isinstance(rule, RandomSources):
+            counts = rule.indegree
+        elif isinstance(rule, ListedEdges):
+            counts = np.bincount(rule.post, minlength=post.size)
+            spec.sources = self._keep(rule.pre, np.int64, _Int64s)
+        if counts is not None:
+            spec.offsets = self._keep(np.concatenate([[0], np.cumsum(counts)]), np.int64, _Int64s)
+        if weight.values is not None:
+            spec.weights = self._keep(weight.values, np.float64, _Doubles)
+        if delay.values is not None:
+            spec.delays = self._keep(delay.values, np.int64, _Int64s)
+        return spec
+
+    def _poisson(self, poisson: PoissonProgram) -> PoissonSpec:
+        inputs = poisson_inputs(self.program, poisson.post.population)
+        sizes = [t.size for t in poisson.thresholds]
+        spec = PoissonSpec(
+            index=poisson.index,
+            post_start=poisson.post.start,
+            post_size=poisson.post.size,
+            population=self._index[poisson.post.population],
+            slot=[p.index for p in inputs].index(poisson.index),
+            weight=poisson.weight,
+            n_tables=len(sizes),
+            first=self._keep(poisson.first, np.int64, _Int64s),
+            table_offsets=self._keep(np.concatenate([[0], np.cumsum(sizes)]), np.int64, _Int64s),
+            thresholds=self._keep(np.concatenate(poisson.thresholds), np.uint32, _Words),
+        )
+        if poisson.table is not None:
+            spec.table = self._keep(poisson.table, np.int64, _Int64s)
+        return spec
+
+    def _source(self, source: SpikeSourceProgram) -> SourceSpec:
+        return SourceSpec(
+            first_id=source.first_id,
+            n_spikes=source.steps.size,
+            steps=self._keep(source.steps, np.int64, _Int64s),
+            ids=self._keep(source.ids, np.int64, _Int64s),
+        )
+
+    def _recorder(self, recorder: StateRecorder) -> RecorderSpec:
+        return RecorderSpec(
+            population=self._index[recorder.population],
+            array=self.array_index(recorder.population, recorder.variable),
+            n_ids=recorder.ids.size,
+            every=recorder.every,
+            ids=self._keep(recorder.ids, np.int64, _Int64s),
+        )

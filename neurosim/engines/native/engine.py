@@ -1,0 +1,227 @@
+"""The native engine: a Program as generated C++, compiled once, run by a team of threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import UnknownNameError, UnsupportedError
+from ...lowering.program import ListedEdges, Program, RandomSources
+from ..base import Chunk, EngineOptions, Failure, Timings
+from . import abi
+from .cache import compile_cached
+from .codegen import GeneratedSource, generate
+
+INCLUDE = Path(__file__).parent / "include"
+_DELAY_LIMIT = 65535
+_NEURONS_PER_THREAD = 256  # fewer are not worth a thread
+
+
+class NativeEngine:
+    """Runs a Program as C++ on the processor's cores."""
+
+    name = "native"
+
+    def compile(self, program: Program, options: EngineOptions) -> NativeExecutable:
+        """Generate and compile; see :class:`neurosim.engines.base.Engine`."""
+        _check(program)
+        start = time.perf_counter()
+        source = generate(program, single=options.precision == "single")
+        library = compile_cached(source.text, INCLUDE)
+        executable = NativeExecutable(program, source, str(library.path), n_threads(program, options))
+        executable.timings.compile_s = time.perf_counter() - start
+        executable.timings.extra["from_cache"] = float(library.from_cache)
+        return executable
+
+    def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
+        """Return the memory that build and simulation will need, in bytes."""
+        threads = n_threads(program, options)
+        real = 4 if options.precision == "single" else 8
+        slots = sum(p.size for p in program.populations) / threads
+        synapse = (2 if slots < 65536 else 4) + (
+            8 if any(p.weight_bits == 64 for p in program.projections) else 4
+        )
+        synapses = sum(expected_synapses(p) for p in program.projections)
+        delays = {p.index: p.delay.thresholds.size + 1 for p in program.projections}
+        segments = sum(
+            min(expected_synapses(p), p.pre.size * delays[p.index] * threads)
+            for p in program.projections
+        )
+        sorting = min(synapses, 16e6 * threads) * 12
+        state = sum(p.size * (len(p.code.variables) * real + 32) for p in program.populations)
+        rows = program.n_ids * threads * (16 + 8 + 4 * len(program.projections) ** 0.5)
+        return int(synapses * synapse + segments * 4 + sorting + state + rows)
+
+
+def expected_synapses(projection) -> float:
+    """Return a projection's expected number of synapses."""
+    rule, pre, post = projection.rule, projection.pre.size, projection.post.size
+    if isinstance(rule, RandomSources):
+        return float(rule.indegree.sum())
+    if isinstance(rule, ListedEdges):
+        return float(rule.pre.size)
+    if hasattr(rule, "probability"):
+        return rule.probability * pre * post
+    return float(pre * post) if hasattr(rule, "autapses") else float(post)
+
+
+def n_threads(program: Program, options: EngineOptions) -> int:
+    """Return how many threads to use: those asked for, or as many as cores and neurons allow."""
+    if options.threads > 0:
+        return options.threads
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, program.n_neurons // _NEURONS_PER_THREAD))
+
+
+def _check(program: Program) -> None:
+    if program.largest_delay > _DELAY_LIMIT:
+        worst = max(program.projections, key=lambda p: p.delay.largest)
+        raise UnsupportedError(
+            f"projection {worst.name!r}: a delay of {worst.delay.largest} steps "
+            f"({worst.delay.largest * program.dt * 1e3:g} ms); the native engine allows at most "
+            f"{_DELAY_LIMIT} steps. Use a shorter delay or a larger dt."
+        )
+    if program.n_ids >= 2**32:
+        raise UnsupportedError(f"{program.n_ids} neurons; the native engine allows at most 2^32.")
+
+
+class NativeExecutable:
+    """A compiled network. See :class:`neurosim.engines.base.Executable`."""
+
+    def __init__(
+        self, program: Program, source: GeneratedSource, library: str, threads: int
+    ) -> None:
+        self.program = program
+        self.n_threads = threads
+        self.timings = Timings()
+        self.bytes_per_synapse = 0.0
+        self._specs = abi.SpecBuilder(program, source, threads)
+        self._library = abi.load(library)
+        self._network: int | None = None
+        self._outdegrees: dict[str, NDArray[np.uint32]] = {}
+        self._step = 0
+
+    def __enter__(self) -> NativeExecutable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def build(self) -> None:
+        """Draw every synapse and lay out the state."""
+        start = time.perf_counter()
+        self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
+        if not self._network or self._library.neurosim_build(self._network):
+            raise MemoryError(self._message("building the network"))
+        for i, projection in enumerate(self.program.projections):
+            degrees = np.zeros(projection.pre.size, np.uint32)
+            self._library.neurosim_outdegrees(
+                self._network, i, degrees.ctypes.data_as(abi._Words)
+            )
+            self._outdegrees[projection.name] = degrees
+        n_synapses = self._library.neurosim_synapses(self._network)
+        if n_synapses:
+            size = self._library.neurosim_synapse_bytes(self._network)
+            self.bytes_per_synapse = size / n_synapses
+        self.timings.build_s = time.perf_counter() - start
+
+    def _message(self, doing: str) -> str:
+        return f"{doing}: {self._library.neurosim_error().decode()}"
+
+    def advance(self, n_steps: int) -> Chunk:
+        """Simulate ``n_steps`` more steps."""
+        first = self._step
+        samples = [self._samples(r, first, n_steps) for r in self.program.state_recorders]
+        pointers = (abi._Doubles * max(len(samples), 1))(
+            *(s.ctypes.data_as(abi._Doubles) for s in samples)
+        )
+        result = abi.ChunkResult()
+        if self._library.neurosim_advance(self._network, n_steps, pointers, ctypes.byref(result)):
+            raise MemoryError(self._message("simulating"))
+        self._step += result.n_steps
+        self._account(result)
+        return Chunk(
+            first,
+            result.n_steps,
+            _copy(result.spike_steps, result.n_spikes),
+            _copy(result.spike_ids, result.n_spikes),
+            [
+                s[: _n_samples(r.every, first, result.n_steps)]
+                for r, s in zip(self.program.state_recorders, samples)
+            ],
+            self._failure(result),
+        )
+
+    def _samples(self, recorder, first: int, n_steps: int) -> NDArray[np.float64]:
+        return np.empty((_n_samples(recorder.every, first, n_steps), recorder.ids.size))
+
+    def _account(self, result: abi.ChunkResult) -> None:
+        self.timings.update_s += result.update_s
+        self.timings.deliver_s += result.deliver_s
+        self.timings.record_s += result.record_s
+        self.timings.extra["wait_s"] = self.timings.extra.get("wait_s", 0.0) + result.wait_s
+
+    def _failure(self, result: abi.ChunkResult) -> Failure | None:
+        if result.failed_population < 0:
+            return None
+        population = self.program.populations[result.failed_population]
+        arrays = [v.name for v in population.code.variables if not v.shared]
+        return Failure(
+            population.name, arrays[result.failed_array], result.failed_neuron, result.failed_step
+        )
+
+    def synapse_count(self, projection: str) -> int:
+        """Return the number of synapses of a projection, as instantiated in memory."""
+        return int(self.outdegrees(projection).sum(dtype=np.int64))
+
+    def outdegrees(self, projection: str) -> NDArray[np.uint32]:
+        """Return each presynaptic neuron's number of synapses, (pre.size,)."""
+        if projection not in self._outdegrees:
+            raise UnknownNameError("projection", projection, self._outdegrees)
+        return self._outdegrees[projection]
+
+    def read(self, population: str, variable: str) -> NDArray[np.float64]:
+        """Return a variable's current values, (size,)."""
+        lowered = self.program.population(population)
+        if lowered.code.variable(variable).shared:
+            return np.full(lowered.size, lowered.values[variable])
+        out = np.empty(lowered.size)
+        self._library.neurosim_read(
+            self._network, *self._place(population, variable), out.ctypes.data_as(abi._Doubles)
+        )
+        return out
+
+    def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a state variable's values, (size,)."""
+        size = self.program.population(population).size
+        array = np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)
+        self._library.neurosim_write(
+            self._network, *self._place(population, variable), array.ctypes.data_as(abi._Doubles)
+        )
+
+    def _place(self, population: str, variable: str) -> tuple[int, int]:
+        names = [p.name for p in self.program.populations]
+        return names.index(population), self._specs.array_index(population, variable)
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        if self._network:
+            self._library.neurosim_destroy(self._network)
+            self._network = None
+
+
+def _n_samples(every: int, first: int, n_steps: int) -> int:
+    """Multiples of ``every`` in [first, first + n_steps)."""
+    return -(-(first + n_steps) // every) - -(-first // every)
+
+
+def _copy(pointer, n: int) -> NDArray[np.int64]:
+    return np.ctypeslib.as_array(pointer, (n,)).copy() if n else np.empty(0, np.int64)

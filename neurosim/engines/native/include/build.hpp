@@ -1,0 +1,237 @@
+// Building a thread's synapses: drawn by target, stored by source.
+//
+// Sources are taken in chunks of consecutive ids. For each chunk, every projection is drawn and
+// the synapses from the chunk are kept as records, in buckets of neighbouring sources; then each
+// bucket, small enough for the cache, is sorted by (source, delay) into its final place.
+#pragma once
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "edges.hpp"
+#include "population.hpp"
+#include "synapses.hpp"
+
+namespace neurosim {
+
+struct Record {
+    uint32_t target;
+    Weight weight;
+    uint16_t source, delay;  // source: relative to the bucket
+};
+
+// A list of records that grows by pages and gives them back to a pool.
+class Bucket {
+  public:
+    static constexpr int64_t page_records = 2048;
+    using Pool = std::vector<Bytes>;
+
+    void push(const Record& record, Pool& pool) {
+        if (used_ == page_records || pages_.empty()) grow(pool);
+        tail_[used_++] = record;
+        ++size_;
+    }
+    int64_t size() const { return size_; }
+
+    template <class Visit>
+    void each(Visit&& visit) const {
+        for (size_t p = 0; p < pages_.size(); ++p) {
+            const auto* records = reinterpret_cast<const Record*>(pages_[p].get());
+            const int64_t n = p + 1 < pages_.size() ? page_records : used_;
+            for (int64_t i = 0; i < n; ++i) visit(records[i]);
+        }
+    }
+
+    void release(Pool& pool) {
+        for (auto& page : pages_) pool.push_back(std::move(page));
+        pages_.clear();
+        used_ = size_ = 0;
+    }
+
+  private:
+    void grow(Pool& pool) {
+        if (pool.empty())
+            pages_.push_back(allocate(page_records * sizeof(Record)));
+        else {
+            pages_.push_back(std::move(pool.back()));
+            pool.pop_back();
+        }
+        tail_ = reinterpret_cast<Record*>(pages_.back().get());
+        used_ = 0;
+    }
+
+    std::vector<Bytes> pages_;
+    Record* tail_ = nullptr;
+    int64_t used_ = 0, size_ = 0;
+};
+
+template <class Target>
+class Builder {
+  public:
+    Builder(const NetworkSpec& spec, std::vector<LocalPopulation>& populations,
+            const std::vector<std::vector<int64_t>>& slots, SynapseStore& store,
+            std::vector<std::vector<uint32_t>>& outdegrees)
+        : spec_(spec), populations_(populations), slots_(slots), store_(store), outdegrees_(outdegrees),
+          n_delays_(spec.largest_delay + 1) {}
+
+    void run() {
+        store_.clear(spec_.n_ids);
+        outdegrees_.assign(spec_.n_projections, {});
+        for (int p = 0; p < spec_.n_projections; ++p) outdegrees_[p].assign(spec_.projections[p].pre_size, 0);
+        const std::vector<double> expected = expected_rows();
+        for (int64_t begin = 0; begin < spec_.n_ids;) {
+            int64_t end = begin;
+            double load = 0;
+            while (end < spec_.n_ids && (end == begin || load + expected[end] <= chunk_records)) load += expected[end++];
+            chunk(begin, end, load);
+            begin = end;
+        }
+        store_.segments.shrink_to_fit();
+    }
+
+  private:
+    static constexpr double chunk_records = 16e6;
+    static constexpr double bucket_records = 40e3;  // with their sorted copy they fit a 1 MB cache
+    static constexpr double table_entries = 4e6;    // of a bucket's (source, delay) tables
+
+    // Synapses each source is expected to have on this thread; only sizes chunks and buckets.
+    std::vector<double> expected_rows() const {
+        std::vector<double> rows(spec_.n_ids, 0.0);
+        for (int p = 0; p < spec_.n_projections; ++p) {
+            const ProjectionSpec& projection = spec_.projections[p];
+            double per_source = 1.0;
+            if (projection.rule == bernoulli_sources) per_source = projection.probability * projection.post_size;
+            if (projection.rule == all_sources) per_source = static_cast<double>(projection.post_size);
+            if (projection.offsets)
+                per_source = static_cast<double>(projection.offsets[projection.post_size]) / projection.pre_size;
+            for (int64_t s = 0; s < projection.pre_size; ++s)
+                rows[projection.pre_first + s] += per_source / spec_.n_threads;
+        }
+        return rows;
+    }
+
+    void chunk(int64_t begin, int64_t end, double load) {
+        const double per_source = std::max(load / static_cast<double>(end - begin), 1.0);
+        const double width = std::min(bucket_records / per_source, table_entries / static_cast<double>(n_delays_));
+        shift_ = std::bit_width(static_cast<uint64_t>(std::clamp(width, 1.0, 65536.0))) - 1;
+        width_ = int64_t(1) << shift_;
+        const int64_t n_buckets = (end - begin + width_ - 1) >> shift_;
+        if (static_cast<int64_t>(buckets_.size()) < n_buckets) buckets_.resize(n_buckets);
+        for (int p = 0; p < spec_.n_projections; ++p) draw(p, begin, end);
+        int64_t bytes = 0;
+        std::vector<int64_t> starts(n_buckets);
+        for (int64_t b = 0; b < n_buckets; ++b) {
+            starts[b] = bytes;
+            bytes += layout(buckets_[b], begin + b * width_, std::min(end, begin + (b + 1) * width_));
+        }
+        store_.blocks.push_back(allocate(bytes));
+        store_.bytes += bytes;
+        std::byte* data = store_.blocks.back().get();
+        for (int64_t b = 0; b < n_buckets; ++b) {
+            place(buckets_[b], begin + b * width_, std::min(end, begin + (b + 1) * width_), data + starts[b]);
+            buckets_[b].release(pool_);
+        }
+    }
+
+    void draw(int p, int64_t begin, int64_t end) {
+        const ProjectionSpec& projection = spec_.projections[p];
+        const int64_t low = std::max<int64_t>(begin - projection.pre_first, 0);
+        const int64_t high = std::min<int64_t>(end - projection.pre_first, projection.pre_size);
+        if (low >= high) return;
+        const EdgeSource source(projection, spec_.seed);
+        std::vector<uint32_t>& outdegree = outdegrees_[p];
+        const auto keep = [&](const EdgeBatch& batch) {
+            for (int64_t i = 0; i < batch.n; ++i) {
+                const uint64_t relative = projection.pre_first + batch.sources[i] - begin;
+                const uint64_t bucket = relative >> shift_;
+                ++outdegree[batch.sources[i]];
+                buckets_[bucket].push(Record{batch.targets[i], batch.weights[i],
+                                             static_cast<uint16_t>(relative - (bucket << shift_)),
+                                             static_cast<uint16_t>(batch.delays[i])},
+                                      pool_);
+            }
+        };
+        LocalPopulation& population = populations_[projection.population];
+        const int64_t slot = slots_[projection.population][projection.array];
+        const int64_t first = population.own_below(projection.post_start);
+        const int64_t last = population.own_below(projection.post_start + projection.post_size);
+        batch_.n = 0;
+        for (int64_t k = first; k < last; ++k)
+            source.target(population.index(k) - projection.post_start, static_cast<uint32_t>(slot + k), low, high,
+                          batch_, keep);
+        source.complete(batch_);
+        keep(batch_);
+    }
+
+    // Fill `counts_` with the bucket's synapses per (source, delay).
+    void tally(const Bucket& bucket, int64_t begin, int64_t end) {
+        counts_.assign(static_cast<size_t>((end - begin) * n_delays_), 0);
+        bucket.each([&](const Record& r) { ++counts_[r.source * n_delays_ + r.delay]; });
+    }
+
+    // Append the bucket's segments and return the bytes of its rows.
+    int64_t layout(const Bucket& bucket, int64_t begin, int64_t end) {
+        tally(bucket, begin, end);
+        int64_t bytes = 0;
+        for (int64_t s = 0; s < end - begin; ++s) {
+            Row& row = store_.rows[begin + s];
+            row.first_segment = static_cast<uint32_t>(store_.segments.size());
+            for (int64_t d = 0; d < n_delays_; ++d)
+                for (int64_t left = counts_[s * n_delays_ + d]; left > 0; left -= segment_limit) {
+                    const int64_t n = std::min(left, segment_limit);
+                    store_.segments.push_back({static_cast<uint16_t>(d), static_cast<uint16_t>(n)});
+                    bytes += segment_bytes<Target>(n);
+                }
+            row.n_segments = static_cast<uint32_t>(store_.segments.size()) - row.first_segment;
+        }
+        return bytes;
+    }
+
+    struct Cursor {           // where the next synapse of a (source, delay) goes
+        std::byte* data;
+        uint32_t segment, used, size;
+    };
+
+    void place(const Bucket& bucket, int64_t begin, int64_t end, std::byte* data) {
+        cursors_.resize(static_cast<size_t>((end - begin) * n_delays_));
+        for (int64_t s = 0; s < end - begin; ++s) {
+            Row& row = store_.rows[begin + s];
+            row.data = data;
+            int64_t previous = -1;
+            for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
+                const Segment segment = store_.segments[i];
+                if (segment.delay != previous) cursors_[s * n_delays_ + segment.delay] = {data, i, 0, segment.count};
+                previous = segment.delay;
+                data += segment_bytes<Target>(segment.count);
+            }
+        }
+        bucket.each([&](const Record& r) { write(cursors_[r.source * n_delays_ + r.delay], r); });
+    }
+
+    void write(Cursor& cursor, const Record& record) {
+        if (cursor.used == cursor.size) {  // a segment at its limit: the same delay goes on in the next
+            cursor.data += segment_bytes<Target>(cursor.size);
+            cursor.size = store_.segments[++cursor.segment].count;
+            cursor.used = 0;
+        }
+        reinterpret_cast<Weight*>(cursor.data)[cursor.used] = record.weight;
+        reinterpret_cast<Target*>(cursor.data + cursor.size * sizeof(Weight))[cursor.used] =
+            static_cast<Target>(record.target);
+        ++cursor.used;
+    }
+
+    const NetworkSpec& spec_;
+    std::vector<LocalPopulation>& populations_;
+    const std::vector<std::vector<int64_t>>& slots_;
+    SynapseStore& store_;
+    std::vector<std::vector<uint32_t>>& outdegrees_;
+    int64_t n_delays_, width_ = 1;
+    int shift_ = 0;
+    std::vector<Bucket> buckets_;
+    Bucket::Pool pool_;
+    EdgeBatch batch_;
+    std::vector<uint32_t> counts_;
+    std::vector<Cursor> cursors_;
+};
+
+}  // namespace neurosim

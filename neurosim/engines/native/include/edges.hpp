@@ -1,0 +1,199 @@
+// Drawing the synapses of one projection, target by target: sources, weights and delays are pure
+// functions of (seed, projection, target id, index), so any partition draws the same network.
+// The NumPy twin is neurosim/lowering/edges.py.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "elementary.hpp"
+#include "philox.hpp"
+#include "types.hpp"
+
+namespace neurosim {
+
+constexpr int edge_lanes = 16;
+constexpr uint32_t purpose_edges = 1;
+
+// A delay is `first` plus the number of thresholds at or below a word. The guide, indexed by the
+// word's high byte, says where that number starts.
+class DelayTable {
+  public:
+    explicit DelayTable(const ProjectionSpec& spec)
+        : first_(spec.delay_first), thresholds_(spec.thresholds, spec.thresholds + spec.n_thresholds) {
+        for (uint32_t high = 0; high < 256; ++high)
+            guide_[high] = static_cast<int32_t>(
+                std::upper_bound(thresholds_.begin(), thresholds_.end(), high << 24) - thresholds_.begin());
+        thresholds_.push_back(0xFFFFFFFFu);  // sentinel; `size_` keeps it from being counted
+        size_ = spec.n_thresholds;
+    }
+
+    int32_t operator()(uint32_t word) const {
+        int32_t n = guide_[word >> 24];
+        while (n < size_ && thresholds_[n] <= word) ++n;
+        return first_ + n;
+    }
+
+  private:
+    int32_t first_, size_ = 0;
+    std::vector<uint32_t> thresholds_;
+    int32_t guide_[256];
+};
+
+// Fill `out` with weights drawn by inversion from the words (see Draw in lowering/program.py).
+inline void draw_weights(const ProjectionSpec& spec, const uint32_t* words, const int64_t* edges, int64_t n,
+                         Weight* out) {
+    const double range = spec.high_u - spec.low_u;
+    const auto q = [&](int64_t i) { return spec.low_u + range * ((words[i] + 0.5) * 0x1p-32); };
+    const auto put = [&](int64_t i, double w) {
+        w = w < spec.low ? spec.low : w;
+        out[i] = static_cast<Weight>(w > spec.high ? spec.high : w);
+    };
+    switch (spec.weight) {
+        case constant:
+            for (int64_t i = 0; i < n; ++i) out[i] = static_cast<Weight>(spec.a);
+            break;
+        case uniform:
+            for (int64_t i = 0; i < n; ++i) put(i, spec.a + (spec.b - spec.a) * q(i));
+            break;
+        case normal:
+            for (int64_t i = 0; i < n; ++i) put(i, spec.a + spec.b * ndtri(q(i)));
+            break;
+        case lognormal:
+            for (int64_t i = 0; i < n; ++i) put(i, exp(spec.a + spec.b * ndtri(q(i))));
+            break;
+        case exponential:
+            for (int64_t i = 0; i < n; ++i) put(i, -spec.a * log(1.0 - q(i)));
+            break;
+        case listed:
+            for (int64_t i = 0; i < n; ++i) put(i, spec.weights[edges[i]]);
+            break;
+    }
+}
+
+// Synapses on their way into the store, a batch at a time so that loops over them vectorise.
+struct EdgeBatch {
+    static constexpr int64_t capacity = 4096;
+    int64_t n = 0;
+    uint32_t sources[capacity + edge_lanes];   // index in the presynaptic span
+    uint32_t targets[capacity + edge_lanes];   // slot in the thread's state
+    uint32_t delay_words[capacity + edge_lanes], weight_words[capacity + edge_lanes];
+    int64_t edges[capacity + edge_lanes];      // position in the list, for listed rules
+    Weight weights[capacity + edge_lanes];
+    int32_t delays[capacity + edge_lanes];
+};
+
+// Yields the synapses whose source lies in [begin, end) of the presynaptic span.
+class EdgeSource {
+  public:
+    EdgeSource(const ProjectionSpec& spec, uint64_t seed)
+        : spec_(spec), delay_(spec), k0_(static_cast<uint32_t>(seed)), k1_(static_cast<uint32_t>(seed >> 32)) {}
+
+    // `flush(batch)` empties a full batch; a last partial one is left to the caller.
+    template <class Flush>
+    void target(int64_t post, uint32_t slot, int64_t begin, int64_t end, EdgeBatch& batch, Flush&& flush) const {
+        const int64_t gid = spec_.post_first + post;
+        const int64_t self = gid - spec_.pre_first;
+        const bool skip_self = !spec_.autapses && self >= 0 && self < spec_.pre_size &&
+                               (spec_.rule == bernoulli_sources || spec_.rule == all_sources);
+        const int64_t candidates = spec_.pre_size - (skip_self ? 1 : 0);
+        const int64_t first = spec_.offsets ? spec_.offsets[post] : 0;
+        const int64_t n = count(post, candidates);
+        int64_t candidate = -1;
+        for (int64_t k = 0; k < n; k += edge_lanes) {
+            alignas(64) uint32_t c0[edge_lanes], c1[edge_lanes], w[4][edge_lanes];
+            for (int lane = 0; lane < edge_lanes; ++lane) {
+                c0[lane] = static_cast<uint32_t>(k) + lane;
+                c1[lane] = static_cast<uint32_t>(gid);
+            }
+            philox4x32_lanes<edge_lanes>(c0, c1, static_cast<uint32_t>(spec_.index), purpose_edges, k0_, k1_, w[0],
+                                         w[1], w[2], w[3]);
+            alignas(64) int64_t source[edge_lanes];
+            int lanes = static_cast<int>(std::min<int64_t>(edge_lanes, n - k));
+            lanes = draw_sources(w[0], w[1], k, post, lanes, candidates, candidate, source);
+            for (int lane = 0; lane < lanes; ++lane) {
+                const int64_t s = source[lane] + (skip_self && source[lane] >= self ? 1 : 0);
+                batch.sources[batch.n] = static_cast<uint32_t>(s);
+                batch.targets[batch.n] = slot;
+                batch.delay_words[batch.n] = w[2][lane];
+                batch.weight_words[batch.n] = w[3][lane];
+                batch.edges[batch.n] = first + k + lane;
+                batch.n += (s >= begin) & (s < end);
+            }
+            if (batch.n >= EdgeBatch::capacity) {
+                complete(batch);
+                flush(batch);
+                batch.n = 0;
+            }
+            if (candidate >= candidates) break;
+        }
+    }
+
+    // Turn the words of a batch into weights and delays.
+    void complete(EdgeBatch& batch) const {
+        draw_weights(spec_, batch.weight_words, batch.edges, batch.n, batch.weights);
+        if (spec_.delays)
+            for (int64_t i = 0; i < batch.n; ++i) batch.delays[i] = static_cast<int32_t>(spec_.delays[batch.edges[i]]);
+        else
+            for (int64_t i = 0; i < batch.n; ++i) batch.delays[i] = delay_(batch.delay_words[i]);
+    }
+
+  private:
+    // How many synapses a target has; Bernoulli stops by itself and is given an upper bound.
+    int64_t count(int64_t post, int64_t candidates) const {
+        switch (spec_.rule) {
+            case random_sources:
+            case listed_edges: return spec_.offsets[post + 1] - spec_.offsets[post];
+            case matching_source: return 1;
+            case bernoulli_sources: return spec_.probability > 0 ? candidates : 0;
+            default: return candidates;
+        }
+    }
+
+    // Sources of synapses k .. k + lanes - 1; returns how many there are.
+    int draw_sources(const uint32_t* w0, const uint32_t* w1, int64_t k, int64_t post, int lanes, int64_t candidates,
+                     int64_t& candidate, int64_t* source) const {
+        switch (spec_.rule) {
+            case random_sources:
+                for (int lane = 0; lane < edge_lanes; ++lane) {
+                    const uint64_t high = uint64_t(w0[lane]) * uint64_t(candidates);
+                    const uint64_t low = uint64_t(w1[lane]) * uint64_t(candidates);
+                    source[lane] = static_cast<int64_t>((high + (low >> 32)) >> 32);
+                }
+                return lanes;
+            case bernoulli_sources: return skip_sources(w0, w1, lanes, candidates, candidate, source);
+            case matching_source: source[0] = post; return 1;
+            case listed_edges:
+                for (int lane = 0; lane < lanes; ++lane) source[lane] = spec_.sources[spec_.offsets[post] + k + lane];
+                return lanes;
+            default:
+                for (int lane = 0; lane < lanes; ++lane) source[lane] = k + lane;
+                return lanes;
+        }
+    }
+
+    // Bernoulli trials over the candidates by geometric gaps between successes.
+    int skip_sources(const uint32_t* w0, const uint32_t* w1, int lanes, int64_t candidates, int64_t& candidate,
+                     int64_t* source) const {
+        for (int lane = 0; lane < lanes; ++lane) {
+            double gap = 0.0;
+            if (spec_.probability < 1.0) {
+                const uint64_t bits = ((uint64_t(w0[lane]) << 32) | w1[lane]) >> 11;
+                gap = std::floor(log((static_cast<double>(bits) + 0.5) * 0x1p-53) / spec_.log1m);
+            }
+            if (gap >= static_cast<double>(candidates - candidate - 1)) {
+                candidate = candidates;
+                return lane;
+            }
+            candidate += 1 + static_cast<int64_t>(gap);
+            source[lane] = candidate;
+        }
+        return lanes;
+    }
+
+    const ProjectionSpec& spec_;
+    DelayTable delay_;
+    uint32_t k0_, k1_;
+};
+
+}  // namespace neurosim

@@ -1,0 +1,56 @@
+// Memory that asks for huge pages: synapses are read at random places of gigabytes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace neurosim {
+
+struct Free {
+    void operator()(void* p) const { std::free(p); }
+};
+using Bytes = std::unique_ptr<std::byte, Free>;
+
+// Uninitialised, at least 64-byte aligned; large blocks are aligned and advised for huge pages.
+inline Bytes allocate(size_t size) {
+    constexpr size_t huge = size_t(1) << 21;
+    const size_t alignment = size >= 2 * huge ? huge : 64;
+    const size_t rounded = (size + alignment - 1) / alignment * alignment;
+    void* p = std::aligned_alloc(alignment, rounded ? rounded : alignment);
+    if (!p) throw std::bad_alloc();
+#if defined(__linux__)
+    if (alignment == huge) madvise(p, rounded, MADV_HUGEPAGE);
+#endif
+    return Bytes(static_cast<std::byte*>(p));
+}
+
+// A bump allocator for a thread's state: zeroed, freed at once.
+class Arena {
+  public:
+    template <class T>
+    T* take(int64_t n) {
+        const size_t size = (static_cast<size_t>(n) * sizeof(T) + 63) / 64 * 64;
+        if (used_ + size > capacity_) throw std::bad_alloc();
+        T* p = reinterpret_cast<T*>(block_.get() + used_);
+        used_ += size;
+        return p;
+    }
+    void reserve(size_t size) {
+        block_ = allocate(size);
+        std::memset(block_.get(), 0, size);
+        capacity_ = size;
+        used_ = 0;
+    }
+
+  private:
+    Bytes block_;
+    size_t capacity_ = 0, used_ = 0;
+};
+
+}  // namespace neurosim

@@ -1,0 +1,191 @@
+// The whole network: a team of workers, and the C interface that Python calls.
+#pragma once
+#include <exception>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include "worker.hpp"
+
+namespace neurosim {
+
+class Network {
+  public:
+    explicit Network(const NetworkSpec& spec) : spec_(spec) {
+        for (int32_t rank = 0; rank < spec.n_threads; ++rank) team_.push_back(std::make_unique<Worker>(spec_, rank));
+    }
+
+    void build() {
+        together([](Worker& worker) { worker.build(); });
+    }
+
+    void advance(int64_t n_steps, double* const* samples, ChunkResult& result) {
+        const int64_t begin = step_, end = step_ + n_steps;
+        std::vector<double*> buffers(samples, samples + spec_.n_recorders);
+        std::atomic<int64_t> stop{Progress::never};
+        for (auto& worker : team_) {
+            worker->progress.updated = begin;
+            worker->update_s = worker->deliver_s = worker->wait_s = worker->record_s = 0;
+        }
+        together([&](Worker& worker) { worker.run(team_, begin, end, buffers, stop); });
+        step_ = std::min(end, stop.load());
+        merge_spikes(begin);
+        report(begin, result);
+    }
+
+    const Worker& worker(int32_t rank) const { return *team_[rank]; }
+    Worker& worker(int32_t rank) { return *team_[rank]; }
+    const NetworkSpec& spec() const { return spec_; }
+
+  private:
+    // Run `work` for every worker in its own thread; the first exception is passed on.
+    template <class Work>
+    void together(Work&& work) {
+        std::vector<std::exception_ptr> errors(team_.size());
+        const auto guarded_work = [&](size_t i) {
+            try {
+                work(*team_[i]);
+            } catch (...) {
+                errors[i] = std::current_exception();
+                team_[i]->progress.publish(Progress::never);
+            }
+        };
+        std::vector<std::thread> threads;
+        for (size_t i = 1; i < team_.size(); ++i) threads.emplace_back(guarded_work, i);
+        guarded_work(0);
+        for (auto& thread : threads) thread.join();
+        for (auto& error : errors)
+            if (error) std::rethrow_exception(error);
+    }
+
+    // Spikes of all workers up to the step reached, by step and id.
+    void merge_spikes(int64_t begin) {
+        steps_.clear();
+        ids_.clear();
+        std::vector<size_t> cursor(team_.size(), 0);
+        for (int64_t step = begin; step < step_; ++step) {
+            const size_t first = ids_.size();
+            for (size_t w = 0; w < team_.size(); ++w) {
+                const Worker& worker = *team_[w];
+                for (size_t& c = cursor[w]; c < worker.spike_steps.size() && worker.spike_steps[c] == step; ++c)
+                    ids_.push_back(worker.spike_ids[c]);
+            }
+            std::sort(ids_.begin() + first, ids_.end());
+            steps_.resize(ids_.size(), step);
+        }
+    }
+
+    void report(int64_t begin, ChunkResult& result) const {
+        result = ChunkResult{};
+        result.n_steps = step_ - begin;
+        result.n_spikes = static_cast<int64_t>(ids_.size());
+        result.spike_steps = steps_.data();
+        result.spike_ids = ids_.data();
+        result.failed_population = result.failed_array = -1;
+        result.failed_neuron = result.failed_step = -1;
+        for (const auto& worker : team_) {
+            const double share = 1.0 / static_cast<double>(team_.size());
+            result.update_s += worker->update_s * share;
+            result.deliver_s += worker->deliver_s * share;
+            result.wait_s += worker->wait_s * share;
+            result.record_s += worker->record_s * share;
+            if (worker->failed_step != step_ || worker->failed_population < 0) continue;
+            const bool earlier = result.failed_population < 0 ||
+                                 std::pair(worker->failed_population, worker->failed_neuron) <
+                                     std::pair(result.failed_population, result.failed_neuron);
+            if (!earlier) continue;
+            result.failed_population = worker->failed_population;
+            result.failed_array = worker->failed_array;
+            result.failed_neuron = worker->failed_neuron;
+            result.failed_step = worker->failed_step;
+        }
+    }
+
+    NetworkSpec spec_;
+    Team team_;
+    int64_t step_ = 0;
+    std::vector<int64_t> steps_, ids_;
+};
+
+inline thread_local std::string last_error;
+
+// Run `work`, turning an exception into a return code of 1 and a message.
+template <class Work>
+int guarded_call(Work&& work) {
+    try {
+        work();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        last_error = "out of memory";
+    } catch (const std::exception& error) {
+        last_error = error.what();
+    }
+    return 1;
+}
+
+}  // namespace neurosim
+
+extern "C" {
+
+const char* neurosim_error() { return neurosim::last_error.c_str(); }
+int32_t neurosim_abi() { return 1; }
+
+void* neurosim_create(const neurosim::NetworkSpec* spec) {
+    neurosim::Network* network = nullptr;
+    neurosim::guarded_call([&] { network = new neurosim::Network(*spec); });
+    return network;
+}
+
+void neurosim_destroy(void* network) { delete static_cast<neurosim::Network*>(network); }
+
+int neurosim_build(void* network) {
+    return neurosim::guarded_call([&] { static_cast<neurosim::Network*>(network)->build(); });
+}
+
+int neurosim_advance(void* network, int64_t n_steps, double* const* samples, neurosim::ChunkResult* result) {
+    return neurosim::guarded_call(
+        [&] { static_cast<neurosim::Network*>(network)->advance(n_steps, samples, *result); });
+}
+
+// Add each source's number of synapses in a projection, over all threads, to `out`.
+void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& degrees = whole.worker(rank).outdegrees[projection];
+        for (size_t i = 0; i < degrees.size(); ++i) out[i] += degrees[i];
+    }
+}
+
+// Synapses in memory: the sum of all segments' counts.
+int64_t neurosim_synapses(void* network) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        for (const auto& segment : whole.worker(rank).store.segments) n += segment.count;
+    return n;
+}
+
+int64_t neurosim_synapse_bytes(void* network) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t bytes = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& store = whole.worker(rank).store;
+        bytes += store.bytes + static_cast<int64_t>(store.segments.size() * sizeof(neurosim::Segment) +
+                                                    store.rows.size() * sizeof(neurosim::Row));
+    }
+    return bytes;
+}
+
+void neurosim_read(void* network, int32_t population, int32_t array, double* out) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).populations[population].store(array, out);
+}
+
+void neurosim_write(void* network, int32_t population, int32_t array, const double* values) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).populations[population].load(array, values, 1);
+}
+
+}  // extern "C"

@@ -1,0 +1,121 @@
+// Scalar types of the generated program and the plain structs it shares with Python (ctypes).
+//
+// The generated source defines NEUROSIM_SINGLE (state in float32) or not (float64),
+// NEUROSIM_WEIGHT64 (weights stored in 64 bits), NEUROSIM_GUARDED (some synapse writes a variable
+// that is frozen while its neuron is refractory) and NEUROSIM_COUNT (type of a Poisson count).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace neurosim {
+
+#ifdef NEUROSIM_SINGLE
+using real = float;
+using lane_int = int32_t;  // an integer as wide as `real`, so that loops over both vectorise
+#else
+using real = double;
+using lane_int = int64_t;
+#endif
+
+#ifdef NEUROSIM_WEIGHT64
+using Weight = double;
+#else
+using Weight = float;
+#endif
+
+#ifdef NEUROSIM_GUARDED
+constexpr bool guarded = true;
+#else
+constexpr bool guarded = false;
+#endif
+
+using Count = NEUROSIM_COUNT;
+
+constexpr int64_t block_size = 64;        // neurons are updated in blocks of this many
+constexpr lane_int long_ago = -(1 << 30);  // last spike of a neuron that never spiked
+
+inline int64_t round_up(int64_t n, int64_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+// --- the structs below are mirrored field by field in abi.py --------------------------------
+
+struct PopulationSpec {
+    int64_t first_id, size;
+    int32_t kernel;               // index into the generated table of kernels
+    int32_t n_arrays, n_shared;   // variables per neuron, and shared by the population
+    const double* const* values;  // per array: size numbers, or one if stride is 0
+    const int64_t* strides;
+    const double* shared;
+};
+
+enum RuleKind : int32_t { random_sources, bernoulli_sources, all_sources, matching_source, listed_edges };
+enum DrawKind : int32_t { constant, uniform, normal, lognormal, exponential, listed };
+
+struct ProjectionSpec {
+    int64_t index;                       // declaration order: keys the random stream
+    int64_t pre_first, pre_size;         // global id of the first source; number of sources
+    int64_t post_first, post_size;       // global id of the first target; number of targets
+    int32_t population, array;           // where the targets' variable lives
+    int64_t post_start;                  // first target's index in its population
+    RuleKind rule;
+    int32_t autapses;
+    double probability, log1m;           // Bernoulli: p and log(1 - p)
+    const int64_t* offsets;              // (post_size + 1): edges of each target, where the rule lists them
+    const int64_t* sources;              // listed edges: local source indices
+    DrawKind weight;
+    double a, b, low_u, high_u, low, high;
+    const double* weights;               // listed, one per edge
+    int32_t delay_first, n_thresholds;
+    const uint32_t* thresholds;
+    const int64_t* delays;               // listed, one per edge
+};
+
+struct PoissonSpec {
+    int64_t index;
+    int64_t post_start, post_size;       // range in its population
+    int32_t population, slot;            // slot: which of the kernel's Poisson inputs
+    double weight;
+    int64_t n_tables;
+    const int64_t* first;                // (n_tables): smallest count of each table
+    const int64_t* table_offsets;        // (n_tables + 1) into thresholds
+    const uint32_t* thresholds;
+    const int64_t* table;                // (post_size) or null: all use table 0
+};
+
+struct SourceSpec {
+    int64_t first_id, n_spikes;
+    const int64_t* steps;
+    const int64_t* ids;                  // local
+};
+
+struct RecorderSpec {
+    int32_t population, array;
+    int64_t n_ids, every;
+    const int64_t* ids;                  // local
+};
+
+struct NetworkSpec {
+    uint64_t seed;
+    double dt;
+    int64_t n_ids, n_neurons;
+    int32_t n_threads, n_populations, n_projections, n_poisson, n_sources, n_recorders;
+    int32_t smallest_delay, largest_delay;
+    const PopulationSpec* populations;
+    const ProjectionSpec* projections;
+    const PoissonSpec* poisson;
+    const SourceSpec* sources;
+    const RecorderSpec* recorders;
+};
+
+struct ChunkResult {
+    int64_t n_steps;                     // completed
+    int64_t n_spikes;
+    const int64_t* spike_steps;          // owned by the network until the next advance
+    const int64_t* spike_ids;
+    int32_t failed_population, failed_array;  // -1: none
+    int64_t failed_neuron, failed_step;
+    double update_s, deliver_s, wait_s, record_s;
+};
+
+}  // namespace neurosim

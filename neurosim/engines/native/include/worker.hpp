@@ -1,0 +1,280 @@
+// One thread's part of the network: its neurons, its synapses, and the step loop.
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "build.hpp"
+#include "deliver.hpp"
+#include "poisson.hpp"
+#include "progress.hpp"
+
+namespace neurosim {
+
+extern const Kernel kernels[];  // in the generated source
+
+class Worker;
+using Team = std::vector<std::unique_ptr<Worker>>;
+
+class Stopwatch {
+  public:
+    double lap() {
+        const auto now = std::chrono::steady_clock::now();
+        const double seconds = std::chrono::duration<double>(now - last_).count();
+        last_ = now;
+        return seconds;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+class Worker {
+  public:
+    Worker(const NetworkSpec& spec, int32_t rank) : spec_(spec), rank_(rank) {
+        lag_ = spec.smallest_delay;
+        published_.resize(2 * lag_ + 4);
+        allocate_state();
+        calendar_.resize(spec.largest_delay);
+        for (int i = 0; i < spec.n_poisson; ++i)
+            poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
+    }
+
+    Progress progress;
+    double update_s = 0, deliver_s = 0, wait_s = 0, record_s = 0;
+    int64_t failed_step = Progress::never;
+    int32_t failed_population = -1, failed_array = -1;
+    int64_t failed_neuron = -1;
+    std::vector<int64_t> spike_steps, spike_ids;  // of this advance
+    std::vector<LocalPopulation> populations;
+    std::vector<std::vector<uint32_t>> outdegrees;
+    SynapseStore store;
+
+    void build() {
+        if (wide_)
+            Builder<uint32_t>(spec_, populations, slots_, store, outdegrees).run();
+        else
+            Builder<uint16_t>(spec_, populations, slots_, store, outdegrees).run();
+    }
+
+    // Simulate steps [begin, end), or to the step `stop` where some worker met a NaN. Each state
+    // recorder has a matrix (n_samples, n_ids) in `samples`.
+    void run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
+             std::atomic<int64_t>& stop);
+
+    // The ids of this worker's spikes in a recent step.
+    const std::vector<uint32_t>& published(int64_t step) const { return published_[step % published_.size()]; }
+
+  private:
+    void allocate_state();
+    void update(int64_t step);
+    void emit(Team& team, int64_t step);
+    void record(int64_t step, int64_t begin, const std::vector<double*>& samples);
+    StepInfo info(int64_t step) const {
+        return {step, static_cast<lane_int>(step - origin_), spec_.dt, static_cast<double>(step) * spec_.dt};
+    }
+    void move_origin(int64_t step);
+    void note_spike(int64_t step, int64_t id) {
+        spike_steps.push_back(step);
+        spike_ids.push_back(id);
+    }
+
+    const NetworkSpec& spec_;
+    int32_t rank_;
+    int64_t lag_;
+    int64_t origin_ = 0;                     // step that lane step 0 stands for
+    Arena arena_;
+    real* variables_ = nullptr;              // what synapses write, indexed by slot
+    uint8_t* open_ = nullptr;
+    bool wide_ = false;                      // slots need 32 bits
+    std::vector<std::vector<int64_t>> slots_;  // per population and array: first slot, -1 if none
+    std::vector<PoissonInput> poisson_;
+    std::vector<std::vector<uint32_t>> published_;
+    std::vector<uint32_t> emitted_;
+    std::vector<int64_t> source_cursor_, noted_cursor_;  // next spike of each source: to deliver, to report
+    Calendar calendar_;
+};
+
+// Lay out the state: variables that synapses write stand together, so that a slot can address them.
+inline void Worker::allocate_state() {
+    const int64_t n_populations = spec_.n_populations;
+    populations.resize(n_populations);
+    slots_.resize(n_populations);
+    source_cursor_.assign(spec_.n_sources, 0);
+    noted_cursor_.assign(spec_.n_sources, 0);
+    int64_t bytes = 4096, n_slots = 0;
+    for (int64_t p = 0; p < n_populations; ++p) {
+        LocalPopulation& own = populations[p];
+        const PopulationSpec& population = spec_.populations[p];
+        own.spec = &population;
+        own.rank = rank_;
+        own.n_threads = spec_.n_threads;
+        own.count = own.own_below(population.size);
+        own.padded = round_up(own.count, block_size);
+        slots_[p].assign(population.n_arrays, -1);
+        const int64_t n_poisson = kernels[population.kernel].n_poisson;
+        bytes += own.padded * static_cast<int64_t>((population.n_arrays + 1) * (sizeof(real) + 1) +
+                                                   2 * sizeof(lane_int) + 4 * n_poisson * sizeof(Count)) +
+                 64 * (2 * population.n_arrays + 8 + n_poisson);
+    }
+    for (int i = 0; i < spec_.n_projections; ++i)
+        slots_[spec_.projections[i].population][spec_.projections[i].array] = 0;
+    for (int64_t p = 0; p < n_populations; ++p)
+        for (int64_t& slot : slots_[p])
+            if (slot == 0) {
+                slot = n_slots;
+                n_slots += populations[p].padded;
+            }
+    wide_ = n_slots > 65536;
+    arena_.reserve(static_cast<size_t>(bytes + n_slots * static_cast<int64_t>(sizeof(real) + 1) + 128));
+    variables_ = arena_.take<real>(n_slots);
+    open_ = arena_.take<uint8_t>(n_slots);
+    std::fill(open_, open_ + n_slots, uint8_t(1));
+    for (int64_t p = 0; p < n_populations; ++p) {
+        LocalPopulation& own = populations[p];
+        const PopulationSpec& population = *own.spec;
+        const Kernel& kernel = kernels[population.kernel];
+        own.shared = population.shared;
+        own.last_spike = arena_.take<lane_int>(own.padded);
+        std::fill(own.last_spike, own.last_spike + own.padded, long_ago);
+        if (kernel.keeps_ready) {
+            own.ready = arena_.take<lane_int>(own.padded);
+            std::fill(own.ready, own.ready + own.padded, lane_int(1));
+        }
+        for (int32_t a = 0; a < population.n_arrays; ++a) {
+            const int64_t slot = slots_[p][a];
+            own.arrays.push_back(slot >= 0 ? variables_ + slot : arena_.take<real>(own.padded));
+            own.open.push_back(slot >= 0 && kernel.guarded_arrays[a] ? open_ + slot : nullptr);
+            own.load(a, population.values[a], population.strides[a]);
+        }
+        for (int32_t i = 0; i < kernel.n_poisson; ++i) own.counts.push_back(arena_.take<Count>(4 * own.padded));
+        own.poisson_weights.assign(kernel.n_poisson, 0.0);
+    }
+    for (int i = 0; i < spec_.n_poisson; ++i)
+        populations[spec_.poisson[i].population].poisson_weights[spec_.poisson[i].slot] = spec_.poisson[i].weight;
+}
+
+// Lane steps of 32 bits would overflow after 2^31 steps: move their origin, keeping "long ago".
+inline void Worker::move_origin(int64_t step) {
+    if (step - origin_ < (int64_t(1) << 30)) return;
+    const int64_t shift = step - origin_;
+    for (LocalPopulation& own : populations)
+        for (int64_t k = 0; k < own.padded; ++k)
+            own.last_spike[k] =
+                static_cast<lane_int>(std::max<int64_t>(int64_t(own.last_spike[k]) - shift, long_ago));
+    origin_ = step;
+}
+
+inline void Worker::update(int64_t step) {
+    if (step % 4 == 0)
+        for (int i = 0; i < spec_.n_poisson; ++i) {
+            const LocalPopulation& own = populations[spec_.poisson[i].population];
+            poisson_[i].fill(own, step / 4, own.counts[spec_.poisson[i].slot]);
+        }
+    std::vector<uint32_t>& out = published_[step % published_.size()];
+    out.clear();
+    const StepInfo now = info(step);
+    for (int32_t p = 0; p < spec_.n_populations; ++p) {
+        LocalPopulation& own = populations[p];
+        own.spikes.clear();
+        kernels[own.spec->kernel].update(own, now);
+        for (const int32_t k : own.spikes) {
+            if (k >= own.count) break;  // padding
+            out.push_back(static_cast<uint32_t>(own.id(k)));
+        }
+        if (own.bad_array >= 0 && failed_step == Progress::never) {
+            failed_step = step;
+            failed_population = p;
+            failed_array = own.bad_array;
+            failed_neuron = own.bad_neuron;
+        }
+    }
+    for (const uint32_t id : out) note_spike(step, id);
+    if (rank_ == 0)
+        for (int32_t s = 0; s < spec_.n_sources; ++s) {
+            const SourceSpec& source = spec_.sources[s];
+            int64_t& cursor = noted_cursor_[s];
+            for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
+                note_spike(step, source.first_id + source.ids[cursor]);
+        }
+}
+
+// Enter the spikes of all workers and sources at `step` in the calendar, in order of id.
+inline void Worker::emit(Team& team, int64_t step) {
+    emitted_.clear();
+    for (const auto& worker : team) {
+        const auto& ids = worker->published(step);
+        emitted_.insert(emitted_.end(), ids.begin(), ids.end());
+    }
+    if (team.size() > 1) std::sort(emitted_.begin(), emitted_.end());
+    for (int32_t s = 0; s < spec_.n_sources; ++s) {
+        const SourceSpec& source = spec_.sources[s];
+        int64_t& cursor = source_cursor_[s];
+        for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
+            emitted_.push_back(static_cast<uint32_t>(source.first_id + source.ids[cursor]));
+    }
+    for (const uint32_t id : emitted_)
+        if (wide_)
+            calendar_.enter<uint32_t>(store, id, step);
+        else
+            calendar_.enter<uint16_t>(store, id, step);
+}
+
+inline void Worker::record(int64_t step, int64_t begin, const std::vector<double*>& samples) {
+    for (int32_t r = 0; r < spec_.n_recorders; ++r) {
+        const RecorderSpec& recorder = spec_.recorders[r];
+        if (step % recorder.every) continue;
+        const int64_t sample = step / recorder.every - (begin + recorder.every - 1) / recorder.every;
+        double* out = samples[r] + sample * recorder.n_ids;
+        const LocalPopulation& own = populations[recorder.population];
+        const real* values = own.arrays[recorder.array];
+        for (int64_t i = 0; i < recorder.n_ids; ++i)
+            if (recorder.ids[i] % spec_.n_threads == rank_)
+                out[i] = static_cast<double>(values[recorder.ids[i] / spec_.n_threads]);
+    }
+}
+
+inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
+                        std::atomic<int64_t>& stop) {
+    spike_steps.clear();
+    spike_ids.clear();
+    move_origin(begin);
+    Stopwatch watch;
+    for (int64_t step = begin; step < end && step <= stop.load(std::memory_order_relaxed); ++step) {
+        if (spec_.n_recorders) {
+            record(step, begin, samples);
+            record_s += watch.lap();
+        }
+        update(step);
+        if (failed_step == step) {
+            int64_t current = stop.load();
+            while (step < current && !stop.compare_exchange_weak(current, step)) {
+            }
+            progress.publish(Progress::never);  // nobody need wait for this worker again
+            return;
+        }
+        progress.publish(step + 1);
+        update_s += watch.lap();
+        const int64_t due = step - lag_;  // the last step whose spikes may act now
+        if (due >= 0) {
+            for (const auto& worker : team)
+                if (worker.get() != this) worker->progress.wait_for(due + 1);
+            wait_s += watch.lap();
+            emit(team, due);
+        }
+        auto& page = calendar_.page(step);
+        if (wide_)
+            deliver<uint32_t>(page, variables_, open_);
+        else
+            deliver<uint16_t>(page, variables_, open_);
+        page.clear();
+        const StepInfo now = info(step);
+        for (LocalPopulation& own : populations)
+            if (!own.spikes.empty()) kernels[own.spec->kernel].reset(own, now);
+        deliver_s += watch.lap();
+    }
+    progress.publish(Progress::never);
+}
+
+}  // namespace neurosim
