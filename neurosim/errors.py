@@ -67,6 +67,10 @@ class MemoryLimitError(NeurosimError, MemoryError):
     """A network needs more memory than this process may take; told before it is built."""
 
 
+class AnalysisError(NeurosimError, ValueError):
+    """An analysis was asked for that the recording cannot give: an empty stretch of time."""
+
+
 class NumericalError(NeurosimError, ArithmeticError):
     """A state variable became NaN; the run stopped and the recording was kept.
 

@@ -1,0 +1,1 @@
+"""Analysis of recordings: ``statistics`` (arrays), ``metrics`` (the survey's), ``plots``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
 
@@ -46,8 +47,10 @@ def populations(parent: h5py.Group) -> Iterator[PopulationLayout]:
 def projections(parent: h5py.Group) -> Iterator[tuple[ProjectionLayout, int | None]]:
     """Yield each projection and its number of synapses, None when it was not built."""
     for name, group in _ordered(parent):
-        words = {key: guard.text(group.attrs, key) for key in ("pre", "post", "variable")}
-        counts = {
+        words: dict[str, Any] = {
+            key: guard.text(group.attrs, key) for key in ("pre", "post", "variable")
+        }
+        counts: dict[str, Any] = {
             key: guard.count(guard.scalar(group.attrs, key, "iu"), f"{key} of {name!r}")
             for key in ("n_pre", "n_post", "pre_start", "post_start")
         }

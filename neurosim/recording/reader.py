@@ -184,9 +184,7 @@ class Recording:
         RecordingError
             Its spikes were not recorded, or the file is damaged.
         """
-        self._known("population", population, self.populations)
-        if not self.populations[population].spikes:
-            raise RecordingError(f"the spikes of {population!r} were not recorded in {self.path!r}")
+        self._recorded(population)
         with guard.opened(self.path) as file:
             return self._spikes(file, population, start_ms, stop_ms)
 
@@ -194,17 +192,22 @@ class Recording:
         self, file: h5py.File, population: str, start_ms: float | None, stop_ms: float | None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         group = file[f"spikes/{population}"]
-        times = guard.table(group, "timestamps", "f")
-        ids = guard.table(group, "node_ids", "iu")
-        # A killed run may have got one row further in one of the two.
-        n = min(len(times), len(ids))
-        first = 0 if start_ms is None else bisect_left(times, start_ms, 0, n)
-        last = n if stop_ms is None else max(first, bisect_left(times, stop_ms, first, n))
-        found_times, found_ids = times[first:last], ids[first:last].astype(np.int64)
+        first, last = _bounds(group, start_ms, stop_ms)
+        found_times = group["timestamps"][first:last]
+        found_ids = group["node_ids"][first:last].astype(np.int64)
         guard.ascending(found_times, population)
         if found_ids.size and not 0 <= found_ids.min() <= found_ids.max() < self._size(population):
             raise ValueError(f"spikes of {population!r} have ids beyond its size")
         return found_times, found_ids
+
+    def n_spikes(
+        self, population: str, start_ms: float | None = None, stop_ms: float | None = None
+    ) -> int:
+        """Return the number of spikes in [start_ms, stop_ms) without reading them."""
+        self._recorded(population)
+        with guard.opened(self.path) as file:
+            first, last = _bounds(file[f"spikes/{population}"], start_ms, stop_ms)
+            return last - first
 
     def state(
         self,
@@ -305,6 +308,11 @@ class Recording:
         state = "complete" if self.complete else self.status
         return f"<Recording {self.path!r}: {self.n_neurons} neurons, {self.stop_ms:g} ms, {state}>"
 
+    def _recorded(self, population: str) -> None:
+        self._known("population", population, self.populations)
+        if not self.populations[population].spikes:
+            raise RecordingError(f"the spikes of {population!r} were not recorded in {self.path!r}")
+
     def _size(self, population: str) -> int:
         return self.populations[population].size
 
@@ -315,3 +323,13 @@ class Recording:
 
 def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _bounds(group: h5py.Group, start_ms: float | None, stop_ms: float | None) -> tuple[int, int]:
+    """Return the rows of the spikes in [start_ms, stop_ms), reading only a few of them."""
+    times = guard.table(group, "timestamps", "f")
+    # A killed run may have got further in one of the two.
+    n = min(len(times), len(guard.table(group, "node_ids", "iu")))
+    first = 0 if start_ms is None else bisect_left(times, start_ms, 0, n)
+    last = n if stop_ms is None else bisect_left(times, stop_ms, first, n)
+    return first, last
