@@ -127,6 +127,7 @@ class NetworkSpec(ctypes.Structure):
     """See include/types.hpp."""
 
     _fields_ = (
+        ("kernels", ctypes.c_void_p),
         ("seed", c_uint64),
         ("dt", c_double),
         ("n_ids", c_int64),
@@ -166,8 +167,15 @@ class ChunkResult(ctypes.Structure):
     )
 
 
-def load(path: str) -> ctypes.CDLL:
-    """Load a compiled network and declare its functions."""
+def load_kernels(path: str) -> tuple[ctypes.CDLL, int]:
+    """Load the compiled kernels; return the library and the address of their table."""
+    library = ctypes.CDLL(path)
+    library.neurosim_kernels.restype = ctypes.c_void_p
+    return library, library.neurosim_kernels()
+
+
+def load_runtime(path: str) -> ctypes.CDLL:
+    """Load the compiled runtime and declare its functions."""
     library = ctypes.CDLL(path)
     network = ctypes.c_void_p
     signatures: dict[str, tuple[Any, list[Any]]] = {
@@ -194,7 +202,9 @@ def load(path: str) -> ctypes.CDLL:
 class SpecBuilder:
     """Fills the structs for a Program and keeps alive the arrays they point to."""
 
-    def __init__(self, program: Program, source: GeneratedSource, threads: int) -> None:
+    def __init__(
+        self, program: Program, source: GeneratedSource, kernels: int, threads: int
+    ) -> None:
         self.program = program
         self._alive: list[Any] = []
         self._index = {p.name: i for i, p in enumerate(program.populations)}
@@ -202,7 +212,7 @@ class SpecBuilder:
             p.name: source.kernels[k] for p, k in zip(program.populations, source.kernel_of)
         }
         self._kernel_of = source.kernel_of
-        self.spec = self._network(threads)
+        self.spec = self._network(threads, kernels)
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""
@@ -218,10 +228,11 @@ class SpecBuilder:
         self._alive.append(table)
         return table
 
-    def _network(self, threads: int) -> NetworkSpec:
+    def _network(self, threads: int, kernels: int) -> NetworkSpec:
         p = self.program
         populations = [self._population(i, x) for i, x in enumerate(p.populations)]
         return NetworkSpec(
+            kernels=kernels,
             seed=p.seed,
             dt=p.dt,
             n_ids=p.n_ids,

@@ -65,14 +65,13 @@ class Bucket {
     int64_t used_ = 0, size_ = 0;
 };
 
-template <class Target>
 class Builder {
   public:
     Builder(const NetworkSpec& spec, std::vector<LocalPopulation>& populations,
-            const std::vector<std::vector<int64_t>>& slots, SynapseStore& store,
+            const std::vector<std::vector<int64_t>>& slots, bool wide, SynapseStore& store,
             std::vector<std::vector<uint32_t>>& outdegrees)
-        : spec_(spec), populations_(populations), slots_(slots), store_(store), outdegrees_(outdegrees),
-          n_delays_(spec.largest_delay + 1) {}
+        : spec_(spec), populations_(populations), slots_(slots), wide_(wide), store_(store),
+          outdegrees_(outdegrees), n_delays_(spec.largest_delay + 1) {}
 
     void run() {
         store_.clear(spec_.n_ids);
@@ -180,7 +179,7 @@ class Builder {
                 for (int64_t left = counts_[s * n_delays_ + d]; left > 0; left -= segment_limit) {
                     const int64_t n = std::min(left, segment_limit);
                     store_.segments.push_back({static_cast<uint16_t>(d), static_cast<uint16_t>(n)});
-                    bytes += segment_bytes<Target>(n);
+                    bytes += bytes_of(n);
                 }
             row.n_segments = static_cast<uint32_t>(store_.segments.size()) - row.first_segment;
         }
@@ -202,12 +201,20 @@ class Builder {
                 const Segment segment = store_.segments[i];
                 if (segment.delay != previous) cursors_[s * n_delays_ + segment.delay] = {data, i, 0, segment.count};
                 previous = segment.delay;
-                data += segment_bytes<Target>(segment.count);
+                data += bytes_of(segment.count);
             }
         }
-        bucket.each([&](const Record& r) { write(cursors_[r.source * n_delays_ + r.delay], r); });
+        if (wide_)
+            bucket.each([&](const Record& r) { write<uint32_t>(cursors_[r.source * n_delays_ + r.delay], r); });
+        else
+            bucket.each([&](const Record& r) { write<uint16_t>(cursors_[r.source * n_delays_ + r.delay], r); });
     }
 
+    int64_t bytes_of(int64_t count) const {
+        return wide_ ? segment_bytes<uint32_t>(count) : segment_bytes<uint16_t>(count);
+    }
+
+    template <class Target>
     void write(Cursor& cursor, const Record& record) {
         if (cursor.used == cursor.size) {  // a segment at its limit: the same delay goes on in the next
             cursor.data += segment_bytes<Target>(cursor.size);
@@ -223,6 +230,7 @@ class Builder {
     const NetworkSpec& spec_;
     std::vector<LocalPopulation>& populations_;
     const std::vector<std::vector<int64_t>>& slots_;
+    const bool wide_;  // targets take 32 bits
     SynapseStore& store_;
     std::vector<std::vector<uint32_t>>& outdegrees_;
     int64_t n_delays_, width_ = 1;

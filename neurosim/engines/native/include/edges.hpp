@@ -130,7 +130,7 @@ class EdgeSource {
     }
 
     // Turn the words of a batch into weights and delays.
-    void complete(EdgeBatch& batch) const {
+    [[gnu::noinline]] void complete(EdgeBatch& batch) const {
         draw_weights(spec_, batch.weight_words, batch.edges, batch.n, batch.weights);
         if (spec_.delays)
             for (int64_t i = 0; i < batch.n; ++i) batch.delays[i] = static_cast<int32_t>(spec_.delays[batch.edges[i]]);

@@ -1,8 +1,9 @@
-// Scalar types of the generated program and the plain structs it shares with Python (ctypes).
+// Scalar types, and the plain structs shared with Python (ctypes).
 //
-// The generated source defines NEUROSIM_SINGLE (state in float32) or not (float64),
-// NEUROSIM_WEIGHT64 (weights stored in 64 bits), NEUROSIM_GUARDED (some synapse writes a variable
-// that is frozen while its neuron is refractory) and NEUROSIM_COUNT (type of a Poisson count).
+// Two libraries are compiled, the models' kernels and the runtime, both with these definitions:
+// NEUROSIM_SINGLE (state in float32) or not (float64), NEUROSIM_WEIGHT64 (weights stored in 64
+// bits), NEUROSIM_GUARDED (some synapse writes a variable that is frozen while its neuron is
+// refractory) and NEUROSIM_COUNT (type of a Poisson count).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -95,7 +96,10 @@ struct RecorderSpec {
     const int64_t* ids;                  // local
 };
 
+struct Kernel;  // population.hpp
+
 struct NetworkSpec {
+    const Kernel* kernels;               // the generated table, from the other library
     uint64_t seed;
     double dt;
     int64_t n_ids, n_neurons;

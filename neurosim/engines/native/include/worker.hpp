@@ -1,7 +1,8 @@
 // One thread's part of the network: its neurons, its synapses, and the step loop.
 #pragma once
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -12,22 +13,24 @@
 
 namespace neurosim {
 
-extern const Kernel kernels[];  // in the generated source
-
 class Worker;
 using Team = std::vector<std::unique_ptr<Worker>>;
 
 class Stopwatch {
   public:
     double lap() {
-        const auto now = std::chrono::steady_clock::now();
-        const double seconds = std::chrono::duration<double>(now - last_).count();
-        last_ = now;
-        return seconds;
+        const double before = last_;
+        last_ = now();
+        return last_ - before;
     }
 
   private:
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    static double now() {
+        timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+    }
+    double last_ = now();
 };
 
 class Worker {
@@ -52,10 +55,7 @@ class Worker {
     SynapseStore store;
 
     void build() {
-        if (wide_)
-            Builder<uint32_t>(spec_, populations, slots_, store, outdegrees).run();
-        else
-            Builder<uint16_t>(spec_, populations, slots_, store, outdegrees).run();
+        Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
     }
 
     // Simulate steps [begin, end), or to the step `stop` where some worker met a NaN. Each state
@@ -113,7 +113,7 @@ inline void Worker::allocate_state() {
         own.count = own.own_below(population.size);
         own.padded = round_up(own.count, block_size);
         slots_[p].assign(population.n_arrays, -1);
-        const int64_t n_poisson = kernels[population.kernel].n_poisson;
+        const int64_t n_poisson = spec_.kernels[population.kernel].n_poisson;
         bytes += own.padded * static_cast<int64_t>((population.n_arrays + 1) * (sizeof(real) + 1) +
                                                    2 * sizeof(lane_int) + 4 * n_poisson * sizeof(Count)) +
                  64 * (2 * population.n_arrays + 8 + n_poisson);
@@ -134,7 +134,7 @@ inline void Worker::allocate_state() {
     for (int64_t p = 0; p < n_populations; ++p) {
         LocalPopulation& own = populations[p];
         const PopulationSpec& population = *own.spec;
-        const Kernel& kernel = kernels[population.kernel];
+        const Kernel& kernel = spec_.kernels[population.kernel];
         own.shared = population.shared;
         own.last_spike = arena_.take<lane_int>(own.padded);
         std::fill(own.last_spike, own.last_spike + own.padded, long_ago);
@@ -178,7 +178,7 @@ inline void Worker::update(int64_t step) {
     for (int32_t p = 0; p < spec_.n_populations; ++p) {
         LocalPopulation& own = populations[p];
         own.spikes.clear();
-        kernels[own.spec->kernel].update(own, now);
+        spec_.kernels[own.spec->kernel].update(own, now);
         for (const int32_t k : own.spikes) {
             if (k >= own.count) break;  // padding
             out.push_back(static_cast<uint32_t>(own.id(k)));
@@ -271,7 +271,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         page.clear();
         const StepInfo now = info(step);
         for (LocalPopulation& own : populations)
-            if (!own.spikes.empty()) kernels[own.spec->kernel].reset(own, now);
+            if (!own.spikes.empty()) spec_.kernels[own.spec->kernel].reset(own, now);
         deliver_s += watch.lap();
     }
     progress.publish(Progress::never);

@@ -1,0 +1,91 @@
+// The C interface of the runtime, which Python calls.
+#include <string>
+
+#include "network.hpp"
+
+namespace neurosim {
+namespace {
+
+thread_local std::string last_error;
+
+// Run `work`, turning an exception into a return code of 1 and a message.
+template <class Work>
+int guarded_call(Work&& work) {
+    try {
+        work();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        last_error = "out of memory";
+    } catch (const std::exception& error) {
+        last_error = error.what();
+    }
+    return 1;
+}
+
+}  // namespace
+}  // namespace neurosim
+
+extern "C" {
+
+const char* neurosim_error() { return neurosim::last_error.c_str(); }
+int32_t neurosim_abi() { return 1; }
+
+void* neurosim_create(const neurosim::NetworkSpec* spec) {
+    neurosim::Network* network = nullptr;
+    neurosim::guarded_call([&] { network = new neurosim::Network(*spec); });
+    return network;
+}
+
+void neurosim_destroy(void* network) { delete static_cast<neurosim::Network*>(network); }
+
+int neurosim_build(void* network) {
+    return neurosim::guarded_call([&] { static_cast<neurosim::Network*>(network)->build(); });
+}
+
+int neurosim_advance(void* network, int64_t n_steps, double* const* samples, neurosim::ChunkResult* result) {
+    return neurosim::guarded_call(
+        [&] { static_cast<neurosim::Network*>(network)->advance(n_steps, samples, *result); });
+}
+
+// Add each source's number of synapses in a projection, over all threads, to `out`.
+void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& degrees = whole.worker(rank).outdegrees[projection];
+        for (size_t i = 0; i < degrees.size(); ++i) out[i] += degrees[i];
+    }
+}
+
+// Synapses in memory: the sum of all segments' counts.
+int64_t neurosim_synapses(void* network) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        for (const auto& segment : whole.worker(rank).store.segments) n += segment.count;
+    return n;
+}
+
+int64_t neurosim_synapse_bytes(void* network) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t bytes = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& store = whole.worker(rank).store;
+        bytes += store.bytes + static_cast<int64_t>(store.segments.size() * sizeof(neurosim::Segment) +
+                                                    store.rows.size() * sizeof(neurosim::Row));
+    }
+    return bytes;
+}
+
+void neurosim_read(void* network, int32_t population, int32_t array, double* out) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).populations[population].store(array, out);
+}
+
+void neurosim_write(void* network, int32_t population, int32_t array, const double* values) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).populations[population].load(array, values, 1);
+}
+
+}  // extern "C"
