@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from . import registry
 from .errors import DescriptionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from .description import Network
+    from .description.network import Network
 
 _OWN_OPTIONS = ("scale", "seed")
 
@@ -93,12 +94,14 @@ class Experiment:
             The experiment has no scale or no seed and one was given, or ``build`` did not
             return a Network.
         """
-        from .description import Network  # noqa: PLC0415 - needs Brian2, slow to import
+        from .description.network import Network  # noqa: PLC0415 - needs Brian2, slow to import
 
         allowed = self.settings or {}
         for name in settings or {}:
             if name not in allowed:
                 raise UnknownNameError("setting", name, allowed, "--set")
+        if scale is not None and not 0 < scale < math.inf:
+            raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
         arguments = dict(settings or {})
         for name, given, default in (("scale", scale, self.scale), ("seed", seed, 1)):
             if name in self._accepted:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -40,18 +43,39 @@ class Interrupts:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._handle)
+        self._before = _install(self._handle)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for number, handler in self._before.items():
-            # None stands for a handler that was not installed from Python
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _restore(self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
         self._on_first()
+
+
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the block is done, then let them act as before it."""
+    came: list[int] = []
+    before = _install(lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        _restore(before)
+        for number in came:
+            signal.raise_signal(number)
+
+
+def _install(handler: Callable[[int, FrameType | None], Any]) -> dict[int, Any]:
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.signal(number, handler) for number in _SIGNALS}
+
+
+def _restore(before: dict[int, Any]) -> None:
+    for number, handler in before.items():
+        # None stands for a handler that was not installed from Python
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -32,6 +32,7 @@ class RunSummary:
     lower_s: float
     compile_s: float
     build_s: float
+    warmup_s: float
     simulate_s: float
     update_s: float
     deliver_s: float
@@ -65,9 +66,14 @@ class Estimate:
         """Expected number of synapses of the whole network."""
         return round(sum(self.synapses.values()))
 
+    @property
+    def fits(self) -> bool:
+        """Whether the memory is enough, as far as can be told."""
+        return self.bytes_available is None or self.bytes_needed <= self.bytes_available
+
     def require_memory(self) -> None:
         """Raise MemoryLimitError if the network does not fit."""
-        if self.bytes_available is not None and self.bytes_needed > self.bytes_available:
+        if self.bytes_available is not None and not self.fits:
             raise MemoryLimitError(
                 f"the network needs about {format_bytes(self.bytes_needed)} "
                 f"({self.n_synapses:,} synapses, {self.n_neurons:,} neurons), and "

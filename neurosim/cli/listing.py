@@ -1,0 +1,61 @@
+"""``neurosim list``: experiments, models, rules, engines and what else is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+import click
+
+from .. import registry
+from ..engines import engine_names
+from ..errors import NeurosimError
+
+_ENGINES = {
+    "native": "generated C++ on threads; needs a C++ compiler (see 'neurosim doctor')",
+    "brian2": "the reference: Brian2's own objects, slow, needs no compiler",
+}
+
+
+@click.command("list")
+def command() -> None:
+    """List experiments, models, rules and engines."""
+    from ..description.distributions import Distribution  # noqa: PLC0415 - imports Brian2
+    from ..description.rules import Rule  # noqa: PLC0415 - imports Brian2
+    from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
+
+    _section("experiments", _experiments())
+    _section("models", {name: entry.summary for name, entry in ENTRIES.items()})
+    _section("connection rules", _first_lines(get_args(Rule)))
+    _section("distributions", _first_lines(Distribution.__subclasses__()))
+    _section("engines", {name: _ENGINES.get(name, "") for name in engine_names()})
+    for name in registry.names(registry.REGISTRIES):
+        found: Mapping[str, Any] = registry.load(registry.REGISTRIES, name, "registry")
+        _section(name, _first_lines(found.values()))
+
+
+def _experiments() -> dict[str, str]:
+    found = {}
+    for name in registry.names(registry.EXPERIMENTS):
+        try:
+            experiment = registry.load(registry.EXPERIMENTS, name, "experiment")
+        except (ImportError, NeurosimError) as error:
+            found[name] = f"cannot be loaded: {error}"
+            continue
+        settings = f" Settings: {', '.join(experiment.settings)}." if experiment.settings else ""
+        found[name] = experiment.description + settings
+    return found
+
+
+def _first_lines(objects: Iterable[Any]) -> dict[str, str]:
+    return {o.__name__: (o.__doc__ or "").strip().splitlines()[0] for o in objects}
+
+
+def _section(title: str, entries: Mapping[str, str]) -> None:
+    click.echo(f"{title}:")
+    if not entries:
+        click.echo("  none in this version")
+    width = max((len(name) for name in entries), default=0)
+    for name, text in entries.items():
+        click.echo(f"  {name.ljust(width)}  {text}".rstrip())
+    click.echo("")

@@ -1,0 +1,101 @@
+"""The command ``neurosim``: its subcommands, imported when used, and how errors end it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .._version import __version__
+from ..errors import NeurosimError, RecordingWriteError
+
+_COMMANDS = {
+    "list": ("listing", "Experiments, models, rules and engines."),
+    "run": ("run", "Simulate an experiment and record it."),
+    "metrics": ("metrics", "Metrics of a recording."),
+    "plot": ("plot", "Plot a recording."),
+    "info": ("info", "What a recording holds and where it comes from."),
+    "doctor": ("doctor", "What works on this machine, and what to do about what does not."),
+}
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+
+class _LazyCommands(click.Group):
+    """A group that imports the module of a subcommand only when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which they are needed."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, imported."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="neurosim")
+def cli() -> None:
+    """Simulate networks of spiking neurons described in equations.
+
+    Exit codes: 0 done, 1 an error that is told in one message, 2 wrong usage, 130 interrupted
+    (what was recorded is kept).
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        _leave(_run(arguments))
+    except RecordingWriteError as error:
+        _tell(error)
+        # after a failed write HDF5 may fail again, or crash, when the interpreter shuts down
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_ERROR)
+    except NeurosimError as error:
+        _tell(error)
+        sys.exit(EXIT_ERROR)
+    except MemoryError:
+        _tell("not enough memory. Use a smaller scale; 'neurosim run ... --dry-run' estimates it.")
+        sys.exit(EXIT_ERROR)
+
+
+def _run(arguments: list[str] | None) -> Any:
+    try:
+        return cli.main(args=arguments, prog_name="neurosim", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+
+
+def _interrupted() -> int:
+    print("interrupted", file=sys.stderr)
+    return EXIT_INTERRUPTED
+
+
+def _leave(code: Any) -> None:
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: object) -> None:
+    print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,37 @@
+"""``neurosim plot``: a figure of a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import DescriptionError
+from .metrics import milliseconds
+from .values import TimeType
+
+
+@click.command("plot")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(["raster", "rates"]), default="raster", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The PNG.  [FILE.png]")
+@click.option("--from", "start", type=TimeType(), help="Start.  [end of the warm-up]")
+@click.option("--to", "stop", type=TimeType(positive=True), help="Stop.  [end of the recording]")
+def command(
+    file: Path, kind: str, output: Path | None, start: float | None, stop: float | None
+) -> None:
+    """Draw the recording FILE."""
+    from ..recording import read  # noqa: PLC0415 - not for --help
+
+    recording = read(file)
+    target = output or file.with_suffix(".png")
+    _check_target(target, file)
+    recording.plot(kind, target, start_ms=milliseconds(start), stop_ms=milliseconds(stop))
+    click.echo(str(target))
+
+
+def _check_target(target: Path, file: Path) -> None:
+    if target.suffix.lower() != ".png" or target == file:
+        raise DescriptionError(f"-o {target}: a figure is a PNG; choose a name that ends in .png.")
+    if not target.parent.is_dir():
+        raise DescriptionError(f"-o {target}: the folder {target.parent} does not exist.")

@@ -1,0 +1,250 @@
+"""``neurosim run``: simulate an experiment, record it, tabulate and draw it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import AnalysisError, DescriptionError
+from ..memory import format_bytes
+from ..progress import Progress, choose_progress
+from .output import print_json, print_lines, print_table
+from .values import TimeType, parse_settings
+
+if TYPE_CHECKING:
+    from ..experiment import Experiment
+    from ..recording import Recording
+    from ..simulation import Simulation
+    from ..summary import RunSummary
+
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the user typed, parsed."""
+
+    name: str
+    scale: float | None
+    duration: float | None
+    warmup: float | None
+    dt: float | None
+    seed: int | None
+    engine: str | None
+    threads: int
+    precision: str
+    settings: dict[str, Any]
+    output: Path | None
+    record: bool
+    as_json: bool
+    quiet: bool
+
+
+@click.command("run")
+@click.argument("experiment")
+@click.option("--scale", type=float, help="Size relative to the full network.")
+@click.option("--duration", type=TimeType(positive=True), help="Time after the warm-up.  [1s]")
+@click.option("--warmup", type=TimeType(), help="Simulated first, not counted.  [500ms]")
+@click.option("--dt", type=TimeType(positive=True), help="Time step.  [0.1ms]")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of every random number.  [1]")
+@click.option("--engine", help="native or brian2.  [native where a C++ compiler is found]")
+@click.option("--threads", type=click.IntRange(0), default=0, help="0: as many as allowed.")
+@click.option(
+    "--precision", type=click.Choice(["double", "single"]), default="double", show_default=True
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option("--output", type=click.Path(path_type=Path), help="The recording.  [EXPERIMENT.h5]")
+@click.option("--no-record", is_flag=True, help="Record nothing.")
+@click.option("--dry-run", is_flag=True, help="Estimate the memory and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object as stdout's last line.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    experiment: str,
+    settings: tuple[str, ...],
+    output: Path | None,
+    no_record: bool,
+    dry_run: bool,
+    **typed: Any,
+) -> None:
+    """Simulate EXPERIMENT: a name from 'neurosim list' or the path of a Python file."""
+    if no_record and output is not None:
+        raise click.UsageError("--output and --no-record exclude each other.")
+    from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
+
+    name, found = load_experiment(experiment)
+    # Brian2 replaces the hook by one that calls every error a bug of its own
+    sys.excepthook = sys.__excepthook__
+    request = _Request(
+        name=name,
+        settings=parse_settings(settings),
+        output=None if no_record else output or Path(f"{name}.h5"),
+        record=not no_record,
+        **typed,
+    )
+    _check_output(request.output)
+    progress = choose_progress(request.quiet)
+    simulation = _simulation(found, request, progress)
+    if dry_run:
+        _tell_estimate(simulation, request)
+        return
+    context.exit(_run(simulation, found, request, progress))
+
+
+def _check_output(output: Path | None) -> None:
+    if output is not None and output.suffix.lower() == ".png":
+        raise DescriptionError(
+            f"--output {output} is the recording, an HDF5 file; the figure gets the same name "
+            "with .png. Choose a name such as run.h5."
+        )
+
+
+def _simulation(found: Experiment, request: _Request, progress: Progress) -> Simulation:
+    from ..simulation import Simulation  # noqa: PLC0415 - imports Brian2
+    from ..units import second  # noqa: PLC0415 - imports Brian2
+
+    network = found.network(request.scale, request.seed, request.settings)
+    return Simulation(
+        network,
+        dt=found.dt if request.dt is None else request.dt * second,
+        engine=request.engine,
+        threads=request.threads,
+        precision=request.precision,  # type: ignore[arg-type]
+        output=request.output,
+        record=request.record,
+        progress=progress,
+        settings=_provenance(found, request),
+    )
+
+
+def _provenance(found: Experiment, request: _Request) -> dict[str, Any]:
+    return {
+        "experiment": request.name,
+        "scale": found.scale if request.scale is None else request.scale,
+        "settings": {key: str(value) for key, value in request.settings.items()},
+        "reference": found.reference,
+    }
+
+
+def _times(found: Experiment, request: _Request) -> tuple[Any, Any]:
+    """Return the warm-up and the duration: as typed, else the experiment's, else 0.5 s and 1 s."""
+    from ..units import second  # noqa: PLC0415 - imports Brian2
+
+    warmup = 0.5 * second if found.warmup is None else found.warmup
+    duration = 1.0 * second if found.duration is None else found.duration
+    return (
+        warmup if request.warmup is None else request.warmup * second,
+        duration if request.duration is None else request.duration * second,
+    )
+
+
+def _tell_estimate(simulation: Simulation, request: _Request) -> None:
+    estimate = simulation.estimate
+    rows = [["projection", "synapses expected"]]
+    rows += [[name, f"{count:,.0f}"] for name, count in estimate.synapses.items()]
+    rows.append(["all", f"{estimate.n_synapses:,}"])
+    print_table(rows, to_stderr=request.as_json)
+    available = estimate.bytes_available
+    lines = [
+        f"neurons: {estimate.n_neurons:,}",
+        f"engine: {simulation.engine}, {request.precision} precision",
+        f"memory needed: about {format_bytes(estimate.bytes_needed)}",
+        "memory available: " + ("unknown" if available is None else format_bytes(available)),
+    ]
+    if not estimate.fits:
+        lines.append("This does not fit. Use a smaller scale, or a machine with more memory.")
+    print_lines(lines, to_stderr=request.as_json)
+    if request.as_json:
+        print_json(
+            {
+                "dry_run": True,
+                "experiment": request.name,
+                "engine": simulation.engine,
+                "precision": request.precision,
+                "n_neurons": estimate.n_neurons,
+                "n_synapses": estimate.n_synapses,
+                "projections": {k: round(v) for k, v in estimate.synapses.items()},
+                "estimated_bytes": estimate.bytes_needed,
+                "available_bytes": available,
+                "fits": estimate.fits,
+            }
+        )
+
+
+def _run(simulation: Simulation, found: Experiment, request: _Request, progress: Progress) -> int:
+    """Simulate and report; return the exit code."""
+    from ..interrupts import RunInterrupted  # noqa: PLC0415 - with the simulation
+
+    warmup, duration = _times(found, request)
+    code = 0
+    try:
+        with simulation:
+            if float(warmup) != 0:
+                simulation.run(warmup, warmup=True)
+            simulation.run(duration)
+    except RunInterrupted as stop:
+        code = EXIT_INTERRUPTED
+        click.echo(str(stop), err=True)
+    summary = simulation.summary()
+    figures: list[str] = []
+    if request.record:
+        progress.note(f"recording: {summary.recording}")
+        recording = simulation.recording
+        _tell_metrics(recording, found, request)
+        figures = _draw(recording, found)
+        for figure in figures:
+            progress.note(f"figure: {figure}")
+    _tell_costs(summary, request)
+    if request.as_json:
+        print_json({**summary.as_dict(), "figures": figures, **_provenance(found, request)})
+    return code
+
+
+def _tell_costs(summary: RunSummary, request: _Request) -> None:
+    lines = [
+        f"{summary.n_neurons:,} neurons, {summary.n_synapses:,} synapses, "
+        f"{summary.n_spikes:,} spikes; engine {summary.engine}, {summary.threads} threads, "
+        f"{summary.precision} precision",
+        f"compile {summary.compile_s:.2f} s, build {summary.build_s:.2f} s, simulate "
+        f"{summary.simulate_s:.2f} s (update {summary.update_s:.2f}, deliver "
+        f"{summary.deliver_s:.2f}, record {summary.record_s:.2f}), peak memory "
+        f"{format_bytes(summary.peak_rss_bytes)}",
+    ]
+    if summary.real_time_factor is not None:
+        lines.append(
+            f"real-time factor {summary.real_time_factor:.3g} (wall-clock s per biological s)"
+        )
+    print_lines(lines, to_stderr=request.as_json)
+
+
+def _tell_metrics(recording: Recording, found: Experiment, request: _Request) -> None:
+    from ..analysis.metrics import format_table  # noqa: PLC0415 - when there is something
+
+    try:
+        click.echo(format_table(recording.metrics()), err=request.as_json)
+    except AnalysisError as error:
+        click.echo(f"no metrics: {error}", err=True)
+        return
+    if found.summary is not None:
+        print_lines(found.summary(recording), to_stderr=request.as_json)
+
+
+def _draw(recording: Recording, found: Experiment) -> list[str]:
+    """Draw the experiment's figures beside the recording; return their paths."""
+    drawn: list[str] = []
+    base = Path(recording.path)
+    for kind in found.figures:
+        path = base.with_suffix(".png") if not drawn else base.with_name(f"{base.stem}-{kind}.png")
+        try:
+            recording.plot(kind, path)
+        except AnalysisError as error:
+            click.echo(f"no {kind} plot: {error}", err=True)
+            continue
+        drawn.append(str(path))
+    return drawn
