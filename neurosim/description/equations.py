@@ -19,10 +19,15 @@ from brian2.equations.equations import EquationError as BrianEquationError
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, DimensionMismatchError
 
-from ..errors import DimensionError, EquationError, ExpressionError, UnknownNameError
-from ..errors import UnsupportedError
+from ..errors import (
+    DimensionError,
+    EquationError,
+    ExpressionError,
+    UnknownNameError,
+    UnsupportedError,
+)
 from . import syntax
-from .quantities import SECOND, declaration, require_dimensions, symbol
+from .quantities import SECOND, require_dimensions, symbol
 
 MAX_EQUATIONS = 20000
 UNIT_PREFIX = "unit_"
@@ -37,7 +42,7 @@ _FLAGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Declared:
     """A model's text, understood: which names there are, of which dimension and in which role.
 
@@ -173,9 +178,7 @@ def _parse(text: str, own: set[str], units: set[str], where: str) -> Equations:
     for name in sorted(own):
         _check_own_name(name, where)
     unitless = re.compile(r"(=)([^:]*)(:)")
-    renamed = unitless.sub(
-        lambda m: f"{m[1]} {_rewrite(m[2], own, units, where)} {m[3]}", lines
-    )
+    renamed = unitless.sub(lambda m: f"{m[1]} {_rewrite(m[2], own, units, where)} {m[3]}", lines)
     try:
         return Equations(renamed)
     except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
@@ -323,8 +326,3 @@ def _message(error: BaseException) -> str:
         cause = cause.__cause__
     text = " ".join(" ".join(part.split()) for part in parts)
     return re.sub(rf"\b{UNIT_PREFIX}(\w+)", r"\1", text)
-
-
-def unit_declaration(dim: Dimension) -> str:
-    """Return a dimension as it is written after the colon of an equation."""
-    return declaration(dim)

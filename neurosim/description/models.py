@@ -125,7 +125,9 @@ class NeuronModel:
         """Return a JSON-able account of the model and its parameters."""
         return {
             "name": self.name,
-            "equations": "\n".join(line.strip() for line in self.text.equations.split("\n")).strip(),
+            "equations": "\n".join(
+                line.strip() for line in self.text.equations.split("\n")
+            ).strip(),
             "threshold": self.text.threshold,
             "reset": self.text.reset,
             "refractory": self.text.refractory,

@@ -76,9 +76,7 @@ class Network:
         self.populations[name] = population
         return population
 
-    def spike_source(
-        self, name: str, times: Any, ids: Any, size: int | None = None
-    ) -> SpikeSource:
+    def spike_source(self, name: str, times: Any, ids: Any, size: int | None = None) -> SpikeSource:
         """Declare neurons that emit the spikes ``(times[k], ids[k])``, in any order."""
         self._check_free(name)
         source = SpikeSource(name, times, ids, size)

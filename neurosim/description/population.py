@@ -83,9 +83,7 @@ class Population(_Sliceable):
         self.model = model
         dims = model.declared.dims
         self.parameters = {
-            key: give(
-                given, f"population {name!r}: parameter {key!r}", known=dims, size=self.size
-            )
+            key: give(given, f"population {name!r}: parameter {key!r}", known=dims, size=self.size)
             for key, given in model.parameters.items()
         }
         self.initial = self._initial(initial or {})

@@ -19,6 +19,8 @@ from ..errors import DescriptionError, DimensionError
 
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela")
 _NAMED = ("second", "volt", "amp", "ohm", "siemens", "farad", "hertz", "metre", "coulomb", "joule")
+_NAMES = {DEFAULT_UNITS[name].dim._dims: name for name in reversed(_NAMED)}
+_NAMES[DIMENSIONLESS._dims] = "1"
 SECOND: Dimension = DEFAULT_UNITS["second"].dim
 HERTZ: Dimension = DEFAULT_UNITS["hertz"].dim
 
@@ -35,11 +37,9 @@ def symbol(dim: Dimension) -> str:
 
 def declaration(dim: Dimension) -> str:
     """Return a dimension as an equation may declare it (``"volt"``, ``"volt/second"``...)."""
-    if dim is DIMENSIONLESS:
-        return "1"
-    for name in _NAMED:
-        if DEFAULT_UNITS[name].dim == dim:
-            return name
+    named = _NAMES.get(dim._dims)
+    if named is not None:
+        return named
     factors = []
     for name, exponent in zip(_BASE, dim._dims, strict=True):
         if exponent == 1:
@@ -118,3 +118,14 @@ def show(value: float, dim: Dimension) -> str:
 def quantity(value: float, dim: Dimension) -> Quantity:
     """Return a plain SI value as a Brian2 quantity."""
     return Quantity(value, dim=dim)
+
+
+def named_unit(name: str) -> Any:
+    """Return Brian2's unit of that name (``"mV"``, ``"nS/ms"``...); 1 for ``"1"``."""
+    if name == "1":
+        return 1.0
+    numerator, *denominators = name.split("/")
+    unit = 1.0 if numerator == "1" else DEFAULT_UNITS[numerator]
+    for denominator in denominators:
+        unit = unit / DEFAULT_UNITS[denominator]
+    return unit

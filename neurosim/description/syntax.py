@@ -65,7 +65,9 @@ def names(tree: ast.AST) -> tuple[set[str], set[str]]:
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}  # type: ignore[attr-defined]
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     used = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and id(node) not in functions
     }
     return used, called
 
@@ -146,7 +148,9 @@ def _check(node: ast.AST, where: str, text: str, depth: int) -> None:
 
 def _check_power(node: ast.BinOp, where: str, text: str) -> None:
     """Refuse towers of constants such as 9**9**9, which would take forever to work out."""
-    inner = [n for n in ast.walk(node.right) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)]
+    inner = [
+        n for n in ast.walk(node.right) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)
+    ]
     numbers = [n.value for n in ast.walk(node.right) if isinstance(n, ast.Constant)]
     if inner or any(abs(n) > MAX_EXPONENT for n in numbers if isinstance(n, (int, float))):
         raise ExpressionError(

@@ -1,0 +1,206 @@
+"""The cortical microcircuit of Potjans & Diesmann (2014) at any scale.
+
+A column below 1 mm2 of early sensory cortex: 77,169 leaky integrate-and-fire neurons in eight
+populations, 299 million synapses drawn with fixed total numbers. Smaller scales keep the mean
+and the variance of each neuron's input: in-degrees shrink with the scale, weights grow with
+1/sqrt(scale), and a constant current makes up for the lost mean (van Albada et al. 2015).
+
+References
+----------
+Potjans TC, Diesmann M (2014) Cereb. Cortex 24:785, doi:10.1093/cercor/bhs358.
+van Albada SJ, Helias M, Diesmann M (2015) PLoS Comput. Biol. 11:e1004490.
+Numbers that the papers do not print (optimised initial potentials, full-scale mean rates) are
+those of the authors' PyNEST implementation, github.com/INM-6/microcircuit-PD14-model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..description.distributions import Normal
+from ..description.network import Network
+from ..description.rules import FixedTotalNumber
+from ..errors import DescriptionError
+from ..models import lif_curr_exp  # type: ignore[attr-defined]
+from ..units import Hz, ms, mV, pA, pF  # type: ignore[attr-defined]
+
+POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
+
+# Table 5 of the paper: sizes, external in-degrees, connection probabilities (target by source).
+SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
+K_EXTERNAL = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)
+PROBABILITIES = (
+    (0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0),
+    (0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0),
+    (0.0077, 0.0059, 0.0497, 0.135, 0.0067, 0.0003, 0.0453, 0.0),
+    (0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0, 0.1057, 0.0),
+    (0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0),
+    (0.0548, 0.0269, 0.0257, 0.0022, 0.06, 0.3158, 0.0086, 0.0),
+    (0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252),
+    (0.0364, 0.001, 0.0034, 0.0005, 0.0277, 0.008, 0.0658, 0.1443),
+)
+
+# Table 4 of the paper: neuron and synapse parameters.
+C_M, TAU_M, TAU_SYN, T_REF = 250.0, 10.0, 0.5, 2.0  # pF, ms, ms, ms
+E_L, V_TH, V_RESET = -65.0, -50.0, -65.0  # mV
+PSP = 0.15  # mV, peak of an excitatory postsynaptic potential
+PSP_L4E_TO_L23E = 0.3  # mV
+G = -4.0  # inhibitory weight relative to the excitatory
+WEIGHT_SD = 0.1  # relative to the mean
+DELAY_EXC, DELAY_INH = 1.5, 0.75  # ms
+DELAY_SD = 0.5  # relative to the mean
+RATE_EXTERNAL = 8.0  # Hz per external synapse
+
+# PyNEST implementation: initial potentials near the stationary state, mV; full-scale rates, Hz.
+V0_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)
+V0_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)
+FULL_MEAN_RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The network's numbers at one scale; matrices are target by source.
+
+    Attributes
+    ----------
+    sizes, k_external : (8,) int
+    synapses : (8, 8) int
+    weights : (8, 8) pA, mean
+    weight_external : float, pA
+    current : (8,) pA, constant current per neuron
+    """
+
+    sizes: NDArray[np.int64]
+    synapses: NDArray[np.int64]
+    k_external: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    weight_external: float
+    current: NDArray[np.float64]
+
+
+def psc_over_psp() -> float:
+    """Return the current that raises a potential of peak 1 mV, pA/mV.
+
+    From the closed form of the potential after an exponential current [Potjans & Diesmann 2014,
+    supplement]; its peak is at the zero of the derivative.
+    """
+    sub = 1.0 / (TAU_SYN - TAU_M)
+    pre = TAU_M * TAU_SYN / C_M * sub
+    fraction = (TAU_M / TAU_SYN) ** sub
+    return 1.0 / (pre * (fraction**TAU_M - fraction**TAU_SYN))
+
+
+def full_synapses() -> NDArray[np.float64]:
+    """Return synapse numbers at full scale, (8, 8), not yet rounded [eq. 1 of the paper]."""
+    sizes = np.array(SIZES, dtype=np.float64)
+    pairs = np.outer(sizes, sizes)
+    return np.log(1.0 - np.array(PROBABILITIES)) / np.log((pairs - 1.0) / pairs)
+
+
+def scaled_numbers(scale: float, drive: Literal["poisson", "dc"] = "poisson") -> Scaled:
+    """Return the network's numbers at a scale in (0, 1]."""
+    sizes = np.array(SIZES)
+    psp = np.full((8, 8), PSP)
+    psp[:, 1::2] *= G
+    psp[0, 2] = PSP_L4E_TO_L23E
+    weights = psp * psc_over_psp()
+    external = PSP * psc_over_psp()
+    synapses = full_synapses()
+    # 1e-3: ms times 1/s
+    unit_dc = 0.001 * TAU_SYN * np.array(K_EXTERNAL) * RATE_EXTERNAL * external
+    lost = 1.0 - np.sqrt(scale)
+    recurrent = np.sum(weights * (synapses / sizes[:, None]) * np.array(FULL_MEAN_RATES), axis=1)
+    current = 0.001 * TAU_SYN * lost * recurrent
+    current = current + (unit_dc * lost if drive == "poisson" else unit_dc)
+    return Scaled(
+        sizes=np.round(sizes * scale).astype(np.int64),
+        synapses=np.round(synapses * scale * scale).astype(np.int64),
+        k_external=np.round(np.array(K_EXTERNAL) * scale).astype(np.int64),
+        weights=weights / np.sqrt(scale),
+        weight_external=float(external / np.sqrt(scale)),
+        current=current,
+    )
+
+
+def microcircuit(
+    scale: float = 0.1, seed: int = 1, *, drive: Literal["poisson", "dc"] = "poisson"
+) -> Network:
+    """Build the microcircuit.
+
+    Parameters
+    ----------
+    scale : float
+        Share of neurons and of synapses per neuron, in (0, 1].
+    seed : int
+    drive : {"poisson", "dc"}
+        Background: Poisson trains (the paper's reference), or the constant current of the same
+        mean.
+
+    Returns
+    -------
+    Network
+        Populations ``L23E`` ... ``L6I``; projections ``"L23E->L4I"``, those of probability 0
+        left out.
+    """
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0.005 <= scale <= 1:
+        raise DescriptionError(
+            f"microcircuit: scale is {scale!r}; it must be a number from 0.005 to 1."
+        )
+    if drive not in ("poisson", "dc"):
+        raise DescriptionError(f"microcircuit: drive is {drive!r}; it must be 'poisson' or 'dc'.")
+    numbers = scaled_numbers(float(scale), drive)
+    network = Network(seed=seed, name="microcircuit")
+    model = lif_curr_exp(
+        C_m=C_M * pF,
+        tau_m=TAU_M * ms,
+        tau_syn=TAU_SYN * ms,
+        t_ref=T_REF * ms,
+        E_L=E_L * mV,
+        V_th=V_TH * mV,
+        V_r=V_RESET * mV,
+    )
+    for index, name in enumerate(POPULATIONS):
+        network.population(
+            name,
+            int(numbers.sizes[index]),
+            model(I_e=float(numbers.current[index]) * pA),
+            initial={"v": Normal(V0_MEAN[index] * mV, V0_SD[index] * mV)},
+        )
+    _connect(network, numbers)
+    if drive == "poisson":
+        for index, name in enumerate(POPULATIONS):
+            network.poisson(
+                network.populations[name],
+                "I_syn",
+                rate=RATE_EXTERNAL * Hz,
+                indegree=int(numbers.k_external[index]),
+                weight=numbers.weight_external * pA,
+            )
+    return network
+
+
+def _connect(network: Network, numbers: Scaled) -> None:
+    for target, post in enumerate(POPULATIONS):
+        for source, pre in enumerate(POPULATIONS):
+            if PROBABILITIES[target][source] == 0:
+                continue
+            mean = float(numbers.weights[target, source]) * pA
+            excitatory = pre.endswith("E")
+            delay = (DELAY_EXC if excitatory else DELAY_INH) * ms
+            network.project(
+                network.populations[pre],
+                network.populations[post],
+                FixedTotalNumber(int(numbers.synapses[target, source])),
+                "I_syn",
+                weight=Normal(
+                    mean,
+                    abs(mean) * WEIGHT_SD,
+                    low=0 * pA if excitatory else None,
+                    high=None if excitatory else 0 * pA,
+                ),
+                delay=Normal(delay, delay * DELAY_SD),
+            )

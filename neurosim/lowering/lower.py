@@ -1,0 +1,235 @@
+"""``lower``: a Network and a time step to a Program."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..description.distributions import Distribution
+from ..description.network import Network
+from ..description.population import PopulationView, SpikeSource
+from ..description.projection import PoissonInput, Projection, Recorder
+from ..description.quantities import SECOND, scalar
+from ..description.rules import AllToAll, Bernoulli, Edges, FixedTotalNumber
+from ..errors import DescriptionError
+from . import program as p
+from .draws import (
+    delay_draw,
+    listed_delays,
+    multinomial_indegrees,
+    on_grid,
+    poisson_table,
+    value_draw,
+)
+from .populations import given_values, lower_population
+
+_MAX_TABLES = 10000
+
+
+def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
+    """Lower a network description.
+
+    Parameters
+    ----------
+    network : Network
+    dt : Quantity
+        Time step.
+    weight_bits : {32, 64}
+        Precision in which weights are stored by every engine.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    DescriptionError
+        Empty networks, delays and intervals off the grid of dt, values that are not finite.
+    """
+    step = scalar(dt, SECOND, "dt")
+    if step <= 0:
+        raise DescriptionError(f"dt is {step!r} s; it must be positive, for instance 0.1*ms.")
+    if weight_bits not in (32, 64):
+        raise DescriptionError(f"weight_bits is {weight_bits!r}; it must be 32 or 64.")
+    if not network.populations:
+        raise DescriptionError("the network has no population; declare one first.")
+    first_ids = _first_ids(network)
+    populations = tuple(
+        lower_population(population, first_ids[population.name], network, step)
+        for population in network.populations.values()
+    )
+    return p.Program(
+        dt=step,
+        seed=network.seed,
+        populations=populations,
+        sources=tuple(
+            _source(source, first_ids[source.name], step) for source in network.sources.values()
+        ),
+        projections=tuple(
+            _projection(projection, index, first_ids, network.seed, step, weight_bits)
+            for index, projection in enumerate(network.projections)
+        ),
+        poisson=tuple(
+            _poisson(given, index, first_ids, populations, network.seed, step)
+            for index, given in enumerate(network.poisson_inputs)
+        ),
+        state_recorders=tuple(_recorder(r, step) for r in network.recorders),
+        spike_recorders=network.spikes_of,
+        description=network.describe(),
+    )
+
+
+def _first_ids(network: Network) -> dict[str, int]:
+    first_ids, following = {}, 0
+    for emitter in (*network.populations.values(), *network.sources.values()):
+        first_ids[emitter.name] = following
+        following += emitter.size
+    if following >= 2**32:
+        raise DescriptionError(f"the network has {following} neurons; at most 2**32 - 1 fit.")
+    return first_ids
+
+
+def _source(source: SpikeSource, first_id: int, dt: float) -> p.SpikeSourceProgram:
+    """Put spikes on steps by Brian2's rule: the step whose interval holds the time."""
+    steps = ((source.times + 1e-3 * dt) / dt).astype(np.int64)
+    order = np.lexsort((source.ids, steps))
+    steps, ids = steps[order], source.ids[order]
+    twice = (np.diff(steps) == 0) & (np.diff(ids) == 0)
+    if twice.any():
+        k = int(np.flatnonzero(twice)[0])
+        raise DescriptionError(
+            f"spike source {source.name!r}: neuron {ids[k]} has two spikes in the step at "
+            f"{steps[k] * dt * 1e3:.12g} ms (dt = {dt * 1e3:.12g} ms). Remove one, or use a "
+            "smaller dt."
+        )
+    return p.SpikeSourceProgram(source.name, first_id, source.size, steps, ids)
+
+
+def _span(neurons: PopulationView, first_ids: dict[str, int]) -> p.Span:
+    first = first_ids[neurons.name] + neurons.start
+    return p.Span(neurons.name, neurons.start, neurons.size, first)
+
+
+def _projection(
+    given: Projection,
+    index: int,
+    first_ids: dict[str, int],
+    seed: int,
+    dt: float,
+    weight_bits: Any,
+) -> p.ProjectionProgram:
+    where = f"projection {given.name!r}"
+    pre, post = _span(given.pre, first_ids), _span(given.post, first_ids)
+    order = None
+    rule: p.Rule
+    if isinstance(given.rule, FixedTotalNumber):
+        ids = np.arange(post.first_id, post.first_id + post.size)
+        rule = p.RandomSources(multinomial_indegrees(seed, index, given.rule.n, ids))
+    elif isinstance(given.rule, Bernoulli):
+        rule = p.BernoulliSources(given.rule.p, bool(given.rule.autapses))
+    elif isinstance(given.rule, AllToAll):
+        rule = p.AllSources(bool(given.rule.autapses))
+    elif isinstance(given.rule, Edges):
+        order = np.argsort(given.rule.post, kind="stable")
+        rule = p.ListedEdges(given.rule.pre[order], given.rule.post[order])
+    else:
+        rule = p.MatchingSource()
+    return p.ProjectionProgram(
+        name=given.name,
+        index=index,
+        pre=pre,
+        post=post,
+        variable=given.variable,
+        rule=rule,
+        weight=_weight(given.weight, order, f"{where}: weight"),
+        delay=_delay(given.delay, order, dt, where),
+        weight_bits=weight_bits,
+    )
+
+
+def _weight(weight: Any, order: NDArray[np.int64] | None, where: str) -> p.Draw:
+    if isinstance(weight, np.ndarray) and order is not None:
+        return p.Draw("listed", values=weight[order])
+    return value_draw(weight, where)
+
+
+def _delay(delay: Any, order: NDArray[np.int64] | None, dt: float, where: str) -> p.DelayDraw:
+    if isinstance(delay, np.ndarray) and order is not None:
+        steps = listed_delays(delay[order], dt, f"{where}: delay")
+        return p.DelayDraw(first=int(steps.min(initial=0)), values=steps)
+    return delay_draw(delay, dt, where)
+
+
+def _poisson(
+    given: PoissonInput,
+    index: int,
+    first_ids: dict[str, int],
+    populations: tuple[p.PopulationProgram, ...],
+    seed: int,
+    dt: float,
+) -> p.PoissonProgram:
+    post = _span(given.post, first_ids)
+    where = f"Poisson input to {given.post.label!r}"
+    owner = next(q for q in populations if q.name == post.population)
+    known = {
+        name: value[post.start : post.start + post.size] if isinstance(value, np.ndarray) else value
+        for name, value in owner.values.items()
+    }
+    ids = np.arange(post.first_id, post.first_id + post.size)
+    rate = given_values(given.rate, f"{given.name}:{index}:rate", ids, seed, known, where)
+    if np.min(rate) < 0:
+        raise DescriptionError(f"{where}: rate is {float(np.min(rate))!r} Hz; it must be >= 0.")
+    means, table = np.unique(np.atleast_1d(rate) * given.indegree * dt, return_inverse=True)
+    if means.size > _MAX_TABLES:
+        raise DescriptionError(
+            f"{where}: {means.size} different rates; at most {_MAX_TABLES} are supported. Round them."
+        )
+    tables = [poisson_table(float(mean), where) for mean in means]
+    return p.PoissonProgram(
+        name=given.name,
+        index=index,
+        post=post,
+        variable=given.variable,
+        weight=given.weight,
+        mean=means,
+        first=np.array([t.first for t in tables], np.int64),
+        thresholds=tuple(t.thresholds for t in tables),
+        table=None if means.size == 1 else table.reshape(-1).astype(np.int64),
+    )
+
+
+def _recorder(given: Recorder, dt: float) -> p.StateRecorder:
+    where = f"recorder {given.name!r}: every"
+    every = 1 if given.every is None else on_grid(given.every, dt, where)
+    if every < 1:
+        raise DescriptionError(f"{where} is shorter than dt = {dt * 1e3:g} ms.")
+    start, size = given.neurons.start, given.neurons.size
+    ids = np.arange(start, start + size)
+    return p.StateRecorder(given.name, given.neurons.name, given.variable, ids, every)
+
+
+def synapse_count(projection: p.ProjectionProgram) -> float:
+    """Return how many synapses a projection will have; the mean where that is random."""
+    rule, pairs = projection.rule, float(projection.pre.size) * projection.post.size
+    if isinstance(rule, p.RandomSources):
+        return float(rule.indegree.sum())
+    if isinstance(rule, p.ListedEdges):
+        return float(rule.pre.size)
+    if isinstance(rule, p.MatchingSource):
+        return float(projection.post.size)
+    overlap = 0 if rule.autapses else _overlap(projection.pre, projection.post)
+    share = rule.probability if isinstance(rule, p.BernoulliSources) else 1.0
+    return share * (pairs - overlap)
+
+
+def _overlap(a: p.Span, b: p.Span) -> int:
+    """Return how many neurons two spans share."""
+    return max(0, min(a.first_id + a.size, b.first_id + b.size) - max(a.first_id, b.first_id))
+
+
+def is_distribution(value: Any) -> bool:
+    """Return whether a value is drawn rather than given."""
+    return isinstance(value, Distribution) and not math.isnan(value.a)

@@ -1,0 +1,130 @@
+"""A population's values at t = 0: parameters, initial state and coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import streams
+from ..description.distributions import Distribution
+from ..description.network import Network
+from ..description.population import Population
+from ..description.values import Given
+from ..errors import DescriptionError
+from .draws import draw_values, value_draw
+from .equations import LoweredModel, lower_model, unit_values
+from .expressions import RandomNumbers, evaluate, finite, names_in
+from .program import PopulationProgram, Value
+
+
+def lower_population(
+    population: Population, first_id: int, network: Network, dt: float
+) -> PopulationProgram:
+    """Lower a population: its code and the value of every variable at t = 0."""
+    where = f"population {population.name!r}"
+    ids = np.arange(first_id, first_id + population.size)
+    parameters = _parameters(population, ids, network.seed, where)
+    varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
+    lowered = lower_model(population.model, varying, _written(population, network))
+    values = _values(population, lowered, parameters, ids, network.seed, where)
+    values |= lowered.derived(values, dt, where)
+    for name, value in values.items():
+        if not finite(value):
+            raise DescriptionError(
+                f"{where}: {name!r} is {_first_bad(value)}. Check the parameters behind it: "
+                f"{', '.join(population.parameters) or 'none'}."
+            )
+    return PopulationProgram(population.name, first_id, population.size, lowered.code, values)
+
+
+def given_values(
+    given: Given,
+    name: str,
+    ids: NDArray[np.int64],
+    seed: int,
+    known: Mapping[str, Value],
+    where: str,
+    purpose: streams.Purpose = streams.Purpose.PARAMETER,
+) -> Value:
+    """Return the value(s) a user gave: one number, or one per neuron of ``ids``.
+
+    Raises
+    ------
+    DescriptionError
+        If an expression is not finite somewhere.
+    """
+    content = given.content
+    if isinstance(content, Distribution):
+        draw = value_draw(content, where)
+        if draw.kind == "constant":
+            return draw.a
+        word = streams.words(seed, purpose, streams.name_id(name), ids, 0)
+        return draw_values(draw, streams.uniform53(word[:, 0], word[:, 1]))
+    if not isinstance(content, str):
+        return content
+    first = int(ids[0]) if ids.size else 0
+    names = {**known, "i": (ids - first).astype(np.float64), "N": float(ids.size)}
+    value = evaluate(content, names, where, RandomNumbers(seed, purpose, name, ids))
+    array = np.asarray(value, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise DescriptionError(f"{where}: {content!r} is {_first_bad(array)}; it must be finite.")
+    return float(array) if array.ndim == 0 else np.ascontiguousarray(array)
+
+
+def _parameters(
+    population: Population, ids: NDArray[np.int64], seed: int, where: str
+) -> dict[str, Value]:
+    """Evaluate parameters, those that expressions refer to first."""
+    found: dict[str, Value] = {}
+    pending = dict(population.parameters)
+    while pending:
+        ready = [key for key, given in pending.items() if not _needs(given) & pending.keys()]
+        if not ready:
+            raise DescriptionError(
+                f"{where}: the parameter expressions {', '.join(sorted(pending))} refer to each "
+                "other in a circle."
+            )
+        for key in ready:
+            found[key] = given_values(
+                pending.pop(key), key, ids, seed, found, f"{where}: parameter {key!r}"
+            )
+    return found
+
+
+def _needs(given: Given) -> set[str]:
+    return names_in(given.content) if isinstance(given.content, str) else set()
+
+
+def _written(population: Population, network: Network) -> frozenset[str]:
+    targets = [*network.projections, *network.poisson_inputs]
+    return frozenset(t.variable for t in targets if t.post.name == population.name)
+
+
+def _values(
+    population: Population,
+    lowered: LoweredModel,
+    parameters: dict[str, Value],
+    ids: NDArray[np.int64],
+    seed: int,
+    where: str,
+) -> dict[str, Value]:
+    values: dict[str, Value] = dict(unit_values(lowered.code))
+    for variable in lowered.code.variables:
+        if variable.role != "coefficient":
+            values[variable.name] = parameters.get(variable.name, 0.0)
+    known = values | parameters
+    initial: dict[str, Value] = {}
+    for name, given in population.initial.items():
+        place = f"{where}: initial value of {name!r}"
+        purpose = streams.Purpose.INITIAL
+        initial[name] = given_values(given, name, ids, seed, known | initial, place, purpose)
+    return values | initial
+
+
+def _first_bad(value: Value) -> str:
+    array = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    index = int(np.flatnonzero(~np.isfinite(array))[0])
+    place = f" for neuron {index}" if array.size > 1 else ""
+    return f"{array[index]}{place}"

@@ -1,0 +1,75 @@
+"""Integrate-and-fire neurons with a fixed threshold."""
+
+from __future__ import annotations
+
+from .entry import Entry, Parameter
+
+_PD14 = "Potjans & Diesmann 2014, Cereb. Cortex 24:785, Table 4"
+_TUCKWELL = "Tuckwell 1988, Introduction to Theoretical Neurobiology vol. 1, ch. 3, Cambridge UP"
+_ROTTER = "Rotter & Diesmann 1999, Biol. Cybern. 81:381, doi:10.1007/s004220050570"
+
+_C_M = Parameter("C_m", 250.0, "pF", "C_m", "membrane capacitance", _PD14)
+_TAU_M = Parameter("tau_m", 10.0, "ms", "tau_m", "membrane time constant", _PD14)
+_E_L = Parameter("E_L", -65.0, "mV", "E_L", "resting potential", _PD14)
+_V_TH = Parameter("V_th", -50.0, "mV", "theta", "threshold", _PD14)
+_V_R = Parameter("V_r", -65.0, "mV", "V_r", "reset potential", _PD14)
+_T_REF = Parameter("t_ref", 2.0, "ms", "tau_ref", "absolute refractory period", _PD14)
+_I_E = Parameter("I_e", 0.0, "pA", "I_e", "constant current", "none by default")
+_TAU_SYN = Parameter("tau_syn", 0.5, "ms", "tau_s", "synaptic time constant", _PD14)
+_SPIKES = {"threshold": "v > V_th", "reset": "v = V_r", "refractory": "t_ref"}
+
+INTEGRATE_AND_FIRE = (
+    Entry(
+        name="iaf",
+        summary="Perfect integrate-and-fire neuron: no leak; synapses step the potential (delta).",
+        equations="dv/dt = I_e/C_m : volt (unless refractory)",
+        parameters=(_C_M, _I_E, _V_TH, _V_R, _T_REF),
+        recordables=("v",),
+        reference="Lapicque 1907, J. Physiol. Pathol. Gen. 9:620",
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_delta",
+        summary="Leaky integrate-and-fire neuron; synapses step the potential (delta).",
+        equations="dv/dt = (E_L - v)/tau_m + I_e/C_m : volt (unless refractory)",
+        parameters=(_C_M, _TAU_M, _E_L, _V_TH, _V_R, _T_REF, _I_E),
+        recordables=("v",),
+        reference=_TUCKWELL,
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_curr_exp",
+        summary="Leaky integrate-and-fire neuron with exponentially decaying synaptic current.",
+        equations="""
+            dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m : volt (unless refractory)
+            dI_syn/dt = -I_syn/tau_syn : amp
+            """,
+        parameters=(_C_M, _TAU_M, _TAU_SYN, _E_L, _V_TH, _V_R, _T_REF, _I_E),
+        recordables=("v", "I_syn"),
+        reference=_ROTTER,
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_curr_exp2",
+        summary="Leaky integrate-and-fire neuron; excitatory and inhibitory exponential currents.",
+        equations="""
+            dv/dt = (E_L - v)/tau_m + (I_exc + I_inh + I_e)/C_m : volt (unless refractory)
+            dI_exc/dt = -I_exc/tau_exc : amp
+            dI_inh/dt = -I_inh/tau_inh : amp
+            """,
+        parameters=(
+            _C_M,
+            _TAU_M,
+            Parameter("tau_exc", 0.5, "ms", "tau_e", "excitatory time constant", _PD14),
+            Parameter("tau_inh", 0.5, "ms", "tau_i", "inhibitory time constant", _PD14),
+            _E_L,
+            _V_TH,
+            _V_R,
+            _T_REF,
+            _I_E,
+        ),
+        recordables=("v", "I_exc", "I_inh"),
+        reference=_ROTTER,
+        **_SPIKES,
+    ),
+)
