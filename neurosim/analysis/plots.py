@@ -7,7 +7,7 @@ notebook the returned figure shows itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..recording.reader import Recording
 
-_STYLE = {
+_STYLE: Any = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -53,7 +53,7 @@ def plot(
     **options: Any,
 ) -> Figure:
     """Draw a recording: ``kind`` is ``"raster"`` or ``"rates"``; options as of that function."""
-    kinds = {"raster": raster, "rates": rates}
+    kinds: dict[str, Callable[..., Figure]] = {"raster": raster, "rates": rates}
     if kind not in kinds:
         raise UnknownNameError("kind of plot", kind, kinds)
     return kinds[kind](recording, path, **options)
@@ -110,6 +110,7 @@ def raster(
         top.set_xlim(start, stop)
         top.tick_params(axis="x", labelbottom=False)
         _head(top, groups, title)
+        figure.align_ylabels()
         return _save(figure, path)
 
 
@@ -174,7 +175,7 @@ def _dots(
     rows = {name: -(-size // every) for name, size in sizes.items()}
     total = sum(rows.values())
     height = axes.get_window_extent().height / axes.figure.dpi * _POINTS_PER_INCH
-    size = float(np.clip(1.6 * height / total, 0.7, 2.5))
+    size = float(np.clip(1.6 * height / total, 0.9, 2.5))
     top, ticks, labels = total, [], []
     for k, group in enumerate(groups):
         if k:
@@ -214,7 +215,8 @@ def _rate_panels(
                 spikes[name][0], sizes[name], start, stop, bin_ms
             )
             rate = _smooth(rate, smooth_ms / bin_ms)
-            axes.fill_between(centres, rate, color=colour, alpha=0.15, linewidth=0)
+            if len(group.members) == 1:
+                axes.fill_between(centres, rate, color=colour, alpha=0.15, linewidth=0)
             axes.plot(centres, rate, color=colour, linewidth=0.8)
             highest = max(highest, float(rate.max(initial=0.0)))
         axes.set_ylim(0, highest * 1.08 or 1.0)
@@ -240,10 +242,14 @@ def _smooth(values: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
 
 def _boxes(axes: Axes, groups: Sequence[Group], per_neuron: dict[str, NDArray[np.float64]]) -> None:
     """Draw a box per population, first on top, of the rates of its neurons."""
+    import matplotlib  # noqa: PLC0415
+
+    new = matplotlib.__version_info__ >= (3, 10)
+    lying: dict[str, Any] = {"orientation": "horizontal"} if new else {"vert": False}
     colours = {name: colour for group in groups for name, colour in group.members.items()}
     for row, (name, colour) in enumerate(colours.items()):
         drawn = axes.boxplot(
-            per_neuron[name], positions=[row], orientation="horizontal", widths=0.6, whis=(5, 95),
+            per_neuron[name], positions=[row], **lying, widths=0.6, whis=(5, 95),
             showfliers=False, showmeans=True, patch_artist=True, manage_ticks=False,
             boxprops={"facecolor": colour, "alpha": 0.45, "linewidth": 0.6},
             medianprops={"color": "black", "linewidth": 1.0},

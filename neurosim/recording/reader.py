@@ -294,9 +294,9 @@ class Recording:
         self, kind: str = "raster", path: str | os.PathLike[str] | None = None, **options: Any
     ) -> Figure:
         """Draw ``"raster"`` or ``"rates"`` (see :mod:`neurosim.analysis.plots`)."""
-        from ..analysis import plots  # noqa: PLC0415
+        from ..analysis.plots import plot  # noqa: PLC0415
 
-        return plots.plot(self, kind, path, **options)
+        return plot(self, kind, path, **options)
 
     def to_neo(self) -> neo.Block:
         """Return the recording as a Neo block (needs the package ``neo``)."""

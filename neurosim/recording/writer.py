@@ -95,7 +95,9 @@ class RecordingWriter:
         self._spikes: list[list[tuple[NDArray, NDArray]]] = [[] for _ in layout.populations]
         self._states: list[list[NDArray]] = [[] for _ in layout.states]
         self._buffered = 0
-        self._steps = 0
+        self._steps, self._steps_on_disk = 0, -1
+        self._flushed = float("-inf")
+        self._summary = "{}"
         self._changes: dict[str, Any] = {}
         self._ordered = OrderedFile(path)
         self._file = h5py.File(self._ordered, "w", **OPEN_OPTIONS)
@@ -251,10 +253,6 @@ class RecordingWriter:
             self.close("interrupted")
         else:
             self.close(f"failed: {type(error).__name__}: {error}")
-
-    _flushed = float("-inf")
-    _steps_on_disk = -1
-    _summary = "{}"
 
     def _end(self, status: str) -> None:
         self._changes.update(
