@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .. import streams
 from ..description.distributions import Distribution
+from ..elementary import exp, log, ndtri
 from ..errors import DescriptionError
 from .program import DelayDraw, Draw
 
@@ -146,8 +147,6 @@ def _check_mass(distribution: Distribution, low_u: float, high_u: float, where: 
 
 def draw_values(draw: Draw, u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Apply a Draw to uniform numbers in (0, 1)."""
-    from ..elementary import exp, log, ndtri  # noqa: PLC0415
-
     if draw.kind == "constant":
         return np.full(u.shape, draw.a)
     q = draw.low_u + u * (draw.high_u - draw.low_u)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import streams
 from ..description import syntax
+from ..elementary import ndtri
 from ..errors import ExpressionError, UnknownNameError
 
 Value = float | NDArray[np.float64]
@@ -86,8 +87,6 @@ class RandomNumbers:
 
     def randn(self) -> NDArray[np.float64]:
         """Return standard normal numbers, (n,); other numbers at each call."""
-        from ..elementary import ndtri  # noqa: PLC0415
-
         return ndtri(np.minimum(self.rand(), 1.0 - 2.0**-53))
 
 

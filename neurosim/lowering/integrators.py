@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import brian2
+import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import Variable
 from brian2.equations.equations import PARAMETER, Equations, SingleEquation
@@ -13,9 +15,9 @@ from .. import _version
 from ..description import syntax
 from ..description.equations import Declared
 from ..errors import EquationError
+from ..store import cached_text
 from .exact import LinearSystem
 from .expressions import names_in
-from .store import cached
 
 _DEFAULT = ("exact", "euler", "heun")
 _FORMAT = 1
@@ -42,20 +44,22 @@ def integrate(declared: Declared, method: str | None, fixed: frozenset[str], whe
     content = {
         "format": _FORMAT,
         "versions": _versions(),
-        "equations": str(declared.equations),
+        "equations": sorted(str(equation) for equation in declared.equations.values()),
         "dimensions": {name: str(dim) for name, dim in sorted(declared.dims.items())},
         "units": sorted(declared.units),
         "refractory": declared.refractory_kind,
         "method": method,
         "fixed": sorted(fixed),
     }
-    return cached(content, lambda: _derive(declared, method, fixed, where))
+    key = "neurosim.lowering.integrators " + json.dumps(content, sort_keys=True)
+    step: dict = json.loads(
+        cached_text(key, lambda: json.dumps(_derive(declared, method, fixed, where)))
+    )
+    return step
 
 
 def _versions() -> list[str]:
-    from importlib.metadata import version  # noqa: PLC0415
-
-    return [_version.__version__, brian2.__version__, version("sympy")]
+    return [_version.__version__, brian2.__version__, sympy.__version__]
 
 
 def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
