@@ -1,0 +1,1 @@
+"""Experiments: networks with how to run them, for ``neurosim run``."""

@@ -128,17 +128,18 @@ def load_experiment(name: str) -> tuple[str, Experiment]:
     Raises
     ------
     UnknownNameError
-        No experiment of that name is installed and no such file exists.
+        No experiment of that name is installed.
     DescriptionError
-        The file is not Python or defines no ``experiment``.
+        The file is not there, is not Python or defines no ``experiment``.
     """
     path = Path(name)
     if path.suffix != ".py":
         found = registry.load(registry.EXPERIMENTS, name, "experiment")
         return name, _checked(found, f"experiment {name!r}")
     if not path.is_file():
-        raise UnknownNameError(
-            "experiment", name, registry.names(registry.EXPERIMENTS), "a file that exists"
+        shipped = ", ".join(registry.names(registry.EXPERIMENTS))
+        raise DescriptionError(
+            f"there is no file {name}. Give the path of a Python file, or one of: {shipped}."
         )
     return path.stem, _checked(_run_file(path), name)
 

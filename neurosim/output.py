@@ -152,7 +152,7 @@ def _check_replaceable(path: Path) -> None:
     if not path.exists():
         return
     try:
-        read(path).close()
+        read(path)
     except (RecordingError, OSError) as error:
         raise RecordingWriteError(
             f"{path} exists and is not a recording of this package, so it is not replaced. "

@@ -85,10 +85,10 @@ class Simulation:
         self._progress: Progress = progress or Quiet()
         self._options = EngineOptions(threads=threads, precision=precision)
         self._output = Output(output, dict(settings or {})) if record else None
+        self._engine = choose_engine(engine, self._progress)
         began = time.perf_counter()
         self.program = lower(network, quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt)
         self._seconds = {"lower": time.perf_counter() - began, "compile": 0.0, "build": 0.0}
-        self._engine = choose_engine(engine, self._progress)
         self._executable: Executable | None = None
         self._pace = Pace(self.program)
         self._step = self._warmup_steps = self._n_spikes = 0
@@ -168,7 +168,7 @@ class Simulation:
         RecordingWriteError
             The recording cannot be written; what is on disk is readable.
         """
-        steps = self._steps_of(duration)
+        steps = self.steps_of(duration)
         if warmup and self._step:
             raise DescriptionError("the warm-up must come first; this simulation has already run.")
         executable = self.prepare()
@@ -240,7 +240,8 @@ class Simulation:
     def _tell_interrupt(self) -> None:
         self._progress.note("stopping after this chunk; Ctrl-C again to stop at once")
 
-    def _steps_of(self, duration: Any) -> int:
+    def steps_of(self, duration: Any) -> int:
+        """Return a duration in steps; DescriptionError unless a positive multiple of dt."""
         seconds = scalar(duration, SECOND, "the duration of a run")
         steps = round(seconds / self.program.dt)
         if steps < 1 or abs(seconds / self.program.dt - steps) > _STEP_TOLERANCE * max(1, steps):
@@ -366,6 +367,7 @@ def simulate(network: Network, duration: Any, *, warmup: Any = None, **options: 
             "simulate() returns the recording, so it cannot run with record=False; use Simulation."
         )
     with Simulation(network, **options) as simulation:
+        simulation.steps_of(duration)
         if warmup is not None and scalar(warmup, SECOND, "the warm-up") != 0:
             simulation.run(warmup, warmup=True)
         simulation.run(duration)

@@ -84,8 +84,8 @@ def command(
     request = _Request(
         name=name,
         settings=parse_settings(settings),
-        output=None if no_record else output or Path(f"{name}.h5"),
-        record=not no_record,
+        output=None if no_record or dry_run else output or Path(f"{name}.h5"),
+        record=not (no_record or dry_run),
         **typed,
     )
     _check_output(request.output)
@@ -182,6 +182,7 @@ def _run(simulation: Simulation, found: Experiment, request: _Request, progress:
     from ..interrupts import RunInterrupted  # noqa: PLC0415 - with the simulation
 
     warmup, duration = _times(found, request)
+    simulation.steps_of(duration)
     code = 0
     try:
         with simulation:
