@@ -1,0 +1,85 @@
+"""Brain simulation: describe a network in equations once, run it on any engine, measure the file.
+
+The public names below are imported when they are first used, so that ``import neurosim`` is
+quick and does not import Brian2.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+_PUBLIC = {
+    "NeuronModel": "description.models",
+    "Network": "description.network",
+    "Population": "description.population",
+    "PopulationView": "description.population",
+    "SpikeSource": "description.population",
+    "Projection": "description.projection",
+    "FixedTotalNumber": "description.rules",
+    "Bernoulli": "description.rules",
+    "AllToAll": "description.rules",
+    "OneToOne": "description.rules",
+    "Edges": "description.rules",
+    "Normal": "description.distributions",
+    "Uniform": "description.distributions",
+    "LogNormal": "description.distributions",
+    "Exponential": "description.distributions",
+    "lower": "lowering.lower",
+    "Simulation": "simulation",
+    "simulate": "simulation",
+    "Recording": "recording",
+    "read": "recording",
+    "metrics": "analysis.metrics",
+    "plot": "analysis.plots",
+    "Experiment": "experiment",
+}
+_MODULES = frozenset({"errors", "models", "units"})
+
+__all__ = ["__version__", *sorted(_MODULES), *sorted(_PUBLIC)]  # noqa: PLE0604 (one list of names)
+
+if TYPE_CHECKING:
+    from . import errors as errors
+    from . import models as models
+    from . import units as units
+    from .analysis.metrics import metrics as metrics
+    from .analysis.plots import plot as plot
+    from .description.distributions import Exponential as Exponential
+    from .description.distributions import LogNormal as LogNormal
+    from .description.distributions import Normal as Normal
+    from .description.distributions import Uniform as Uniform
+    from .description.models import NeuronModel as NeuronModel
+    from .description.network import Network as Network
+    from .description.population import Population as Population
+    from .description.population import PopulationView as PopulationView
+    from .description.population import SpikeSource as SpikeSource
+    from .description.projection import Projection as Projection
+    from .description.rules import AllToAll as AllToAll
+    from .description.rules import Bernoulli as Bernoulli
+    from .description.rules import Edges as Edges
+    from .description.rules import FixedTotalNumber as FixedTotalNumber
+    from .description.rules import OneToOne as OneToOne
+    from .experiment import Experiment as Experiment
+    from .lowering.lower import lower as lower
+    from .recording import Recording as Recording
+    from .recording import read as read
+    from .simulation import Simulation as Simulation
+    from .simulation import simulate as simulate
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name in _PUBLIC:
+        value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    elif name in _MODULES:
+        value = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

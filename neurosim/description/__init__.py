@@ -1,0 +1,1 @@
+"""What users write: models, populations, rules, inputs and recorders, checked as declared."""
