@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from ...errors import CompilationError, CompilerNotFoundError
 from ...store import cached_text
 
 _TIMEOUT_S = 900
+_FINDING = threading.Lock()  # threads that come at once try a compiler once
 _FLAGS = (
     "-std=c++20",
     "-O3",
@@ -113,11 +115,12 @@ def find_compiler() -> Compiler:
     CompilerNotFoundError
         Naming what was tried and what to do.
     """
-    return _find(
-        os.environ.get("NEUROSIM_NO_COMPILER", ""),
-        os.environ.get("CXX", "").strip(),
-        os.environ.get("PATH", ""),
-    )
+    with _FINDING:
+        return _find(
+            os.environ.get("NEUROSIM_NO_COMPILER", ""),
+            os.environ.get("CXX", "").strip(),
+            os.environ.get("PATH", ""),
+        )
 
 
 @functools.lru_cache(maxsize=8)
