@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -67,6 +68,36 @@ def signals_deferred() -> Iterator[None]:
         _restore(before)
         for number in came:
             signal.raise_signal(number)
+
+
+@contextmanager
+def exit_at_once(code: int) -> Iterator[None]:
+    """Within the block, Ctrl-C ends the process with ``code``, without waiting for anything.
+
+    For a command line, while nothing is recorded yet: Python would act on the signal only when
+    a long call into compiled code returns. In the main thread only.
+    """
+    receiver, sender = os.pipe()
+    os.set_blocking(sender, False)
+    before = signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(receiver, code), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.write(sender, bytes(1))
+        watcher.join()
+        os.close(sender)
+        os.close(receiver)
+
+
+def _watch(receiver: int, code: int) -> None:
+    """Read the numbers of signals until 0, which ends the watch, or SIGINT."""
+    while number := os.read(receiver, 1)[0]:
+        if number == signal.SIGINT:
+            os.write(2, b"interrupted\n")
+            os._exit(code)
 
 
 def _install(handler: Callable[[int, FrameType | None], Any]) -> dict[int, Any]:

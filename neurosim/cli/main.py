@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from .._version import __version__
-from ..errors import NeurosimError, RecordingWriteError
+from ..errors import NeurosimError
 
 _COMMANDS = {
     "list": ("listing", "Experiments, models, rules and engines."),
@@ -60,12 +59,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
         _leave(_run(arguments))
-    except RecordingWriteError as error:
-        _tell(error)
-        # after a failed write HDF5 may fail again, or crash, when the interpreter shuts down
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(EXIT_ERROR)
     except NeurosimError as error:
         _tell(error)
         sys.exit(EXIT_ERROR)

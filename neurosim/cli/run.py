@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import AnalysisError, DescriptionError
+from ..interrupts import RunInterrupted, exit_at_once
 from ..memory import format_bytes
 from ..progress import Progress, choose_progress
 from .output import print_json, print_lines, print_table
@@ -179,10 +180,10 @@ def _tell_estimate(simulation: Simulation, request: _Request) -> None:
 
 def _run(simulation: Simulation, found: Experiment, request: _Request, progress: Progress) -> int:
     """Simulate and report; return the exit code."""
-    from ..interrupts import RunInterrupted  # noqa: PLC0415 - with the simulation
-
     warmup, duration = _times(found, request)
     simulation.steps_of(duration)
+    with exit_at_once(EXIT_INTERRUPTED):
+        simulation.prepare()
     code = 0
     try:
         with simulation:
