@@ -43,6 +43,9 @@ class NeuronModel:
     parameters : dict, optional
         Value of every name the equations use and do not define: a quantity, an array (one per
         neuron), an expression string, or a distribution.
+    initial : dict, optional
+        Values at t = 0 of state variables, for populations that do not give their own: as
+        ``initial`` of ``Network.population``.
     method : str, optional
         Integrator; by default exact for linear equations, else Euler, as Brian2 chooses.
     name : str, optional
@@ -64,6 +67,7 @@ class NeuronModel:
         reset: str | None = None,
         refractory: str | Quantity | None = None,
         parameters: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
         method: str | None = None,
         name: str = "neuron",
     ) -> None:
@@ -86,6 +90,7 @@ class NeuronModel:
         dims = {key: given.dim for key, given in self.parameters.items()}
         self.declared: Declared = declare(self.text, dims)
         self._check_shared()
+        self.initial = self.check_initial(initial or {}, f"model {name!r}", None)
 
     @property
     def name(self) -> str:
@@ -109,9 +114,31 @@ class NeuronModel:
         variant.text, variant.method, variant.declared = self.text, self.method, self.declared
         expected = {k: self.declared.dims[k] for k in parameters}
         changed = _give_all(parameters, self.name, known=self.declared.dims, expected=expected)
-        variant.parameters = self.parameters | changed
+        variant.parameters, variant.initial = self.parameters | changed, self.initial
         variant._check_shared()
         return variant
+
+    def check_initial(
+        self, initial: Mapping[str, Any], where: str, size: int | None
+    ) -> dict[str, Given]:
+        """Return checked values at t = 0 for a population of ``size`` (None: not known yet)."""
+        found = {}
+        for key, value in initial.items():
+            if key not in self.states:
+                if key in self.parameters:
+                    raise DescriptionError(
+                        f"{where}: {key!r} is a parameter. Give it with the model instead: "
+                        f"{self.name}({key}=...)."
+                    )
+                raise UnknownNameError("state variable", key, self.states, f"{where}: initial")
+            found[key] = give(
+                value,
+                f"{where}: initial value of {key!r}",
+                known={k: d for k, d in self.declared.dims.items() if k != key},
+                expected=self.declared.dims[key],
+                size=size,
+            )
+        return found
 
     def _check_shared(self) -> None:
         for key in self.declared.shared & self.parameters.keys():

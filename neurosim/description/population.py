@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import DescriptionError, UnknownNameError
+from ..errors import DescriptionError
 from .models import NeuronModel
 from .names import check_count, check_name
 from .quantities import SECOND, to_si
 from .rules import index_array
-from .values import Given, give
+from .values import give
 
 
 class _Sliceable:
@@ -86,28 +86,8 @@ class Population(_Sliceable):
             key: give(given, f"population {name!r}: parameter {key!r}", known=dims, size=self.size)
             for key, given in model.parameters.items()
         }
-        self.initial = self._initial(initial or {})
-
-    def _initial(self, initial: Mapping[str, Any]) -> dict[str, Given]:
-        model, given = self.model, {}
-        for key, value in initial.items():
-            if key not in model.states:
-                if key in self.parameters:
-                    raise DescriptionError(
-                        f"population {self.name!r}: {key!r} is a parameter. Give it with the model "
-                        f"instead: {model.name}({key}=...)."
-                    )
-                raise UnknownNameError(
-                    "state variable", key, model.states, f"population {self.name!r}: initial"
-                )
-            given[key] = give(
-                value,
-                f"population {self.name!r}: initial value of {key!r}",
-                known={k: d for k, d in model.declared.dims.items() if k != key},
-                expected=model.declared.dims[key],
-                size=self.size,
-            )
-        return given
+        where = f"population {name!r}"
+        self.initial = model.initial | model.check_initial(initial or {}, where, self.size)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the population."""

@@ -14,7 +14,7 @@ from ..description.models import NeuronModel
 from ..description.quantities import SECOND, declaration, symbol
 from .exact import Coefficient, LinearSystem, coefficient_values, propagate
 from .expressions import names_in
-from .integrators import integrate
+from .integrators import integrate, substitutions
 from .program import NeuronCode, Value, Variable
 
 # Typical magnitudes in SI units; number formats without a wide exponent scale by them.
@@ -93,16 +93,16 @@ def _lower(
         for c in coefficients
     ]
     all_dims = dims | units | coefficient_dims
-    replace = _substitutions(declared)
+    replace = substitutions(declared)
     code = NeuronCode(
         name=name,
         equations=_equations(declared, variables, all_dims),
         variables=tuple(variables),
-        update=_substitute(update, replace),
-        threshold=_substitute(declared.threshold, replace),
-        reset=_substitute(declared.reset, replace),
+        update=syntax.rename(update, replace),
+        threshold=syntax.rename(declared.threshold, replace),
+        reset=syntax.rename(declared.reset, replace),
         refractory_kind=declared.refractory_kind,  # type: ignore[arg-type]
-        refractory=_substitute(declared.refractory, replace),
+        refractory=syntax.rename(declared.refractory, replace),
         unless_refractory=declared.unless_refractory,
         method=step["method"],
     )
@@ -162,19 +162,6 @@ def _varies(system: LinearSystem | None, c: Coefficient, varying: frozenset[str]
         for code in system.constants.values():
             used = used | names_in(code)
     return bool(used & varying)
-
-
-def _substitutions(declared: Declared) -> dict[str, str]:
-    """Return each subexpression in terms of variables and parameters only."""
-    resolved: dict[str, str] = {}
-    for equation in declared.equations.ordered:
-        if equation.varname in declared.subexpressions:
-            resolved[equation.varname] = f"({_substitute(equation.expr.code, resolved)})"
-    return resolved
-
-
-def _substitute(code: str, replace: dict[str, str]) -> str:
-    return syntax.rename(code, replace)
 
 
 def _equations(declared: Declared, variables: list[Variable], dims: dict[str, Dimension]) -> str:

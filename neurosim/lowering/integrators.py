@@ -8,19 +8,25 @@ from typing import Any
 import brian2
 import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
-from brian2.equations.equations import PARAMETER, Equations, SingleEquation
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations, SingleEquation
+from brian2.equations.refractory import add_refractoriness
+from brian2.parsing.sympytools import sympy_to_str
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
+from brian2.stateupdaters.exact import get_linear_system
 
 from .. import _version
 from ..description import syntax
-from ..description.equations import Declared
+from ..description.equations import UNIT_PREFIX, Declared
 from ..errors import EquationError
 from ..store import cached_text
 from .exact import LinearSystem
 from .expressions import names_in
 
 _DEFAULT = ("exact", "euler", "heun")
-_FORMAT = 1
+_FORMAT = 3
 
 
 def integrate(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
@@ -65,8 +71,6 @@ def _versions() -> list[str]:
 def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
     if not declared.differential:
         return {"method": "none", "update": ""}
-    from brian2.stateupdaters.base import UnsupportedEquationsException  # noqa: PLC0415
-
     reasons = []
     for name in (method,) if method else _DEFAULT:
         try:
@@ -93,12 +97,9 @@ def _linear_system(declared: Declared, fixed: frozenset[str]) -> LinearSystem | 
 
     Raises Brian2's UnsupportedEquationsException if the equations are not linear.
     """
-    from brian2.parsing.sympytools import sympy_to_str  # noqa: PLC0415
     from brian2.stateupdaters.base import UnsupportedEquationsException  # noqa: PLC0415
-    from brian2.stateupdaters.exact import get_linear_system  # noqa: PLC0415
 
-    variables: dict[str, Any] = {n: Variable(n, dimensions=d) for n, d in declared.dims.items()}
-    variables |= {name: DEFAULT_FUNCTIONS[name] for name in syntax.FUNCTIONS}
+    variables = _variables(declared)
     names, coefficients, constants = get_linear_system(declared.equations, variables)
     n = len(names)
     matrix = {
@@ -119,20 +120,61 @@ def _linear_system(declared: Declared, fixed: frozenset[str]) -> LinearSystem | 
 
 def _brian_update(declared: Declared, method: str) -> str:
     """Return the statements of one of Brian2's state updaters."""
-    from brian2.groups.neurongroup import NeuronGroup  # noqa: PLC0415
-    from brian2.stateupdaters.base import StateUpdateMethod  # noqa: PLC0415
+    equations = declared.equations
+    if declared.refractory_kind != "none":
+        equations = add_refractoriness(equations)
+    variables = _variables(declared)
+    if method != "exponential_euler":
+        return str(StateUpdateMethod.apply_stateupdater(equations, variables, method))
+    return _exponential_euler(equations, variables, declared)
 
-    extra = [name for name in declared.dims if name not in declared.equations]
-    parameters = [SingleEquation(PARAMETER, name, declared.dims[name]) for name in extra]
-    from brian2.core.namespace import DEFAULT_UNITS  # noqa: PLC0415
 
-    parameters += [
-        SingleEquation(PARAMETER, f"unit_{unit}", DEFAULT_UNITS[unit].dim)
-        for unit in sorted(declared.units)
-    ]
-    equations = Equations([*declared.equations.values(), *parameters])
-    refractory: Any = "False" if declared.refractory_kind != "none" else False
-    group = NeuronGroup(1, equations, method=method, refractory=refractory, namespace={})
-    names = group.equations.names | group.equations.identifiers | {"dt"}
-    variables = group.resolve_all(names, {}, user_identifiers=set())
-    return str(StateUpdateMethod.apply_stateupdater(group.equations, variables, method))
+def _variables(declared: Declared) -> dict[str, Any]:
+    """Return Brian2's account of every name that the equations may use."""
+    variables: dict[str, Any] = {n: Variable(n, dimensions=d) for n, d in declared.dims.items()}
+    for unit in declared.units:
+        variables[UNIT_PREFIX + unit] = Variable(unit, dimensions=DEFAULT_UNITS[unit].dim)
+    variables["not_refractory"] = Variable("not_refractory", dtype=bool)
+    return variables | {name: DEFAULT_FUNCTIONS[name] for name in syntax.FUNCTIONS}
+
+
+def _exponential_euler(equations: Equations, variables: dict[str, Any], declared: Declared) -> str:
+    """Apply Brian2's updater to one variable after another, with the others standing still.
+
+    It treats each variable so anyway; but subexpressions that do not contain the variable stay
+    names here. Expanded symbolically, the rate exp(-(v + 35 mV)/(10 mV)) would become powers of
+    exp(v/mV), which leave the range of single precision.
+    """
+    resolved = substitutions(declared)
+    prelude: dict[str, str] = {}
+    steps, assignments = [], []
+    for name in declared.differential:
+        opaque = {s: f"_{s}" for s, code in resolved.items() if name not in names_in(code)}
+        inner = {s: syntax.rename(code, opaque) for s, code in _nested(declared, opaque).items()}
+        code = syntax.rename(syntax.rename(equations[name].expr.code, inner), opaque)
+        prelude |= {s: resolved[s] for s in opaque if opaque[s] in names_in(code)}
+        single = SingleEquation(
+            DIFFERENTIAL_EQUATION, name, equations[name].dim, expr=Expression(code)
+        )
+        temporary = {opaque[s]: Variable(opaque[s], dimensions=declared.dims[s]) for s in opaque}
+        step = StateUpdateMethod.apply_stateupdater(
+            Equations([single]), variables | temporary, "exponential_euler"
+        )
+        *lines, assignment = step.split("\n")
+        steps += lines
+        assignments.append(assignment)
+    return "\n".join([f"_{s} = {code}" for s, code in prelude.items()] + steps + assignments)
+
+
+def _nested(declared: Declared, opaque: dict[str, str]) -> dict[str, str]:
+    """Return the subexpressions that are not opaque in terms of those that are."""
+    found: dict[str, str] = {}
+    for equation in declared.equations.ordered:
+        if equation.varname in declared.subexpressions and equation.varname not in opaque:
+            found[equation.varname] = f"({syntax.rename(equation.expr.code, found)})"
+    return found
+
+
+def substitutions(declared: Declared) -> dict[str, str]:
+    """Return each subexpression in terms of variables and parameters only."""
+    return _nested(declared, {})

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import streams
+from ..description import syntax
 from ..description.distributions import Distribution
 from ..description.network import Network
 from ..description.population import Population
@@ -16,6 +17,7 @@ from ..errors import DescriptionError
 from .draws import draw_values, value_draw
 from .equations import LoweredModel, lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
+from .integrators import substitutions
 from .program import PopulationProgram, Value
 
 
@@ -114,13 +116,21 @@ def _values(
     for variable in lowered.code.variables:
         if variable.role != "coefficient":
             values[variable.name] = parameters.get(variable.name, 0.0)
-    known = values | parameters
-    initial: dict[str, Value] = {}
+    declared = population.model.declared
+    replace = substitutions(declared)
     for name, given in population.initial.items():
-        place = f"{where}: initial value of {name!r}"
-        purpose = streams.Purpose.INITIAL
-        initial[name] = given_values(given, name, ids, seed, known | initial, place, purpose)
-    return values | initial
+        if isinstance(given.content, str):
+            given = Given(syntax.rename(given.content, replace), given.dim)
+        values[name] = given_values(
+            given,
+            name,
+            ids,
+            seed,
+            values | parameters,
+            f"{where}: initial value of {name!r}",
+            streams.Purpose.INITIAL,
+        )
+    return values
 
 
 def _first_bad(value: Value) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from .conductance_based import CONDUCTANCE_BASED
 from .entry import Entry
 from .integrate_and_fire import INTEGRATE_AND_FIRE
+from .nonlinear import NONLINEAR
 
-ENTRIES: dict[str, Entry] = {entry.name: entry for entry in INTEGRATE_AND_FIRE}
+ENTRIES: dict[str, Entry] = {
+    entry.name: entry for entry in (*INTEGRATE_AND_FIRE, *NONLINEAR, *CONDUCTANCE_BASED)
+}

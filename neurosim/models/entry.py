@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,7 @@ class Entry:
     recordables: tuple[str, ...]
     reference: str
     method: str | None = None
+    initial: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def _default(self) -> NeuronModel:
@@ -76,6 +77,7 @@ class Entry:
             refractory=self.refractory or None,
             parameters={p.name: p.value * named_unit(p.unit) for p in self.parameters},
             method=self.method,
+            initial=self.initial,
             name=self.name,
         )
 
@@ -84,7 +86,7 @@ class Entry:
         return self._default(**parameters) if parameters else self._default
 
     def documentation(self) -> str:
-        """Return the entry as text: equations, parameter table, reference."""
+        """Return the entry as text: equations, parameters, reference."""
         rows = [
             f"    {p.name:10s} {p.value:>10g} {p.unit:10s} {p.meaning}"
             + (f" [{p.source}]" if p.source else "")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .entry import Entry, Parameter
 
 _PD14 = "Potjans & Diesmann 2014, Cereb. Cortex 24:785, Table 4"
 _TUCKWELL = "Tuckwell 1988, Introduction to Theoretical Neurobiology vol. 1, ch. 3, Cambridge UP"
 _ROTTER = "Rotter & Diesmann 1999, Biol. Cybern. 81:381, doi:10.1007/s004220050570"
+
+BRETTE_2007 = (
+    "Brette et al. 2007, J. Comput. Neurosci. 23:349, doi:10.1007/s10827-007-0038-6 "
+    "(after Vogels & Abbott 2005)"
+)
 
 _C_M = Parameter("C_m", 250.0, "pF", "C_m", "membrane capacitance", _PD14)
 _TAU_M = Parameter("tau_m", 10.0, "ms", "tau_m", "membrane time constant", _PD14)
@@ -16,7 +23,12 @@ _V_R = Parameter("V_r", -65.0, "mV", "V_r", "reset potential", _PD14)
 _T_REF = Parameter("t_ref", 2.0, "ms", "tau_ref", "absolute refractory period", _PD14)
 _I_E = Parameter("I_e", 0.0, "pA", "I_e", "constant current", "none by default")
 _TAU_SYN = Parameter("tau_syn", 0.5, "ms", "tau_s", "synaptic time constant", _PD14)
-_SPIKES = {"threshold": "v > V_th", "reset": "v = V_r", "refractory": "t_ref"}
+_SPIKES: dict[str, Any] = {
+    "threshold": "v > V_th",
+    "reset": "v = V_r",
+    "refractory": "t_ref",
+}
+_AT_REST = {"v": "E_L"}
 
 INTEGRATE_AND_FIRE = (
     Entry(
@@ -26,6 +38,7 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _I_E, _V_TH, _V_R, _T_REF),
         recordables=("v",),
         reference="Lapicque 1907, J. Physiol. Pathol. Gen. 9:620",
+        initial={"v": "V_r"},
         **_SPIKES,
     ),
     Entry(
@@ -35,6 +48,7 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _TAU_M, _E_L, _V_TH, _V_R, _T_REF, _I_E),
         recordables=("v",),
         reference=_TUCKWELL,
+        initial=_AT_REST,
         **_SPIKES,
     ),
     Entry(
@@ -47,6 +61,7 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _TAU_M, _TAU_SYN, _E_L, _V_TH, _V_R, _T_REF, _I_E),
         recordables=("v", "I_syn"),
         reference=_ROTTER,
+        initial=_AT_REST,
         **_SPIKES,
     ),
     Entry(
@@ -70,6 +85,50 @@ INTEGRATE_AND_FIRE = (
         ),
         recordables=("v", "I_exc", "I_inh"),
         reference=_ROTTER,
+        initial=_AT_REST,
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_curr_alpha",
+        summary=(
+            "Leaky integrate-and-fire neuron with alpha-shaped synaptic current. Synapses add to "
+            "J_syn; a weight w gives a current of peak w/e at tau_syn."
+        ),
+        equations="""
+            dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m : volt (unless refractory)
+            dI_syn/dt = (J_syn - I_syn)/tau_syn : amp
+            dJ_syn/dt = -J_syn/tau_syn : amp
+            """,
+        parameters=(_C_M, _TAU_M, _TAU_SYN, _E_L, _V_TH, _V_R, _T_REF, _I_E),
+        recordables=("v", "I_syn", "J_syn"),
+        reference=_ROTTER,
+        initial=_AT_REST,
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_cond_exp",
+        summary="Leaky integrate-and-fire neuron; exponentially decaying synaptic conductances.",
+        equations="""
+            dv/dt = (g_L*(E_L - v) + g_exc*(E_exc - v) + g_inh*(E_inh - v) + I_e)/C_m : volt (unless refractory)
+            dg_exc/dt = -g_exc/tau_exc : siemens
+            dg_inh/dt = -g_inh/tau_inh : siemens
+            """,  # noqa: E501 (one equation)
+        parameters=(
+            Parameter("C_m", 200.0, "pF", "C_m", "membrane capacitance"),
+            Parameter("g_L", 10.0, "nS", "g_L", "leak conductance"),
+            Parameter("E_L", -60.0, "mV", "E_L", "resting potential"),
+            Parameter("E_exc", 0.0, "mV", "E_e", "excitatory reversal potential"),
+            Parameter("E_inh", -80.0, "mV", "E_i", "inhibitory reversal potential"),
+            Parameter("tau_exc", 5.0, "ms", "tau_e", "excitatory time constant"),
+            Parameter("tau_inh", 10.0, "ms", "tau_i", "inhibitory time constant"),
+            Parameter("V_th", -50.0, "mV", "V_t", "threshold"),
+            Parameter("V_r", -60.0, "mV", "V_r", "reset potential"),
+            Parameter("t_ref", 5.0, "ms", "tau_ref", "absolute refractory period"),
+            _I_E,
+        ),
+        recordables=("v", "g_exc", "g_inh"),
+        reference=BRETTE_2007,
+        initial=_AT_REST,
         **_SPIKES,
     ),
 )
