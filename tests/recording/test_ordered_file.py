@@ -12,7 +12,7 @@ from neurosim.errors import RecordingWriteError
 from neurosim.recording import ordered_file
 from neurosim.recording.ordered_file import OPEN_OPTIONS, OrderedFile
 
-CHUNK = 512  # small, so that many chunks make B-trees deep
+CHUNK = 64  # small, so that many chunks make B-trees deep
 
 
 class Journal:
@@ -55,7 +55,7 @@ class Recorder:
         self.file = h5py.File(self.ordered, "w", **OPEN_OPTIONS)
         for name in ("a", "b", "g/c"):
             self.file.create_dataset(name, (0,), "f8", maxshape=(None,), chunks=(CHUNK,))
-        self.file.create_dataset("rows", (0, 7), "f4", maxshape=(None, 7), chunks=(64, 4))
+        self.file.create_dataset("rows", (0, 7), "f4", maxshape=(None, 7), chunks=(8, 4))
         self.file.create_dataset("late", (50,), "u4")
         self.file.attrs["n"] = np.int64(0)
         self.commit()
@@ -125,14 +125,14 @@ def replay(tmp_path, monkeypatch, sizes):
 def test_each_write_of_a_commit_leaves_a_valid_file(tmp_path, monkeypatch):
     # 64 chunks fill a B-tree node: these commits split leaves at 65 and more chunks, one commit
     # adds many nodes at once, and partly filled chunks are rewritten.
-    sizes = [100, 3000, 700, 33000, 512, 20000, 17, 40000, 3000, 600, 1]
+    sizes = [12, 400, 90, 4200, 64, 2500, 3, 5000, 400, 75, 1]
     assert replay(tmp_path, monkeypatch, sizes) > 60
 
 
 def test_root_of_a_deep_tree_splits_safely(tmp_path, monkeypatch):
     # More than 64 * 32 chunks: three levels. Most of the file comes in one commit to save time.
-    sizes = [CHUNK * 2000, *[CHUNK * 25] * 8, *[CHUNK * 200] * 5, 5, CHUNK * 64]
-    assert replay(tmp_path, monkeypatch, sizes) > 60
+    sizes = [CHUNK * 2000, *[CHUNK * 25] * 5, CHUNK * 300, 5, CHUNK * 64]
+    assert replay(tmp_path, monkeypatch, sizes) > 40
     image = (tmp_path / "live.h5").read_bytes()
     levels = {image[at + 5] for at in tree_nodes(image) if image[at + 4] == 1}
     assert levels == {0, 1, 2}
@@ -154,7 +154,7 @@ def test_order_of_the_writes_is_what_keeps_the_file_valid(tmp_path, monkeypatch)
     original = ordered_file._rank
     monkeypatch.setattr(ordered_file, "_rank", rank)
     with pytest.raises(AssertionError):
-        replay(tmp_path, monkeypatch, [100, 33000, 20000, 40000, 3000, *[8000] * 6])
+        replay(tmp_path, monkeypatch, [12, 4200, 2500, 5000, 400, *[1000] * 6])
 
 
 def test_nodes_and_objects_do_not_cross_what_the_kernel_writes_at_once(tmp_path):
