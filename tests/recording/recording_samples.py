@@ -44,7 +44,9 @@ def chunk(lay, first, n_steps, n_spikes, seed=0):
     rng = np.random.default_rng((seed, first))
     n_ids = sum(p.size for p in lay.populations)
     pairs = np.unique(
-        np.stack([rng.integers(first, first + n_steps, n_spikes), rng.integers(0, n_ids, n_spikes)]),
+        np.stack(
+            [rng.integers(first, first + n_steps, n_spikes), rng.integers(0, n_ids, n_spikes)]
+        ),
         axis=1,
     )
     order = np.lexsort((pairs[1], pairs[0]))

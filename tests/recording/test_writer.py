@@ -99,7 +99,9 @@ def test_times_are_the_doubles_nearest_to_the_decimal_and_go_back(dt_ms):
     assert np.array_equal(np.rint(times / dt_ms), steps)
     if dt_ms == 0.1:
         # The literal is the double nearest to the decimal.
-        assert all(time == float(f"{s // 10}.{s % 10}") for s, time in zip(steps, times, strict=True))
+        assert all(
+            time == float(f"{s // 10}.{s % 10}") for s, time in zip(steps, times, strict=True)
+        )
     assert np.all(np.diff(times) > 0)
 
 
