@@ -67,10 +67,7 @@ class Oracle:
                 (s.name, int(i)) for t, i in zip(s.steps, s.ids, strict=True) if t == self.step
             ]
         first = {e.name: e.first_id for e in self.program.emitters()}
-        recorded = [
-            (self.step, first[n] + i) for n, i in spiked if n in self.program.spike_recorders
-        ]
-        self.spikes += sorted(recorded)
+        self.spikes += sorted((self.step, first[n] + i) for n, i in spiked)
         return spiked
 
     def _refresh(self, p, n):

@@ -16,7 +16,7 @@ from ..base import Chunk, Failure, Timings
 from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
 from .poisson import PoissonDrive
 from .records import NaNWatch, SpikeLog, StateLog
-from .settings import numpy_target, require_runtime_device
+from .settings import numpy_target, require_runtime_device, use_plain_functions
 
 # Per synapse: source and target (4 + 4), weight and delay (8 + 8) in Brian2's arrays; the spike
 # queue's own delay (4) and its list of synapses by source (4, before the slack of its growth).
@@ -70,6 +70,7 @@ class Brian2Executable:
             self.timings.build_s = perf_counter() - started
             started = perf_counter()
             network.run(0 * brian2.second, namespace={})
+            use_plain_functions(network)
             self.timings.compile_s = perf_counter() - started
         for entry in network.sorted_objects:
             phase = _PHASES[entry.when.removeprefix("before_").removeprefix("after_")]
@@ -99,7 +100,7 @@ class Brian2Executable:
     def _operations(self, clock: brian2.Clock) -> list[brian2.NetworkOperation]:
         program = self._program
         step = clock.variables["timestep"].get_value()
-        self._spikes = SpikeLog([n for n in self._neurons.values() if self._is_recorded(n.name)])
+        self._spikes = SpikeLog(list(self._neurons.values()))
         self._states = [StateLog(r, self._neurons[r.population]) for r in program.state_recorders]
         self._watches = [
             NaNWatch(self._neurons[p.name], [v.name for v in p.code.variables if v.role == "state"])
@@ -128,9 +129,6 @@ class Brian2Executable:
             )
             for function, when, order in slots
         ]
-
-    def _is_recorded(self, name: str) -> bool:
-        return name in self._program.spike_recorders
 
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps, or up to the step in which a variable becomes NaN."""

@@ -36,7 +36,8 @@ class PoissonDrive:
         """Add the kicks of ``step``, except to refractory neurons of a guarded variable."""
         block, row = divmod(step, self._block)
         if block != self._drawn:
-            self._kicks = self._poisson.weight * self.counts(block * self._block, self._block)
+            counts = self.counts(block * self._block, self._block)
+            self._kicks = np.multiply(self._poisson.weight, counts, dtype=np.float64)
             self._drawn = block
         if self._writable is None:
             self._target += self._kicks[row]

@@ -10,15 +10,15 @@ from .objects import Neurons
 
 
 class SpikeLog:
-    """Collects the spikes of every recorded population and source, step by step."""
+    """Collects the spikes of populations and sources, given in the order of their ids."""
 
-    def __init__(self, recorded: list[Neurons]) -> None:
-        self._spaces = [(n.first_id, n.spiked()) for n in recorded]
+    def __init__(self, emitters: list[Neurons]) -> None:
+        self._spaces = [(n.first_id, n.spiked()) for n in emitters]
         self._steps: list[int] = []
         self._ids: list[NDArray[np.int64]] = []
 
     def take(self, step: int) -> None:
-        """Keep the spikes of ``step``; populations are in the order of their ids."""
+        """Keep the spikes of ``step``."""
         for first_id, space in self._spaces:
             count = space[-1]
             if count:
