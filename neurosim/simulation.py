@@ -26,6 +26,7 @@ from .output import Output
 from .pacing import Pace
 from .progress import Progress, Quiet
 from .recording import Recording
+from .recording.clock import StepClock
 from .summary import Estimate, RunSummary, estimate
 
 Precision = Literal["double", "single"]
@@ -90,6 +91,7 @@ class Simulation:
         self.program = lower(network, quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt)
         self._seconds = {"lower": time.perf_counter() - began, "compile": 0.0, "build": 0.0}
         self._executable: Executable | None = None
+        self._clock = StepClock(self.dt_ms)
         self._pace = Pace(self.program)
         self._step = self._warmup_steps = self._n_spikes = 0
         self._costs = {"simulate": 0.0, "record": 0.0}
@@ -173,7 +175,7 @@ class Simulation:
             raise DescriptionError("the warm-up must come first; this simulation has already run.")
         executable = self.prepare()
         self._open_output(executable, steps, warmup)
-        self._progress.start(steps * self.dt_ms, "warm-up" if warmup else "simulate")
+        self._progress.start(self._ms(steps), "warm-up" if warmup else "simulate")
         try:
             with Interrupts(self._tell_interrupt) as interrupts:
                 self._advance(executable, steps, interrupts)
@@ -193,11 +195,11 @@ class Simulation:
             facts = {
                 "engine": self.engine,
                 "precision": self._options.precision,
-                "warmup_ms": steps * self.dt_ms if warmup else 0.0,
+                "warmup_ms": self._ms(steps) if warmup else 0.0,
             }
             self._output.open(self.program, executable, facts)
         planned = 0 if warmup else self._step - self._warmup_steps + steps
-        self._output.plan(planned * self.dt_ms)
+        self._output.plan(self._ms(planned))
 
     def _abandon_output(self) -> None:
         self._status = "failed"
@@ -207,9 +209,6 @@ class Simulation:
     def _advance(self, executable: Executable, steps: int, interrupts: Interrupts) -> None:
         done = 0
         while done < steps:
-            if interrupts.requested:
-                self._status = "interrupted"
-                raise RunInterrupted(self._step * self.dt_ms)
             wanted = self._pace.next(steps - done)
             began = time.perf_counter()
             chunk = executable.advance(wanted)
@@ -217,7 +216,7 @@ class Simulation:
             seconds = time.perf_counter() - began
             self._costs["simulate"] += seconds
             self._pace.took(wanted, seconds)
-            self._progress.advance(chunk.n_steps * self.dt_ms)
+            self._progress.advance(self._ms(chunk.n_steps))
             done += chunk.n_steps
             if chunk.failure is not None:
                 self._status = "failed"
@@ -226,8 +225,11 @@ class Simulation:
                     failure.population,
                     failure.variable,
                     failure.neuron,
-                    failure.step * self.dt_ms,
+                    self._ms(failure.step),
                 )
+            if interrupts.requested:
+                self._status = "interrupted"
+                raise RunInterrupted(self._ms(self._step))
 
     def _keep(self, chunk: Chunk) -> None:
         self._step += chunk.n_steps
@@ -255,6 +257,9 @@ class Simulation:
     def dt_ms(self) -> float:
         """Time step in ms."""
         return self.program.dt * 1e3
+
+    def _ms(self, steps: int) -> float:
+        return float(self._clock.time_ms(steps))
 
     def _all_costs(self) -> dict[str, float]:
         timings = None if self._executable is None else self._executable.timings
@@ -287,7 +292,7 @@ class Simulation:
         if self._summary is not None:
             return self._summary
         executable = self.prepare()
-        timed_ms = (self._step - self._warmup_steps) * self.dt_ms
+        timed_ms = self._ms(self._step - self._warmup_steps)
         costs = {name: cost - self._untimed[name] for name, cost in self._all_costs().items()}
         return RunSummary(
             recording=None if self._output is None else str(self._output.path),
@@ -299,7 +304,7 @@ class Simulation:
             n_neurons=self.program.n_neurons,
             n_synapses=sum(executable.synapse_count(p.name) for p in self.program.projections),
             duration_ms=timed_ms,
-            warmup_ms=self._warmup_steps * self.dt_ms,
+            warmup_ms=self._ms(self._warmup_steps),
             lower_s=self._seconds["lower"],
             compile_s=self._seconds["compile"],
             build_s=self._seconds["build"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -87,6 +88,9 @@ def _interrupted() -> int:
 
 
 def _leave(code: Any) -> None:
+    if code == EXIT_INTERRUPTED:
+        # one more Ctrl-C while the interpreter shuts down would change the exit code
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code if isinstance(code, int) else 0)
 
 
