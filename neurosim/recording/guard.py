@@ -71,12 +71,19 @@ def scalar(attributes: Any, key: str, kinds: str) -> Any:
 
 def text(attributes: Any, key: str) -> str:
     """Return an attribute that must be text."""
-    value = attributes[key]
-    if isinstance(value, bytes):
-        return value.decode()
+    value = plain(attributes[key])
     if not isinstance(value, str):
         raise TypeError(f"attribute {key!r} is {value!r}, not text")
     return value
+
+
+def plain(value: Any) -> Any:
+    """Return an attribute's value as Python's own types; text must be valid Unicode."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, str):
+        value.encode()  # h5py lets invalid bytes pass as lone surrogates
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def json_object(content: str, what: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Report:
 
 def _ordered(parent: h5py.Group) -> list[tuple[str, h5py.Group]]:
     """Return the groups of ``parent`` by their ``order`` attribute."""
-    groups = [(name, parent[name]) for name in parent]
+    groups = [(guard.plain(name), parent[name]) for name in parent]
     return sorted(groups, key=lambda item: guard.scalar(item[1].attrs, "order", "iu"))
 
 

@@ -130,9 +130,7 @@ class Recording:
         self.description = guard.json_object(described.decode(), "the description")
         self.timings = {key: guard.scalar(own["timings"].attrs, key, "f") for key in schema.TIMINGS}
         self.provenance = {
-            key: value.decode() if isinstance(value, bytes) else _plain(value)
-            for key, value in attributes.items()
-            if key != "summary"
+            key: guard.plain(value) for key, value in attributes.items() if key != "summary"
         }
 
     def _read_network(self, own: h5py.Group) -> None:
@@ -319,10 +317,6 @@ class Recording:
     def _known(self, kind: str, name: str, known: dict[str, Any]) -> None:
         if name not in known:
             raise UnknownNameError(kind, name, known, f"recording {self.path!r}")
-
-
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _bounds(group: h5py.Group, start_ms: float | None, stop_ms: float | None) -> tuple[int, int]:

@@ -65,7 +65,7 @@ def samples(state, first, n_steps):
     return steps[:, None] * 1e-6 + np.asarray(state.ids)[None, :] * 1e-3
 
 
-def write(path, lay=None, n_chunks=20, n_steps=100, n_spikes=300, finish=True, **kwargs):
+def write(path, lay=None, n_chunks=20, n_steps=100, n_spikes=300, **kwargs):
     """Write a recording; return its layout and all (steps, ids)."""
     lay = lay or layout()
     kwargs = {"seed": 7, "engine": "native", "threads": 2, "warmup_ms": 50.0} | kwargs

@@ -173,8 +173,15 @@ def test_file_size_limit(tmp_path):
 
 
 def test_program_that_forgets_to_close_ends_without_a_crash(tmp_path):
-    code = PRELUDE + "writer = RecordingWriter(sys.argv[1], lay, DT_MS)\n"
-    code += "writer.append(chunk(lay, 0, 20, 600)); writer.flush(); writer.append(chunk(lay, 20, 20, 600))"
+    code = (
+        PRELUDE
+        + """
+writer = RecordingWriter(sys.argv[1], lay, DT_MS)
+writer.append(chunk(lay, 0, 20, 600))
+writer.flush()
+writer.append(chunk(lay, 20, 20, 600))
+"""
+    )
     process = python(code, tmp_path / "run.h5")
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")

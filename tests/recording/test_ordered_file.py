@@ -183,6 +183,20 @@ def test_only_superblock_version_0_and_signatures_the_order_knows(tmp_path):
         assert signature not in image
 
 
+def failing_pwrite(fail_at, code):
+    """Return a pwrite that fails at its n-th call, after half of the bytes."""
+    count = iter(range(100))
+    real = os.pwrite
+
+    def pwrite(fd, data, offset):
+        if next(count) == fail_at:
+            real(fd, bytes(data)[: len(data) // 2], offset)
+            raise OSError(code, os.strerror(code))
+        return real(fd, data, offset)
+
+    return pwrite
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
 def test_a_write_error_at_any_write_leaves_the_previous_commit(tmp_path, monkeypatch, code):
     for fail_at in (0, 1, 2, 4, 7):
@@ -193,17 +207,8 @@ def test_a_write_error_at_any_write_leaves_the_previous_commit(tmp_path, monkeyp
             recorder.commit()
             recorder.ordered.safe_until = "everything up to 7 ms"
             recorder.append(50_000)
-            count = iter(range(100))
-            real = os.pwrite
-
-            def pwrite(fd, data, offset, count=count, fail_at=fail_at, real=real):
-                if next(count) == fail_at:
-                    real(fd, bytes(data)[: len(data) // 2], offset)
-                    raise OSError(code, os.strerror(code))
-                return real(fd, data, offset)
-
             size = path.stat().st_size
-            patch.setattr(ordered_file.os, "pwrite", pwrite)
+            patch.setattr(ordered_file.os, "pwrite", failing_pwrite(fail_at, code))
             with pytest.raises(RecordingWriteError) as caught:
                 recorder.commit()
         message = str(caught.value)
