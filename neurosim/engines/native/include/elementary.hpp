@@ -115,7 +115,7 @@ NEUROSIM_INLINE double log(double x) {
     const Split parts = split(x);
     const double y = log_of_split(parts.exponent, parts.fraction, 0.0);
     const double edge = x > 0.0 ? x : (x == 0.0 ? -inf : nan);
-    return (x > 0.0) & (x < inf) ? y : edge;
+    return ((x > 0.0) & (x < inf)) ? y : edge;
 }
 
 NEUROSIM_INLINE double log1p(double x) {
@@ -129,7 +129,7 @@ NEUROSIM_INLINE double log1p(double x) {
         log_of_split(parts.exponent, near ? x : parts.fraction, near ? 0.0 : lost / u);
     const double edge = x > -1.0 ? x : (x == -1.0 ? -inf : nan);
     const double inside = __builtin_fabs(x) < 0x1p-54 ? x : y;
-    return (x > -1.0) & (x < inf) ? inside : edge;
+    return ((x > -1.0) & (x < inf)) ? inside : edge;
 }
 
 // Quantile of the normal distribution: AS241 PPND16 (Wichura, Applied Statistics 37, 1988),
@@ -163,7 +163,7 @@ NEUROSIM_INLINE double ndtri(double p) {
     const double ratio = top / low;
     const double y = central ? q * ratio : (q < 0.0 ? -ratio : ratio);
     const double edge = p == 0.0 ? -inf : (p == 1.0 ? inf : nan);
-    return (p > 0.0) & (p < 1.0) ? y : edge;
+    return ((p > 0.0) & (p < 1.0)) ? y : edge;
 }
 
 NEUROSIM_INLINE float exp(float x) {
@@ -199,7 +199,7 @@ NEUROSIM_INLINE float log(float x) {
     const float small = s * (half_square + series) + k * 0x1.7f7d1cp-20f;
     const float y = k * 0x1.62e4p-1f + (f - (half_square - small));
     const float edge = x > 0.0f ? x : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
-    return (x > 0.0f) & (x < __builtin_inff()) ? y : edge;
+    return ((x > 0.0f) & (x < __builtin_inff())) ? y : edge;
 }
 
 NEUROSIM_INLINE float expm1(float x) { return static_cast<float>(expm1(static_cast<double>(x))); }

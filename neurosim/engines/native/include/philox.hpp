@@ -42,7 +42,6 @@ inline constexpr int width = 8;
 inline constexpr int width = 4;
 #endif
 typedef uint64_t Wide __attribute__((vector_size(8 * width)));
-typedef uint32_t Narrow __attribute__((vector_size(4 * width)));
 
 // Products of the low halves. One instruction on every x86-64, but GCC 12 makes three of a
 // portable (a & 0xffffffff) * b: twice the time of the whole generator.
@@ -53,36 +52,39 @@ __attribute__((always_inline)) inline Wide multiply_low_halves(Wide a, Wide b) {
 }
 
 __attribute__((always_inline)) inline Wide load(const uint32_t* from) {
-    Narrow words;
+    Wide words;
     __builtin_memcpy(&words, from, sizeof words);
-    return __builtin_convertvector(words, Wide);
+    return words;
 }
 
-__attribute__((always_inline)) inline void store(Wide values, uint32_t* to) {
-    const Narrow words = __builtin_convertvector(values, Narrow);
+__attribute__((always_inline)) inline void store(Wide even, Wide odd, uint32_t* to) {
+    const Wide words = (even & 0xffffffffu) | (odd << 32);
     __builtin_memcpy(to, &words, sizeof words);
 }
 
 }  // namespace philox_detail
 
 // The same for L lanes, each with its own c0 and c1; lane l's words go to w0[l] .. w3[l].
-// Each word sits in 64 bits; the high half of a word is rubbish wherever only its low half counts.
+// A register of 2 * width words is worked on as two: the even words where they are, the odd ones
+// moved down. Only the low half of each 64 bits counts; the high half is rubbish.
 template <int L>
 __attribute__((always_inline)) inline void philox4x32_lanes(
     const uint32_t* __restrict c0, const uint32_t* __restrict c1, uint32_t c2, uint32_t c3,
     uint32_t k0, uint32_t k1, uint32_t* __restrict w0, uint32_t* __restrict w1,
     uint32_t* __restrict w2, uint32_t* __restrict w3) {
     using namespace philox_detail;
-    static_assert(L % width == 0, "the lanes must fill whole vector registers");
+    static_assert(L % (2 * width) == 0, "the lanes must fill whole vector registers");
     constexpr int n = L / width;
     const Wide multiplier0 = Wide{} + philox_multiplier_0;
     const Wide multiplier1 = Wide{} + philox_multiplier_1;
     Wide x0[n], x1[n], x2[n], x3[n];
-    for (int i = 0; i < n; ++i) {
+    for (int i = 0; i < n; i += 2) {
         x0[i] = load(c0 + i * width);
         x1[i] = load(c1 + i * width);
-        x2[i] = Wide{} + c2;
-        x3[i] = Wide{} + c3;
+        x0[i + 1] = x0[i] >> 32;
+        x1[i + 1] = x1[i] >> 32;
+        x2[i] = x2[i + 1] = Wide{} + c2;
+        x3[i] = x3[i + 1] = Wide{} + c3;
     }
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
@@ -99,11 +101,11 @@ __attribute__((always_inline)) inline void philox4x32_lanes(
         k0 += philox_weyl_0;
         k1 += philox_weyl_1;
     }
-    for (int i = 0; i < n; ++i) {
-        store(x0[i], w0 + i * width);
-        store(x1[i], w1 + i * width);
-        store(x2[i], w2 + i * width);
-        store(x3[i], w3 + i * width);
+    for (int i = 0; i < n; i += 2) {
+        store(x0[i], x0[i + 1], w0 + i * width);
+        store(x1[i], x1[i + 1], w1 + i * width);
+        store(x2[i], x2[i + 1], w2 + i * width);
+        store(x3[i], x3[i + 1], w3 + i * width);
     }
 }
 

@@ -74,7 +74,7 @@ NEUROSIM_INLINE double log_to_base(double x, double high, double low) {
     const Pair scaled = product(logarithm.high, high);
     const double y = scaled.high + (scaled.low + logarithm.high * low + logarithm.low * high);
     const double edge = x > 0.0 ? x : (x == 0.0 ? -inf : nan);
-    return (x > 0.0) & (x < inf) ? y : edge;
+    return ((x > 0.0) & (x < inf)) ? y : edge;
 }
 
 // x minus the nearest multiple of pi / 2, and which multiple; NaN beyond 1e8. The parts of pi / 2
@@ -157,10 +157,10 @@ NEUROSIM_INLINE double pow(double x, double y) {
     const double size = edge ? at_edge : finite;
     const double half = 0.5 * y;
     const bool whole = __builtin_floor(y) == y, odd = whole & (__builtin_floor(half) != half);
-    const double negative = odd ? -size : ((x < 0.0) & !edge & !whole ? nan : size);
+    const double negative = odd ? -size : (((x < 0.0) & !edge & !whole) ? nan : size);
     const double y_value = bits(x) >> 63 ? negative : size;
-    const double checked = (x != x) | (y != y) ? nan : y_value;
-    return (y == 0.0) | (x == 1.0) ? 1.0 : checked;
+    const double checked = ((x != x) | (y != y)) ? nan : y_value;
+    return ((y == 0.0) | (x == 1.0)) ? 1.0 : checked;
 }
 
 NEUROSIM_INLINE double log2(double x) {
@@ -174,23 +174,23 @@ NEUROSIM_INLINE double log10(double x) {
 NEUROSIM_INLINE double sin(double x) {
     using namespace elementary_detail;
     const Phase r = phase(x);
-    const double y = r.quadrant & 1 ? cos_reduced(r) : sin_reduced(r);
-    const double turned = r.quadrant & 2 ? -y : y;
+    const double y = (r.quadrant & 1) ? cos_reduced(r) : sin_reduced(r);
+    const double turned = (r.quadrant & 2) ? -y : y;
     return __builtin_fabs(x) < 0x1p-27 ? x : turned;
 }
 
 NEUROSIM_INLINE double cos(double x) {
     using namespace elementary_detail;
     const Phase r = phase(x);
-    const double y = r.quadrant & 1 ? sin_reduced(r) : cos_reduced(r);
-    return (r.quadrant + 1) & 2 ? -y : y;
+    const double y = (r.quadrant & 1) ? sin_reduced(r) : cos_reduced(r);
+    return ((r.quadrant + 1) & 2) ? -y : y;
 }
 
 NEUROSIM_INLINE double tan(double x) {
     using namespace elementary_detail;
     const Phase r = phase(x);
     const double s = sin_reduced(r), c = cos_reduced(r);
-    const double y = r.quadrant & 1 ? -c / s : s / c;
+    const double y = (r.quadrant & 1) ? -c / s : s / c;
     return __builtin_fabs(x) < 0x1p-27 ? x : y;
 }
 
