@@ -209,7 +209,8 @@ class SpecBuilder:
         self._alive: list[Any] = []
         self._index = {p.name: i for i, p in enumerate(program.populations)}
         self._keys: dict[str, KernelKey] = {
-            p.name: source.kernels[k] for p, k in zip(program.populations, source.kernel_of)
+            p.name: source.kernels[k]
+            for p, k in zip(program.populations, source.kernel_of, strict=True)
         }
         self._kernel_of = source.kernel_of
         self.spec = self._network(threads, kernels)

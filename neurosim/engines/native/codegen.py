@@ -122,7 +122,11 @@ def _kernel_key(program: Program, population: PopulationProgram) -> KernelKey:
 
 def _count_type(program: Program) -> str:
     largest = max(
-        (int(first) + t.size for p in program.poisson for first, t in zip(p.first, p.thresholds)),
+        (
+            int(first) + t.size
+            for p in program.poisson
+            for first, t in zip(p.first, p.thresholds, strict=True)
+        ),
         default=0,
     )
     return "uint8_t" if largest < 256 else "uint16_t" if largest < 65536 else "uint32_t"

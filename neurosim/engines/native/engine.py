@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...errors import UnknownNameError, UnsupportedError
 from ...lowering.program import ListedEdges, Program, RandomSources
 from ..base import Chunk, EngineOptions, Failure, Timings
+from ..checks import no_network, readable, stopped, writable
 from . import abi
 from .cache import compile_cached
 from .codegen import GeneratedSource, generate
@@ -33,9 +34,11 @@ class NativeEngine:
         _check(program)
         start = time.perf_counter()
         source = generate(program, single=options.precision == "single")
+        flags = tuple(os.environ.get("NEUROSIM_CXXFLAGS", "").split())  # for sanitizers
         with ThreadPoolExecutor(2) as pool:  # two compilers at once
             kernels, runtime = pool.map(
-                lambda text: compile_cached(text, INCLUDE), (source.text, source.runtime)
+                lambda text: compile_cached(text, INCLUDE, extra_flags=flags),
+                (source.text, source.runtime),
             )
         executable = NativeExecutable(
             program, source, kernels.path, runtime.path, n_threads(program, options)
@@ -118,7 +121,7 @@ class NativeExecutable:
         self._specs = abi.SpecBuilder(program, source, table, threads)
         self._network: int | None = None
         self._outdegrees: dict[str, NDArray[np.uint32]] = {}
-        self._step = 0
+        self._step, self._stopped = 0, False
 
     def __enter__(self) -> NativeExecutable:
         return self
@@ -129,6 +132,8 @@ class NativeExecutable:
     def build(self) -> None:
         """Draw every synapse and lay out the state."""
         start = time.perf_counter()
+        self.close()
+        self._step, self._stopped = 0, False
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             raise MemoryError(self._message("building the network"))
@@ -147,13 +152,15 @@ class NativeExecutable:
 
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps."""
-        first = self._step
+        network, first = self._built(), self._step
+        if self._stopped:
+            raise stopped("native")
         samples = [self._samples(r, first, n_steps) for r in self.program.state_recorders]
         pointers = (abi._Doubles * max(len(samples), 1))(
             *(s.ctypes.data_as(abi._Doubles) for s in samples)
         )
         result = abi.ChunkResult()
-        if self._library.neurosim_advance(self._network, n_steps, pointers, ctypes.byref(result)):
+        if self._library.neurosim_advance(network, n_steps, pointers, ctypes.byref(result)):
             raise MemoryError(self._message("simulating"))
         self._step += result.n_steps
         self._account(result)
@@ -164,7 +171,7 @@ class NativeExecutable:
             _copy(result.spike_ids, result.n_spikes),
             [
                 s[: _n_samples(r.every, first, result.n_steps)]
-                for r, s in zip(self.program.state_recorders, samples)
+                for r, s in zip(self.program.state_recorders, samples, strict=True)
             ],
             self._failure(result),
         )
@@ -181,6 +188,7 @@ class NativeExecutable:
     def _failure(self, result: abi.ChunkResult) -> Failure | None:
         if result.failed_population < 0:
             return None
+        self._stopped = True
         population = self.program.populations[result.failed_population]
         arrays = [v.name for v in population.code.variables if not v.shared]
         return Failure(
@@ -199,22 +207,27 @@ class NativeExecutable:
 
     def read(self, population: str, variable: str) -> NDArray[np.float64]:
         """Return a variable's current values, (size,)."""
-        lowered = self.program.population(population)
+        lowered = readable(self.program, population, variable)
         if lowered.code.variable(variable).shared:
             return np.full(lowered.size, lowered.values[variable])
         out = np.empty(lowered.size)
         self._library.neurosim_read(
-            self._network, *self._place(population, variable), out.ctypes.data_as(abi._Doubles)
+            self._built(), *self._place(population, variable), out.ctypes.data_as(abi._Doubles)
         )
         return out
 
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
-        size = self.program.population(population).size
-        array = np.ascontiguousarray(np.broadcast_to(values, (size,)), dtype=np.float64)
+        writable(self.program, population, variable, values)
+        array = np.ascontiguousarray(values, dtype=np.float64)
         self._library.neurosim_write(
-            self._network, *self._place(population, variable), array.ctypes.data_as(abi._Doubles)
+            self._built(), *self._place(population, variable), array.ctypes.data_as(abi._Doubles)
         )
+
+    def _built(self) -> int:
+        if self._network is None:
+            raise no_network("native")
+        return self._network
 
     def _place(self, population: str, variable: str) -> tuple[int, int]:
         names = [p.name for p in self.program.populations]

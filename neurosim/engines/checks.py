@@ -1,0 +1,64 @@
+"""What every executable checks before it reads, writes or advances."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DescriptionError, NeurosimError, UnknownNameError
+from ..lowering.program import PopulationProgram, Program
+
+
+def readable(program: Program, population: str, variable: str) -> PopulationProgram:
+    """Return the population whose variable may be read; UnknownNameError otherwise."""
+    return _variable(program, population, variable, ("state", "parameter"))
+
+
+def writable(
+    program: Program, population: str, variable: str, values: NDArray[np.float64]
+) -> PopulationProgram:
+    """Return the population whose state variable may be given ``values``, shape (size,).
+
+    Raises
+    ------
+    UnknownNameError
+        No such population, or no such state variable (parameters are fixed during a run).
+    DescriptionError
+        Wrong shape.
+    """
+    found = _variable(program, population, variable, ("state",))
+    if np.shape(values) != (found.size,):
+        raise DescriptionError(
+            f"values of {variable!r} in population {population!r} have shape "
+            f"{np.shape(values)}; give one value per neuron, shape ({found.size},)."
+        )
+    return found
+
+
+def no_network(engine: str) -> NeurosimError:
+    """Return the error of an executable used before ``build`` or after ``close``."""
+    return NeurosimError(
+        f"the executable of engine {engine!r} has no network: call build() first, and nothing "
+        "after close()."
+    )
+
+
+def stopped(engine: str) -> NeurosimError:
+    """Return the error of an executable advanced after a NaN stopped it."""
+    return NeurosimError(
+        f"the run on engine {engine!r} was stopped by a NaN and cannot go on: build() again."
+    )
+
+
+def _variable(
+    program: Program, population: str, variable: str, roles: tuple[str, ...]
+) -> PopulationProgram:
+    populations = {p.name: p for p in program.populations}
+    if population not in populations:
+        raise UnknownNameError("population", population, populations)
+    found = populations[population]
+    names = [v.name for v in found.code.variables if v.role in roles]
+    if variable not in names:
+        kind = "variable" if len(roles) > 1 else "state variable"
+        raise UnknownNameError(kind, variable, names, f"population {population!r}")
+    return found
