@@ -106,7 +106,7 @@ class Output:
             raise RecordingWriteError(f"the recording {self.path} is not open.")
         with signals_deferred():
             self._digest.update(chunk.spike_steps, chunk.spike_ids)
-            self._writer.append(chunk)
+            self._writer.append(chunk)  # type: ignore[arg-type] # a Chunk is read-only
 
     def finish(self, summary: Mapping[str, Any], status: str) -> None:
         """Put everything on disk and close the file."""

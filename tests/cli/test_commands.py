@@ -155,7 +155,7 @@ def test_doctor(invoke, monkeypatch):
     assert "compiler" in invoke("doctor").out
     monkeypatch.setenv("NEUROSIM_NO_COMPILER", "1")
     found = invoke("doctor", "--json").json
-    assert found["compiler"]["status"] == "missing"
+    assert not found["compiler"]["ok"]
     assert found["compiler"]["advice"]
 
 
