@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import DescriptionError
-from .quantities import dimensions, scalar, show
+from .quantities import dimensions, scalar, show, symbol
 
 
 class Distribution:
@@ -42,7 +42,7 @@ class Distribution:
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the distribution, SI units."""
-        account: dict[str, Any] = {"distribution": self.kind, "unit": str(self.dim)}
+        account: dict[str, Any] = {"distribution": self.kind, "unit": symbol(self.dim)}
         account |= dict(zip(self._labels, (self.a, self.b), strict=False))
         if self.kind != "uniform":
             account |= {"low": self.low, "high": self.high}

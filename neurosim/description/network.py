@@ -111,8 +111,8 @@ class Network:
             By default ``"E->I"``.
         """
         many = isinstance(pre, (list, tuple)) or isinstance(post, (list, tuple))
-        pres = list(pre) if isinstance(pre, (list, tuple)) else [pre]
-        posts = list(post) if isinstance(post, (list, tuple)) else [post]
+        pres: list[Any] = list(pre) if isinstance(pre, (list, tuple)) else [pre]
+        posts: list[Any] = list(post) if isinstance(post, (list, tuple)) else [post]
         if not pres or not posts:
             raise DescriptionError("project: an empty list of populations connects nothing.")
         if name is not None and len(pres) * len(posts) > 1:
@@ -121,7 +121,7 @@ class Network:
                 "projections. Leave it out, or declare them one by one."
             )
         made = [
-            self._make_projection(a, b, rule, variable, weight, delay, name)
+            self._make_projection(a, b, rule, variable, weight=weight, delay=delay, name=name)
             for a in pres
             for b in posts
         ]
@@ -134,6 +134,7 @@ class Network:
         post: Neurons,
         rule: Rule,
         variable: str,
+        *,
         weight: Any,
         delay: Any,
         name: str | None,
@@ -211,17 +212,15 @@ class Network:
             Sampling interval of state variables, a multiple of the run's dt; by default dt.
         """
         target = self._own(neurons, "record")
+        where = f"recorder of {target.label!r}"
+        interval = None if every is None else scalar(every, SECOND, f"{where}: every")
+        if interval is not None and interval <= 0:
+            raise DescriptionError(f"{where}: every is {interval!r} s; it must be > 0.")
         for variable in [variables] if isinstance(variables, str) else variables:
             if variable == "spikes":
                 self._record_spikes_of(target)
                 continue
-            where = f"recorder of {target.label!r}"
-            variable = _check_recordable(target, variable, where)
-            interval = None
-            if every is not None:
-                interval = scalar(every, SECOND, f"{where}: every")
-                if interval <= 0:
-                    raise DescriptionError(f"{where}: every is {interval!r} s; it must be > 0.")
+            _check_recordable(target, variable, where)
             name = _free_name(f"{target.name}.{variable}", {r.name for r in self.recorders})
             self.recorders.append(Recorder(name, target, variable, interval))
 
@@ -276,7 +275,7 @@ class Network:
     def _check_free(self, name: Any) -> None:
         if name in self.populations or name in self.sources:
             raise DescriptionError(
-                f"there is already a population or source {name!r} in the network; names are unique."
+                f"there is already a population or source {name!r}; names are unique."
             )
 
     def _own(self, neurons: Any, where: str) -> PopulationView:
@@ -308,19 +307,17 @@ def _require_whole(target: PopulationView) -> None:
         )
 
 
-def _check_recordable(target: PopulationView, variable: Any, where: str) -> str:
+def _check_recordable(target: PopulationView, variable: Any, where: str) -> None:
     if not isinstance(target.parent, Population):
         raise DescriptionError(f"{where}: a spike source has no variables; record 'spikes'.")
     model = target.parent.model
-    known = (*model.states, "spikes")
     if variable not in model.states:
         if variable in model.declared.subexpressions:
             raise DescriptionError(
                 f"{where}: {variable!r} is computed from other variables. Record those it is "
                 f"made of (state variables: {', '.join(model.states)})."
             )
-        raise UnknownNameError("variable", variable, known, where)
-    return str(variable)
+        raise UnknownNameError("variable", variable, (*model.states, "spikes"), where)
 
 
 def _free_name(base: str, taken: set[str]) -> str:

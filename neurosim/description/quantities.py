@@ -19,7 +19,11 @@ from ..errors import DescriptionError, DimensionError
 
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela")
 _NAMED = ("second", "volt", "amp", "ohm", "siemens", "farad", "hertz", "metre", "coulomb", "joule")
-_NAMES = {DEFAULT_UNITS[name].dim._dims: name for name in reversed(_NAMED)}
+_NAMES = {
+    (DEFAULT_UNITS[name] * factor).dim._dims: name + suffix
+    for suffix, factor in (("/second", 1 / DEFAULT_UNITS["second"]), ("", 1))
+    for name in reversed(_NAMED)
+}
 _NAMES[DIMENSIONLESS._dims] = "1"
 SECOND: Dimension = DEFAULT_UNITS["second"].dim
 HERTZ: Dimension = DEFAULT_UNITS["hertz"].dim
@@ -46,7 +50,7 @@ def declaration(dim: Dimension) -> str:
             factors.append(name)
         elif exponent:
             power = int(exponent) if float(exponent).is_integer() else float(exponent)
-            factors.append(f"{name}**{power}" if power > 0 else f"{name}**({power})")
+            factors.append(f"{name}**{power}")
     return "*".join(factors)
 
 

@@ -15,7 +15,7 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_
 from ..errors import EquationError, ExpressionError, UnsupportedError
 
 MAX_LENGTH = 5000
-MAX_DEPTH = 60
+MAX_DEPTH = 200
 MAX_EXPONENT = 64
 RANDOM_FUNCTIONS = frozenset({"rand", "randn"})
 FUNCTIONS = frozenset(DEFAULT_FUNCTIONS) - {"poisson", "rand", "randn"}
@@ -62,13 +62,10 @@ def parse(code: str, where: str) -> ast.Expression:
 
 def names(tree: ast.AST) -> tuple[set[str], set[str]]:
     """Return the names an expression uses as values, and those it calls."""
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}  # type: ignore[attr-defined]
-    functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    used = {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and id(node) not in functions
-    }
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {function.id for function in calls if isinstance(function, ast.Name)}
+    values = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n not in calls]
+    used = {node.id for node in values}
     return used, called
 
 
@@ -140,6 +137,10 @@ def _check(node: ast.AST, where: str, text: str, depth: int) -> None:
         )
     if isinstance(node, ast.Name) and node.id.startswith("_"):
         raise ExpressionError(f"{where}: the name {node.id!r} must not start with '_'.")
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        raise ExpressionError(
+            f"{where}: {_short(text)!r} chains comparisons. Join two with 'and' instead."
+        )
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         _check_power(node, where, text)
     for child in ast.iter_child_nodes(node):
@@ -148,11 +149,9 @@ def _check(node: ast.AST, where: str, text: str, depth: int) -> None:
 
 def _check_power(node: ast.BinOp, where: str, text: str) -> None:
     """Refuse towers of constants such as 9**9**9, which would take forever to work out."""
-    inner = [
-        n for n in ast.walk(node.right) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)
-    ]
+    powers = [n for n in ast.walk(node.right) if isinstance(getattr(n, "op", None), ast.Pow)]
     numbers = [n.value for n in ast.walk(node.right) if isinstance(n, ast.Constant)]
-    if inner or any(abs(n) > MAX_EXPONENT for n in numbers if isinstance(n, (int, float))):
+    if powers or any(abs(n) > MAX_EXPONENT for n in numbers if isinstance(n, (int, float))):
         raise ExpressionError(
             f"{where}: {_short(text)!r} has an exponent that is a power or beyond {MAX_EXPONENT}."
         )

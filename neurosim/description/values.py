@@ -1,4 +1,4 @@
-"""What may be given for a parameter or an initial value: number, array, expression, distribution."""
+"""What may be given for a parameter or initial value: number, array, expression, distribution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import DescriptionError
 from .distributions import Distribution
 from .equations import expression_dimensions
-from .quantities import dimensions, require_dimensions, to_si
+from .quantities import dimensions, require_dimensions, symbol, to_si
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +39,13 @@ class Given:
         if isinstance(content, str):
             return {"expression": content}
         if isinstance(content, float):
-            return {"value": content, "unit": str(self.dim)}
+            return {"value": content, "unit": symbol(self.dim)}
         return {
             "array": int(content.size),
             "mean": float(content.mean()),
             "min": float(content.min()),
             "max": float(content.max()),
-            "unit": str(self.dim),
+            "unit": symbol(self.dim),
         }
 
 
@@ -94,6 +94,7 @@ def _check_shape(array: NDArray[np.float64], what: str, size: int | None) -> Non
         raise DescriptionError(f"{what} must be one value or a vector, not shape {array.shape}.")
     if size is not None and array.size != size:
         raise DescriptionError(
-            f"{what} has {array.size} values for {size} neurons; give one per neuron, or one for all."
+            f"{what} has {array.size} values for {size} neurons; give one per neuron, or one for "
+            "all."
         )
     array.flags.writeable = False

@@ -76,7 +76,9 @@ def delay_draw(distribution: Distribution | float, dt: float, where: str) -> Del
     if not isinstance(distribution, Distribution):
         return DelayDraw(first=on_grid(distribution, dt, f"{where}: delay"))
     if distribution.kind == "normal" and distribution.b == 0:
-        return DelayDraw(first=max(1, round(distribution.a / dt)))
+        if distribution.a < dt / 2:
+            raise _too_short(dt, where)
+        return DelayDraw(first=math.floor(distribution.a / dt + 0.5))
     low, high = _delay_bounds(distribution, dt, where)
     low_u = cumulative(distribution, low)
     high_u = 1.0 if high == math.inf else cumulative(distribution, high)
@@ -103,11 +105,15 @@ def _delay_bounds(distribution: Distribution, dt: float, where: str) -> tuple[fl
     low = max(dt / 2, -math.inf if distribution.low is None else distribution.low)
     high = math.inf if distribution.high is None else distribution.high
     if low >= high:
-        raise DescriptionError(
-            f"{where}: no delay of the distribution reaches dt / 2 = {dt / 2!r} s, the smallest "
-            "that is drawn. Raise high, or give a constant delay of 0."
-        )
+        raise _too_short(dt, where)
     return low, high
+
+
+def _too_short(dt: float, where: str) -> DescriptionError:
+    return DescriptionError(
+        f"{where}: no delay of the distribution reaches dt / 2 = {dt / 2!r} s, the smallest that "
+        "is drawn. Make the delays longer, or give a constant delay of 0."
+    )
 
 
 def on_grid(seconds: float, dt: float, what: str) -> int:

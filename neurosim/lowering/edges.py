@@ -60,8 +60,8 @@ def instantiate(
     """
     chosen = np.arange(projection.post.size) if targets is None else np.asarray(targets, np.int64)
     parts = [
-        _complete(program.seed, projection, pre, post, k, position)
-        for pre, post, k, position in _sources(program.seed, projection, chosen)
+        _complete(program.seed, projection, part)
+        for part in _sources(program.seed, projection, chosen)
     ]
     dtype = np.float32 if projection.weight_bits == 32 else np.float64
     empty = Edges(*(np.empty(0, np.int64),) * 2, np.empty(0, dtype), np.empty(0, np.int64))
@@ -74,15 +74,13 @@ def instantiate(
     )
 
 
-def _complete(
-    seed: int,
-    projection: p.ProjectionProgram,
-    pre: Index | None,
-    post: Index,
-    k: Index,
-    position: Index | None,
-) -> Edges:
-    """Draw weights and delays (and, where ``pre`` is None, sources) of edges k of targets post."""
+# (pre or None where it is still to be drawn, post, index within the target, position in a list)
+Part = tuple[Index | None, Index, Index, Index | None]
+
+
+def _complete(seed: int, projection: p.ProjectionProgram, part: Part) -> Edges:
+    """Draw weights and delays, and sources where they are still to be drawn."""
+    pre, post, k, position = part
     weight, delay = projection.weight, projection.delay
     drawn = pre is None or delay.thresholds.size or weight.kind not in ("constant", "listed")
     word = np.empty((post.size, 4), np.uint32)
@@ -105,11 +103,8 @@ def _complete(
     return Edges(pre, post, values.astype(dtype), steps.astype(np.int64))
 
 
-Part = tuple[Index | None, Index, Index, Index | None]
-
-
 def _sources(seed: int, projection: p.ProjectionProgram, targets: Index) -> Iterator[Part]:
-    """Yield (pre or None, post, index within the target, position in the list) in blocks."""
+    """Yield the edges of the targets in blocks."""
     rule = projection.rule
     if isinstance(rule, p.MatchingSource):
         yield targets, targets, np.zeros_like(targets), None

@@ -76,7 +76,9 @@ def _lower(
     dims = {key: d for key, d in declared.dims.items() if key not in declared.subexpressions}
     fixed = frozenset((dims.keys() - set(states)) | units.keys())
     step = integrate(declared, method, fixed, f"model {name!r}")
-    system, coefficients, update = None, (), step.get("update", "")
+    system: LinearSystem | None = None
+    coefficients: tuple[Coefficient, ...] = ()
+    update: str = step.get("update", "")
     if "system" in step:
         system = LinearSystem.from_json(step["system"])
         update, coefficients = propagate(system, _prefixes(dims.keys() | units.keys()))
@@ -131,8 +133,16 @@ def _variable(name: str, dim: Dimension, role: str, shared: bool) -> Variable:
 
 def _prefixes(taken: set[str]) -> dict[str, str]:
     """Return prefixes of coefficient names that no name of the model starts with."""
-    prefixes = {"P": "P", "Q": "Q", "C": "C", "Pf": "Pr", "Qf": "Qr", "Cf": "Cr"}
-    for kind, prefix in prefixes.items():
+    prefixes = {}
+    for kind, first in (
+        ("P", "P"),
+        ("Q", "Q"),
+        ("C", "C"),
+        ("Pf", "Pr"),
+        ("Qf", "Qr"),
+        ("Cf", "Cr"),
+    ):
+        prefix = first
         while any(name.startswith(f"{prefix}_") for name in taken):
             prefix += kind[0].lower()
         prefixes[kind] = prefix
@@ -178,9 +188,8 @@ def _equations(declared: Declared, variables: list[Variable], dims: dict[str, Di
     for variable in variables:
         if variable.name in declared.differential:
             continue
-        flags = []
+        listed = ""
         if variable.role != "state":
-            flags = ["shared", "constant"] if variable.shared else ["constant"]
-        listed = f" ({', '.join(flags)})" if flags else ""
+            listed = " (shared, constant)" if variable.shared else " (constant)"
         lines.append(f"{variable.name} : {declaration(dims[variable.name])}{listed}")
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
@@ -80,14 +79,17 @@ class RandomNumbers:
         self._calls = 0
 
     def rand(self) -> NDArray[np.float64]:
-        """Return uniform numbers in (0, 1), (n,); other numbers at each call."""
+        """Return uniform numbers in (0, 1), (n,); other numbers at each call.
+
+        The one word in 2**54 that would round to 1 gives the number before it.
+        """
         word = streams.words(*self._key, self._ids, self._calls)
         self._calls += 1
-        return streams.uniform53(word[..., 0], word[..., 1])
+        return np.minimum(streams.uniform53(word[..., 0], word[..., 1]), 1.0 - 2.0**-53)
 
     def randn(self) -> NDArray[np.float64]:
         """Return standard normal numbers, (n,); other numbers at each call."""
-        return ndtri(np.minimum(self.rand(), 1.0 - 2.0**-53))
+        return ndtri(self.rand())
 
 
 def evaluate(
@@ -177,6 +179,4 @@ def _parsed(code: str, where: str, random: bool) -> ast.expr:
 
 def finite(value: Value) -> bool:
     """Return whether every number is finite."""
-    return (
-        bool(np.all(np.isfinite(value))) if isinstance(value, np.ndarray) else math.isfinite(value)
-    )
+    return bool(np.isfinite(value).all())

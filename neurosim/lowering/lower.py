@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..description.distributions import Distribution
+from .. import streams
 from ..description.network import Network
 from ..description.population import PopulationView, SpikeSource
 from ..description.projection import PoissonInput, Projection, Recorder
@@ -27,6 +27,15 @@ from .draws import (
 from .populations import given_values, lower_population
 
 _MAX_TABLES = 10000
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What lowering every part needs: the seed, dt in seconds, and each population's first id."""
+
+    seed: int
+    dt: float
+    first_ids: dict[str, int]
 
 
 def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
@@ -57,6 +66,7 @@ def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
     if not network.populations:
         raise DescriptionError("the network has no population; declare one first.")
     first_ids = _first_ids(network)
+    context = _Context(network.seed, step, first_ids)
     populations = tuple(
         lower_population(population, first_ids[population.name], network, step)
         for population in network.populations.values()
@@ -69,11 +79,11 @@ def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
             _source(source, first_ids[source.name], step) for source in network.sources.values()
         ),
         projections=tuple(
-            _projection(projection, index, first_ids, network.seed, step, weight_bits)
+            _projection(projection, index, context, weight_bits)
             for index, projection in enumerate(network.projections)
         ),
         poisson=tuple(
-            _poisson(given, index, first_ids, populations, network.seed, step)
+            _poisson(given, index, context, populations)
             for index, given in enumerate(network.poisson_inputs)
         ),
         state_recorders=tuple(_recorder(r, step) for r in network.recorders),
@@ -114,20 +124,15 @@ def _span(neurons: PopulationView, first_ids: dict[str, int]) -> p.Span:
 
 
 def _projection(
-    given: Projection,
-    index: int,
-    first_ids: dict[str, int],
-    seed: int,
-    dt: float,
-    weight_bits: Any,
+    given: Projection, index: int, context: _Context, weight_bits: Any
 ) -> p.ProjectionProgram:
     where = f"projection {given.name!r}"
-    pre, post = _span(given.pre, first_ids), _span(given.post, first_ids)
+    pre, post = _span(given.pre, context.first_ids), _span(given.post, context.first_ids)
     order = None
     rule: p.Rule
     if isinstance(given.rule, FixedTotalNumber):
         ids = np.arange(post.first_id, post.first_id + post.size)
-        rule = p.RandomSources(multinomial_indegrees(seed, index, given.rule.n, ids))
+        rule = p.RandomSources(multinomial_indegrees(context.seed, index, given.rule.n, ids))
     elif isinstance(given.rule, Bernoulli):
         rule = p.BernoulliSources(given.rule.p, bool(given.rule.autapses))
     elif isinstance(given.rule, AllToAll):
@@ -145,7 +150,7 @@ def _projection(
         variable=given.variable,
         rule=rule,
         weight=_weight(given.weight, order, f"{where}: weight"),
-        delay=_delay(given.delay, order, dt, where),
+        delay=_delay(given.delay, order, context.dt, where),
         weight_bits=weight_bits,
     )
 
@@ -166,12 +171,10 @@ def _delay(delay: Any, order: NDArray[np.int64] | None, dt: float, where: str) -
 def _poisson(
     given: PoissonInput,
     index: int,
-    first_ids: dict[str, int],
+    context: _Context,
     populations: tuple[p.PopulationProgram, ...],
-    seed: int,
-    dt: float,
 ) -> p.PoissonProgram:
-    post = _span(given.post, first_ids)
+    post = _span(given.post, context.first_ids)
     where = f"Poisson input to {given.post.label!r}"
     owner = next(q for q in populations if q.name == post.population)
     known = {
@@ -179,13 +182,15 @@ def _poisson(
         for name, value in owner.values.items()
     }
     ids = np.arange(post.first_id, post.first_id + post.size)
-    rate = given_values(given.rate, f"{given.name}:{index}:rate", ids, seed, known, where)
+    key = (context.seed, streams.Purpose.PARAMETER, f"{given.name}:{index}:rate")
+    rate = given_values(given.rate, key, ids, known, where)
     if np.min(rate) < 0:
         raise DescriptionError(f"{where}: rate is {float(np.min(rate))!r} Hz; it must be >= 0.")
-    means, table = np.unique(np.atleast_1d(rate) * given.indegree * dt, return_inverse=True)
+    means, table = np.unique(np.atleast_1d(rate) * given.indegree * context.dt, return_inverse=True)
     if means.size > _MAX_TABLES:
         raise DescriptionError(
-            f"{where}: {means.size} different rates; at most {_MAX_TABLES} are supported. Round them."
+            f"{where}: {means.size} different rates; at most {_MAX_TABLES} are supported. Round "
+            "them."
         )
     tables = [poisson_table(float(mean), where) for mean in means]
     return p.PoissonProgram(
@@ -228,8 +233,3 @@ def synapse_count(projection: p.ProjectionProgram) -> float:
 def _overlap(a: p.Span, b: p.Span) -> int:
     """Return how many neurons two spans share."""
     return max(0, min(a.first_id + a.size, b.first_id + b.size) - max(a.first_id, b.first_id))
-
-
-def is_distribution(value: Any) -> bool:
-    """Return whether a value is drawn rather than given."""
-    return isinstance(value, Distribution) and not math.isnan(value.a)

@@ -12,6 +12,7 @@ from ..description import syntax
 from ..description.distributions import Distribution
 from ..description.network import Network
 from ..description.population import Population
+from ..description.projection import PoissonInput, Projection
 from ..description.values import Given
 from ..errors import DescriptionError
 from .draws import draw_values, value_draw
@@ -19,6 +20,8 @@ from .equations import LoweredModel, lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
 from .integrators import substitutions
 from .program import PopulationProgram, Value
+
+StreamKey = tuple[int, streams.Purpose, str]
 
 
 def lower_population(
@@ -30,7 +33,7 @@ def lower_population(
     parameters = _parameters(population, ids, network.seed, where)
     varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
     lowered = lower_model(population.model, varying, _written(population, network))
-    values = _values(population, lowered, parameters, ids, network.seed, where)
+    values = _values(population, lowered, parameters, ids, network.seed)
     values |= lowered.derived(values, dt, where)
     for name, value in values.items():
         if not finite(value):
@@ -42,15 +45,21 @@ def lower_population(
 
 
 def given_values(
-    given: Given,
-    name: str,
-    ids: NDArray[np.int64],
-    seed: int,
-    known: Mapping[str, Value],
-    where: str,
-    purpose: streams.Purpose = streams.Purpose.PARAMETER,
+    given: Given, key: StreamKey, ids: NDArray[np.int64], known: Mapping[str, Value], where: str
 ) -> Value:
     """Return the value(s) a user gave: one number, or one per neuron of ``ids``.
+
+    Parameters
+    ----------
+    given : Given
+    key : (seed, purpose, name)
+        Names the random stream.
+    ids : (n,) int64
+        Network-wide ids.
+    known : mapping of str to float or array
+        Names that an expression may use, SI units.
+    where : str
+        What it is, the start of every message.
 
     Raises
     ------
@@ -62,13 +71,12 @@ def given_values(
         draw = value_draw(content, where)
         if draw.kind == "constant":
             return draw.a
-        word = streams.words(seed, purpose, streams.name_id(name), ids, 0)
-        return draw_values(draw, streams.uniform53(word[:, 0], word[:, 1]))
+        return draw_values(draw, RandomNumbers(*key, ids).rand())
     if not isinstance(content, str):
         return content
     first = int(ids[0]) if ids.size else 0
     names = {**known, "i": (ids - first).astype(np.float64), "N": float(ids.size)}
-    value = evaluate(content, names, where, RandomNumbers(seed, purpose, name, ids))
+    value = evaluate(content, names, where, RandomNumbers(*key, ids))
     array = np.asarray(value, dtype=np.float64)
     if not np.isfinite(array).all():
         raise DescriptionError(f"{where}: {content!r} is {_first_bad(array)}; it must be finite.")
@@ -90,17 +98,21 @@ def _parameters(
             )
         for key in ready:
             found[key] = given_values(
-                pending.pop(key), key, ids, seed, found, f"{where}: parameter {key!r}"
+                pending.pop(key),
+                (seed, streams.Purpose.PARAMETER, key),
+                ids,
+                found,
+                f"{where}: parameter {key!r}",
             )
     return found
 
 
-def _needs(given: Given) -> set[str]:
-    return names_in(given.content) if isinstance(given.content, str) else set()
+def _needs(given: Given) -> frozenset[str]:
+    return names_in(given.content) if isinstance(given.content, str) else frozenset()
 
 
 def _written(population: Population, network: Network) -> frozenset[str]:
-    targets = [*network.projections, *network.poisson_inputs]
+    targets: list[Projection | PoissonInput] = [*network.projections, *network.poisson_inputs]
     return frozenset(t.variable for t in targets if t.post.name == population.name)
 
 
@@ -110,26 +122,21 @@ def _values(
     parameters: dict[str, Value],
     ids: NDArray[np.int64],
     seed: int,
-    where: str,
 ) -> dict[str, Value]:
+    where = f"population {population.name!r}"
     values: dict[str, Value] = dict(unit_values(lowered.code))
     for variable in lowered.code.variables:
         if variable.role != "coefficient":
             values[variable.name] = parameters.get(variable.name, 0.0)
     declared = population.model.declared
     replace = substitutions(declared)
-    for name, given in population.initial.items():
+    for name, original in population.initial.items():
+        given = original
         if isinstance(given.content, str):
             given = Given(syntax.rename(given.content, replace), given.dim)
-        values[name] = given_values(
-            given,
-            name,
-            ids,
-            seed,
-            values | parameters,
-            f"{where}: initial value of {name!r}",
-            streams.Purpose.INITIAL,
-        )
+        key = (seed, streams.Purpose.INITIAL, name)
+        place = f"{where}: initial value of {name!r}"
+        values[name] = given_values(given, key, ids, values | parameters, place)
     return values
 
 

@@ -252,7 +252,7 @@ class PoissonProgram:
 
 @dataclass(frozen=True)
 class StateRecorder:
-    """Record ``variable`` of the neurons ``ids`` (local) every ``every`` steps, at the start of the step."""
+    """Record ``variable`` of neurons ``ids`` (local) every ``every`` steps, as the step starts."""
 
     name: str
     population: str
