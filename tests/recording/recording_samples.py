@@ -79,13 +79,12 @@ def write(path, lay=None, n_chunks=20, n_steps=100, n_spikes=300, **kwargs):
             steps.append(piece.spike_steps)
             ids.append(piece.spike_ids)
             writer.append(piece)
-        if finish:
-            writer.finish(
-                {
-                    "timings": {"compile_s": 0.5, "build_s": 1.0, "simulate_s": 0.25},
-                    "bytes_per_synapse": 8.0,
-                    "spikes_sha256": "0" * 64,
-                    "peak_rss_bytes": np.int64(12),
-                }
-            )
+        writer.finish(
+            {
+                "timings": {"compile_s": 0.5, "build_s": 1.0, "simulate_s": 0.25},
+                "bytes_per_synapse": 8.0,
+                "spikes_sha256": "0" * 64,
+                "peak_rss_bytes": np.int64(12),
+            }
+        )
     return lay, np.concatenate(steps), np.concatenate(ids)
