@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .engines.base import Chunk, Executable
 from .errors import RecordingError, RecordingWriteError
@@ -75,7 +75,7 @@ class Output:
         facts : mapping
             ``engine``, ``precision`` and ``warmup_ms``.
         """
-        layout = layout_of(program, self._settings)
+        layout = layout_of(program, self._settings, str(facts["precision"]))
         with signals_deferred():
             writer = RecordingWriter(
                 self.path,
@@ -160,8 +160,12 @@ def _check_replaceable(path: Path) -> None:
         ) from error
 
 
-def layout_of(program: Program, settings: Mapping[str, Any]) -> Layout:
-    """Return what a recording must know of a program."""
+def layout_of(program: Program, settings: Mapping[str, Any], precision: str) -> Layout:
+    """Return what a recording must know of a program.
+
+    State variables are stored in the precision of the run, beside SONATA's single precision.
+    """
+    dtype: Literal["float32", "float64"] = "float32" if precision == "single" else "float64"
     neurons = {p.name: p for p in program.populations}
     populations = tuple(
         PopulationLayout(
@@ -190,12 +194,16 @@ def layout_of(program: Program, settings: Mapping[str, Any]) -> Layout:
     return Layout(
         populations=populations,
         projections=projections,
-        states=tuple(_state_layout(program, recorder) for recorder in program.state_recorders),
+        states=tuple(
+            _state_layout(program, recorder, dtype) for recorder in program.state_recorders
+        ),
         description={**program.description, "run": dict(settings)},
     )
 
 
-def _state_layout(program: Program, recorder: StateRecorder) -> StateLayout:
+def _state_layout(
+    program: Program, recorder: StateRecorder, dtype: Literal["float32", "float64"]
+) -> StateLayout:
     variable = program.population(recorder.population).code.variable(recorder.variable)
     unit, scale = _STORED_UNITS.get(variable.dimension, (variable.dimension, 1.0))
     return StateLayout(
@@ -206,4 +214,5 @@ def _state_layout(program: Program, recorder: StateRecorder) -> StateLayout:
         ids=recorder.ids,
         every=recorder.every,
         scale=scale,
+        dtype=dtype,
     )
