@@ -190,6 +190,11 @@ def _probe(command: tuple[str, ...]) -> Compiler:
     kind: Literal["gcc", "clang", "zig"] = "clang" if "clang" in asked.stdout else "gcc"
     if command[1:3] == ("-m", "ziglang"):
         kind = "zig"
+        warnings.warn(
+            "ziglang builds its C++ library before it compiles for the first time; this takes one "
+            "to three minutes, once.",
+            stacklevel=2,
+        )
     problem: CompilationError | None = None
     for tuning in (_tuning(kind), ()):
         compiler = Compiler(command, kind, version, (*_FLAGS, *tuning))
