@@ -313,6 +313,10 @@ def test_a_nan_stops_the_run_with_its_place(start, engine):
     assert chunk.states[0].shape[0] == chunk.n_steps
     assert np.all(chunk.spike_steps < chunk.n_steps)
     assert not np.isnan(chunk.states[0]).any()
+    with pytest.raises(NeurosimError, match="NaN"):
+        executable.advance(1)
+    executable.build()
+    assert executable.advance(2).failure is None
 
 
 def test_a_nan_far_into_a_long_piece_is_found(start, engine):

@@ -10,8 +10,9 @@ import brian2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DescriptionError, NeurosimError, UnknownNameError
+from ...errors import UnknownNameError
 from ...lowering.program import Program
+from .. import checks
 from ..base import Chunk, Failure, Timings
 from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
 from .poisson import PoissonDrive
@@ -133,18 +134,19 @@ class Brian2Executable:
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps, or up to the step in which a variable becomes NaN."""
         clock = self._built()
+        if self._failure is not None:
+            raise checks.stopped("brian2")
         step, time = (clock.variables[name].get_value() for name in ("timestep", "t"))
         dt = clock.dt_
         first = int(step[0])
-        if self._failure is None:
-            with np.errstate(all="ignore"):
-                for _ in range(n_steps):
-                    self._step()
-                    self._failure = self._look_for_nan(int(step[0]))
-                    if self._failure is not None:
-                        break
-                    step[0] += 1
-                    time[0] = step[0] * dt
+        with np.errstate(all="ignore"):
+            for _ in range(n_steps):
+                self._step()
+                self._failure = self._look_for_nan(int(step[0]))
+                if self._failure is not None:
+                    break
+                step[0] += 1
+                time[0] = step[0] * dt
         stop = int(step[0])
         spike_steps, spike_ids = self._spikes.drain(stop)
         states = [log.drain(stop) for log in self._states]
@@ -186,38 +188,18 @@ class Brian2Executable:
     def read(self, population: str, variable: str) -> NDArray[np.float64]:
         """Return a variable's current values, (size,)."""
         self._built()
-        names = {v.name for v in self._population(population).code.variables}
-        if variable not in names:
-            raise UnknownNameError("variable", variable, names, f"population {population!r}")
-        neurons = self._neurons[population]
-        return np.array(np.broadcast_to(neurons.array(variable), (neurons.size,)), np.float64)
+        size = checks.readable(self._program, population, variable).size
+        return np.array(np.broadcast_to(self._neurons[population].array(variable), (size,)))
 
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
         self._built()
-        states = {v.name for v in self._population(population).code.variables if v.role == "state"}
-        if variable not in states:
-            raise UnknownNameError("state variable", variable, states, f"population {population!r}")
-        neurons = self._neurons[population]
-        if np.shape(values) != (neurons.size,):
-            raise DescriptionError(
-                f"values of {variable!r} in population {population!r} have shape "
-                f"{np.shape(values)}; give one value per neuron, shape ({neurons.size},)."
-            )
-        neurons.array(variable)[:] = values
-
-    def _population(self, name: str) -> Any:
-        populations = {p.name: p for p in self._program.populations}
-        if name not in populations:
-            raise UnknownNameError("population", name, populations)
-        return populations[name]
+        checks.writable(self._program, population, variable, values)
+        self._neurons[population].array(variable)[:] = values
 
     def _built(self) -> brian2.Clock:
         if self._clock is None:
-            raise NeurosimError(
-                "the executable of engine 'brian2' has no network: call build() first, and "
-                "nothing after close()."
-            )
+            raise checks.no_network("brian2")
         return self._clock
 
     def close(self) -> None:
