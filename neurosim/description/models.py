@@ -91,6 +91,7 @@ class NeuronModel:
         self.declared: Declared = declare(self.text, dims)
         self._check_shared()
         self.initial = self.check_initial(initial or {}, f"model {name!r}", None)
+        self._check_used()
 
     @property
     def name(self) -> str:
@@ -139,6 +140,19 @@ class NeuronModel:
                 size=size,
             )
         return found
+
+    def _check_used(self) -> None:
+        """Refuse parameters that nothing refers to: mostly misspelt names."""
+        texts = [self.text.equations, self.text.threshold, self.text.reset, self.text.refractory]
+        for given in (*self.parameters.values(), *self.initial.values()):
+            texts.append(given.content if isinstance(given.content, str) else "")
+        words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
+        for key in self.parameters:
+            if key not in words:
+                known = words & (self.declared.dims.keys() | self.parameters.keys())
+                raise UnknownNameError(
+                    "parameter", key, known, f"model {self.name!r} (nothing refers to it)"
+                )
 
     def _check_shared(self) -> None:
         for key in self.declared.shared & self.parameters.keys():
