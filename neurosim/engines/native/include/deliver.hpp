@@ -49,7 +49,8 @@ class Calendar {
 template <class Target>
 inline void deliver(const std::vector<Calendar::Entry>& page, real* __restrict variables,
                     const uint8_t* __restrict open) {
-    constexpr size_t ahead = 6;
+    
+    constexpr size_t ahead = 12;
     const size_t n = page.size();
     for (size_t e = 0; e < n; ++e) {
         if (e + ahead < n) {
