@@ -230,6 +230,15 @@ def test_pieces_are_the_whole(start, engine, pieces):
         assert joined.tobytes() == wanted.tobytes()
 
 
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_threads_change_no_bit(start, engine, threads):
+    program = network().build()
+    one, several = run(start, engine, program, 300), run(start, engine, program, 300, threads)
+    assert pairs(one) == pairs(several)
+    for a, b in zip(one.states, several.states, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
 def test_building_again_starts_again(start, engine):
     executable = start(engine, network().build())
     first = executable.advance(150)

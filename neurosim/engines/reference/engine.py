@@ -9,12 +9,14 @@ from ...lowering.program import PopulationProgram, Program
 from ...memory import expected_synapses
 from ..base import EngineOptions
 from .executable import BYTES_PER_SYNAPSE, Brian2Executable
+from .poisson import BLOCK_WORDS
 
 _RANDOM = {"rand", "randn", "poisson"}
 # The edge lists of the projection being instantiated: source, target, weight, delay, 8 bytes each,
 # once as drawn and once concatenated.
 _BUILD_BYTES_PER_SYNAPSE = 64.0
 _BYTES_PER_NEURON = 64.0
+_CODE_BYTES = 32e6  # Brian2's objects and generated code
 
 
 class Brian2Engine:
@@ -47,8 +49,11 @@ class Brian2Engine:
         counts = [expected_synapses(projection) for projection in program.projections]
         values = sum(p.size * len(p.code.variables) * 8.0 for p in program.populations)
         neurons = program.n_ids * _BYTES_PER_NEURON + values
-        largest = max(counts, default=0.0)
-        return int(neurons + sum(counts) * BYTES_PER_SYNAPSE + largest * _BUILD_BYTES_PER_SYNAPSE)
+        synapses = sum(counts) * BYTES_PER_SYNAPSE
+        building = max(counts, default=0.0) * _BUILD_BYTES_PER_SYNAPSE
+        # every Poisson input keeps a block of kicks; words and counts of one are drawn at a time
+        poisson = (len(program.poisson) * 8.0 + 32.0) * BLOCK_WORDS if program.poisson else 0.0
+        return int(_CODE_BYTES + neurons + synapses + max(building, poisson))
 
 
 def _unmet(program: Program, options: EngineOptions) -> list[str]:

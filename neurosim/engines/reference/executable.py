@@ -20,8 +20,8 @@ from .records import NaNWatch, SpikeLog, StateLog
 from .settings import numpy_target, require_runtime_device, use_plain_functions
 
 # Per synapse: source and target (4 + 4), weight and delay (8 + 8) in Brian2's arrays; the spike
-# queue's own delay (4) and its list of synapses by source (4, before the slack of its growth).
-BYTES_PER_SYNAPSE = 32.0
+# queue's own delay (4) and its lists of synapses by source (4, and as much slack).
+BYTES_PER_SYNAPSE = 36.0
 
 _SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 _PHASES = {

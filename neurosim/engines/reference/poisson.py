@@ -10,7 +10,7 @@ from ...streams import Purpose, words
 from .objects import Neurons
 
 _STEPS_PER_WORD = 4
-_BLOCK_WORDS = 1 << 19
+BLOCK_WORDS = 1 << 19
 
 
 class PoissonDrive:
@@ -28,7 +28,8 @@ class PoissonDrive:
         guarded = poisson.variable in neurons.guarded
         self._writable = neurons.not_refractory()[span] if guarded else None
         words_per_step = max(1, poisson.post.size)
-        self._block = _STEPS_PER_WORD * max(1, _BLOCK_WORDS // words_per_step // _STEPS_PER_WORD)
+        self._block = _STEPS_PER_WORD * max(1, BLOCK_WORDS // words_per_step // _STEPS_PER_WORD)
+        self._padded = _padded(poisson.thresholds)
         self._drawn = -1
         self._kicks: NDArray[np.float64] = np.empty((0, 0))
 
@@ -54,14 +55,18 @@ class PoissonDrive:
         drawn = words(self._seed, Purpose.POISSON, poisson.index, self._ids, index[:, np.newaxis])
         by_step = drawn.transpose(0, 2, 1).reshape(n_steps, self._ids.size)
         if poisson.table is None:
-            return _invert(by_step, poisson, 0)
-        counts = np.empty(by_step.shape, np.int64)
-        for table in np.unique(poisson.table):
-            chosen = poisson.table == table
-            counts[:, chosen] = _invert(by_step[:, chosen], poisson, int(table))
+            above = np.searchsorted(poisson.thresholds[0], by_step, side="right")
+            return poisson.first[0] + above
+        counts = np.repeat(poisson.first[poisson.table][np.newaxis], n_steps, axis=0)
+        for threshold in self._padded:
+            counts += threshold[poisson.table] <= by_step
         return counts
 
 
-def _invert(drawn: NDArray[np.uint32], poisson: PoissonProgram, table: int) -> NDArray[np.int64]:
-    thresholds = np.asarray(poisson.thresholds[table], np.uint32)
-    return poisson.first[table] + np.searchsorted(thresholds, drawn, side="right")
+def _padded(thresholds: tuple[NDArray[np.uint32], ...]) -> NDArray[np.uint64]:
+    """Return the tables as columns, filled up with a number above all words: (longest, n)."""
+    longest = max(table.size for table in thresholds)
+    padded = np.full((longest, len(thresholds)), 2**32, np.uint64)
+    for column, table in enumerate(thresholds):
+        padded[: table.size, column] = table
+    return padded
