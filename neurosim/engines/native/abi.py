@@ -220,7 +220,7 @@ class SpecBuilder:
         return self._keys[population].arrays.index(variable)
 
     def _keep(self, values: Any, dtype: type, pointer: Any) -> Any:
-        array = np.ascontiguousarray(values, dtype=dtype)
+        array: Any = np.ascontiguousarray(values, dtype=dtype)
         self._alive.append(array)
         return array.ctypes.data_as(pointer)
 

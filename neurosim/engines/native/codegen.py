@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from brian2.codegen.translation import make_statements
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import Variable as BrianVariable
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ...lowering.program import NeuronCode, PoissonProgram, PopulationProgram, Program
 from .render import Renderer, identifier
@@ -160,12 +164,8 @@ class _KernelWriter:
         self.population = Renderer("double", lambda name: f"{identifier(name)}_d")
 
     def _brian2_variables(self) -> dict:
-        from brian2.core.functions import DEFAULT_FUNCTIONS
-        from brian2.core.variables import Variable
-        from brian2.units.fundamentalunits import DIMENSIONLESS
-
-        def variable(name: str, shared: bool, dtype: type = np.float64) -> Variable:
-            return Variable(
+        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
+            return BrianVariable(
                 name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
             )
 
@@ -177,8 +177,6 @@ class _KernelWriter:
 
     def statements(self, code: str, block: str, guard: bool) -> _Statements:
         """Render abstract code; writes to guarded variables are conditional if ``guard``."""
-        from brian2.codegen.translation import make_statements
-
         shared, neuron = make_statements(code, self.variables, np.float64, blockname=block)
         lines = []
         for s in shared:
@@ -267,7 +265,7 @@ class _KernelWriter:
                 ],
             )
         made = self.statements(f"_pause = ({self.code.refractory})", "refractory", guard=False)
-        shared = [line for line in made.shared]
+        shared = list(made.shared)
         test = "now_.lane_step - last_spike_array[k_] >= {};"
         if made.neuron and made.neuron[-1].startswith("const auto _pause"):
             pause = "static_cast<lane_int>(timestep(_pause, dt))"

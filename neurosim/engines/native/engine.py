@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnknownNameError, UnsupportedError
+from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import ListedEdges, Program, RandomSources
 from ..base import Chunk, EngineOptions, Failure, Timings
 from ..checks import no_network, readable, stopped, writable
@@ -136,7 +136,7 @@ class NativeExecutable:
         self._step, self._stopped = 0, False
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
-            raise MemoryError(self._message("building the network"))
+            raise MemoryLimitError(self._message("building the network"))
         for i, projection in enumerate(self.program.projections):
             degrees = np.zeros(projection.pre.size, np.uint32)
             self._library.neurosim_outdegrees(self._network, i, degrees.ctypes.data_as(abi._Words))
@@ -148,7 +148,8 @@ class NativeExecutable:
         self.timings.build_s = time.perf_counter() - start
 
     def _message(self, doing: str) -> str:
-        return f"{doing}: {self._library.neurosim_error().decode()}"
+        reason = self._library.neurosim_error().decode()
+        return f"{doing} on the native engine: {reason}. Run a smaller scale, or free memory."
 
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps."""
@@ -161,7 +162,7 @@ class NativeExecutable:
         )
         result = abi.ChunkResult()
         if self._library.neurosim_advance(network, n_steps, pointers, ctypes.byref(result)):
-            raise MemoryError(self._message("simulating"))
+            raise MemoryLimitError(self._message("simulating"))
         self._step += result.n_steps
         self._account(result)
         return Chunk(
