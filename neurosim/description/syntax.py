@@ -7,8 +7,10 @@ a user writes is ever evaluated as Python.
 from __future__ import annotations
 
 import ast
+import math
+import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
 
@@ -28,6 +30,12 @@ _OPERATORS = (
     ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.Load,
 )  # fmt: skip
 _NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Call)
+_FOLDED: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*(\+|-|\*|/|%|\*\*|//)?=(?!=)\s*(.+?)\s*\Z", re.S)
 
 
@@ -97,11 +105,11 @@ def statements(code: str, where: str) -> list[tuple[str, str | None, str]]:
                 f"{where}: {_short(line.strip())!r} is not a statement such as 'v = V_r' or "
                 "'w += b'."
             )
-        target, operator, expression = match.groups()
+        target, sign, expression = match.groups()
         if target.startswith("_"):
             raise ExpressionError(f"{where}: the name {target!r} must not start with '_'.")
         parse(expression, where)
-        parts.append((target, operator, expression))
+        parts.append((target, sign, expression))
     return parts
 
 
@@ -149,12 +157,25 @@ def _check(node: ast.AST, where: str, text: str, depth: int) -> None:
 
 def _check_power(node: ast.BinOp, where: str, text: str) -> None:
     """Refuse towers of constants such as 9**9**9, which would take forever to work out."""
-    powers = [n for n in ast.walk(node.right) if isinstance(getattr(n, "op", None), ast.Pow)]
-    numbers = [n.value for n in ast.walk(node.right) if isinstance(n, ast.Constant)]
-    if powers or any(abs(n) > MAX_EXPONENT for n in numbers if isinstance(n, (int, float))):
+    if not abs(_constant(node.right)) <= MAX_EXPONENT:
         raise ExpressionError(
-            f"{where}: {_short(text)!r} has an exponent that is a power or beyond {MAX_EXPONENT}."
+            f"{where}: {_short(text)!r} has an exponent that is a power of constants or beyond "
+            f"{MAX_EXPONENT}."
         )
+
+
+def _constant(node: ast.AST) -> float:
+    """Return the value of an expression of numbers; 0 if it has names, NaN if it has powers."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return float(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        return -_constant(node.operand)
+    if any(isinstance(child, (ast.Name, ast.Call)) for child in ast.walk(node)):
+        return 0.0
+    if isinstance(node, ast.BinOp) and type(node.op) in _FOLDED:
+        left, right = _constant(node.left), _constant(node.right)
+        return _FOLDED[type(node.op)](left, right) if right else math.nan
+    return math.nan
 
 
 def _short(text: str) -> str:

@@ -207,9 +207,11 @@ def poisson_cdf(mean: float) -> tuple[NDArray[np.float64], int]:
 
 
 def _below_top(words: NDArray[np.float64]) -> NDArray[np.uint32]:
-    """Return thresholds up to the first at the largest word, which alone stands for the tail."""
-    end = int(np.searchsorted(words, _WORDS - 1.0)) + 1
-    return words[:end][words[:end] < _WORDS].astype(np.uint32)
+    """Return thresholds up to where the upper tail adds less than one word in 2**32."""
+    kept = words[words < _WORDS]
+    still = (np.diff(kept) == 0) & (kept[1:] > _WORDS / 2)
+    end = int(np.argmax(still)) + 1 if still.any() else kept.size
+    return kept[:end].astype(np.uint32)
 
 
 def multinomial_indegrees(

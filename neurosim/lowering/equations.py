@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import Dimension
 
@@ -13,7 +14,6 @@ from ..description.equations import UNIT_PREFIX, Declared
 from ..description.models import NeuronModel
 from ..description.quantities import SECOND, declaration, symbol
 from .exact import Coefficient, LinearSystem, coefficient_values, propagate
-from .expressions import names_in
 from .integrators import integrate, substitutions
 from .program import NeuronCode, Value, Variable
 
@@ -40,7 +40,11 @@ class LoweredModel:
         """Return the values of the coefficients for a population's parameter values."""
         if self.system is None or not self.coefficients:
             return {}
-        return coefficient_values(self.system, self.coefficients, values, dt, where)
+        found = coefficient_values(self.system, self.coefficients, values, dt, where)
+        for name, value in found.items():
+            if self.code.variable(name).shared and isinstance(value, np.ndarray):
+                found[name] = float(value[0])
+        return found
 
 
 def lower_model(
@@ -89,9 +93,10 @@ def _lower(
         if key not in states
     ]
     variables += [_variable(key, dim, "coefficient", True) for key, dim in sorted(units.items())]
+    uneven = {c.name for c in coefficients if system and system.names_behind(c) & varying}
     coefficient_dims = _coefficient_dims(system, coefficients, dims)
     variables += [
-        _variable(c.name, coefficient_dims[c.name], "coefficient", not _varies(system, c, varying))
+        _variable(c.name, coefficient_dims[c.name], "coefficient", c.name not in uneven)
         for c in coefficients
     ]
     all_dims = dims | units | coefficient_dims
@@ -162,16 +167,6 @@ def _coefficient_dims(
             ratio = row / dims[names[c.column]]
             found[c.name] = ratio * SECOND if c.kind == "Q" else ratio
     return found
-
-
-def _varies(system: LinearSystem | None, c: Coefficient, varying: frozenset[str]) -> bool:
-    if system is None:
-        return False
-    used = system.matrix_names()
-    if c.kind == "C":
-        for code in system.constants.values():
-            used = used | names_in(code)
-    return bool(used & varying)
 
 
 def _equations(declared: Declared, variables: list[Variable], dims: dict[str, Dimension]) -> str:

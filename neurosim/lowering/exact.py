@@ -12,7 +12,6 @@ Biol. Cybern. 81:381 introduced the scheme to neural simulation.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -47,8 +46,8 @@ class LinearSystem:
         The variables X.
     matrix : dict of (row, column) to str
         Entries of M that are not 0.
-    constants : dict of row to str
-        Entries of b that are not 0.
+    constants : tuple of (row, str)
+        Terms of b; a row may have one that is fixed and one that is not.
     held : tuple of str
         Variables that stand still while the neuron is refractory.
     fixed : frozenset of str
@@ -57,7 +56,7 @@ class LinearSystem:
 
     names: tuple[str, ...]
     matrix: dict[tuple[int, int], str]
-    constants: dict[int, str]
+    constants: tuple[tuple[int, str], ...]
     held: tuple[str, ...]
     fixed: frozenset[str]
 
@@ -66,7 +65,7 @@ class LinearSystem:
         return {
             "names": list(self.names),
             "matrix": [[i, j, code] for (i, j), code in sorted(self.matrix.items())],
-            "constants": [[i, code] for i, code in sorted(self.constants.items())],
+            "constants": [[i, code] for i, code in self.constants],
             "held": list(self.held),
             "fixed": sorted(self.fixed),
         }
@@ -77,7 +76,7 @@ class LinearSystem:
         return cls(
             names=tuple(data["names"]),
             matrix={(i, j): code for i, j, code in data["matrix"]},
-            constants=dict(data["constants"]),
+            constants=tuple((i, code) for i, code in data["constants"]),
             held=tuple(data["held"]),
             fixed=frozenset(data["fixed"]),
         )
@@ -93,9 +92,19 @@ class LinearSystem:
             linked |= np.outer(linked[:, k], linked[k, :])
         return linked
 
-    def matrix_names(self) -> set[str]:
-        """Return the names that M is made of."""
-        return set().union(*(names_in(code) for code in self.matrix.values()), set())
+    def names_behind(self, coefficient: Coefficient) -> set[str]:
+        """Return the names that the value of a coefficient depends on."""
+        reach, row = self.reach(coefficient.frozen), coefficient.row
+        columns = [coefficient.column]
+        names: set[str] = set()
+        if coefficient.kind == "C":
+            fixed = [(j, code) for j, code in self.constants if names_in(code) <= self.fixed]
+            columns = [j for j, _ in fixed if reach[row, j]]
+            names = names.union(*(names_in(code) for j, code in fixed if reach[row, j]))
+        for (a, b), code in self.matrix.items():
+            if reach[row, a] and any(reach[b, j] for j in columns):
+                names |= names_in(code)
+        return names
 
 
 def propagate(system: LinearSystem, prefix: dict[str, str]) -> tuple[str, tuple[Coefficient, ...]]:
@@ -135,7 +144,7 @@ def _row(
             coefficient = Coefficient(f"{letter['P']}_{name}_{other}", "P", frozen, i, j)
             terms.append(f"{coefficient.name}*{other}")
             used.append(coefficient)
-    for j, code in sorted(system.constants.items()):
+    for j, code in system.constants:
         if not reach[i, j] or (frozen and system.names[j] in system.held):
             continue
         if names_in(code) <= system.fixed:
@@ -178,7 +187,7 @@ def coefficient_values(
     """
     b = {
         i: evaluate(code, values, where)
-        for i, code in system.constants.items()
+        for i, code in system.constants
         if names_in(code) <= system.fixed
     }
     found: dict[str, Value] = {}
@@ -244,9 +253,10 @@ def propagators(
     ratio = scale[:, :, None] / scale[:, None, :]
     augmented = np.zeros((k, 2 * n, 2 * n))
     augmented[:, :n, :n] = m * dt / ratio
-    augmented[:, :n, n:] = np.eye(n)
+    # A sixteenth keeps this block, which enters linearly, from setting the number of squarings.
+    augmented[:, :n, n:] = np.eye(n) / 16.0
     result = matrix_exponential(augmented)
-    return result[:, :n, :n] * ratio, result[:, :n, n:] * ratio * dt
+    return result[:, :n, :n] * ratio, result[:, :n, n:] * ratio * (16.0 * dt)
 
 
 def _scales(m: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
@@ -275,13 +285,20 @@ def matrix_exponential(a: NDArray[np.float64]) -> NDArray[np.float64]:
     most 1/2: the truncation is then below 1e-17. A step is short beside the time constants, so
     s is mostly 0. (SciPy's expm loops over matrices and takes 0.1 s to import.)
     """
-    norm = float(np.abs(a).sum(axis=2).max(initial=0.0))
-    squarings = max(0, math.ceil(math.log2(norm / 0.5))) if norm > 0.5 else 0
-    scaled = a / 2.0**squarings
+    norm = np.maximum(np.abs(a).sum(axis=2).max(axis=1), 0.5)
+    squarings = np.ceil(np.log2(norm / 0.5)).astype(np.int64)
+    result = np.empty_like(a)
+    for s in np.unique(squarings):
+        chosen = squarings == s
+        result[chosen] = _squared_taylor(a[chosen] / 2.0**s, int(s))
+    return result
+
+
+def _squared_taylor(a: NDArray[np.float64], squarings: int) -> NDArray[np.float64]:
     identity = np.broadcast_to(np.eye(a.shape[1]), a.shape)
     result = identity.copy()
     for order in range(15, 0, -1):
-        result = identity + scaled @ result / order
+        result = identity + a @ result / order
     for _ in range(squarings):
         result = result @ result
     return result

@@ -26,7 +26,7 @@ from .exact import LinearSystem
 from .expressions import names_in
 
 _DEFAULT = ("exact", "euler", "heun")
-_FORMAT = 3
+_FORMAT = 4
 
 
 def integrate(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
@@ -108,14 +108,23 @@ def _linear_system(declared: Declared, fixed: frozenset[str]) -> LinearSystem | 
         for j in range(n)
         if coefficients[i, j] != 0
     }
-    offsets = {i: sympy_to_str(constants[i]) for i in range(n) if constants[i] != 0}
+    offsets = [(i, code) for i in range(n) for code in _terms(constants[i], fixed)]
     in_matrix = set().union(*map(names_in, matrix.values()), set())
-    in_offsets = set().union(*map(names_in, offsets.values()), set())
+    in_offsets = set().union(*(names_in(code) for _, code in offsets), set())
     if "t" in in_matrix | in_offsets or (in_matrix | in_offsets) & set(names):
         raise UnsupportedEquationsException("the equations change within a time step.")
     if not in_matrix <= fixed:
         return None
-    return LinearSystem(tuple(names), matrix, offsets, declared.unless_refractory, fixed)
+    return LinearSystem(tuple(names), matrix, tuple(offsets), declared.unless_refractory, fixed)
+
+
+def _terms(expression: Any, fixed: frozenset[str]) -> list[str]:
+    """Split a sum into what keeps its value during a run and what does not; 0 has no terms."""
+    parts: dict[bool, list[Any]] = {True: [], False: []}
+    for term in sympy.Add.make_args(sympy.expand(expression)):
+        if term != 0:
+            parts[names_in(sympy_to_str(term)) <= fixed].append(term)
+    return [sympy_to_str(sympy.Add(*terms)) for terms in parts.values() if terms]
 
 
 def _brian_update(declared: Declared, method: str) -> str:

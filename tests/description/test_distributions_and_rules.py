@@ -4,7 +4,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.errors import DescriptionError, DimensionError
-from neurosim.units import mV, ms, pA
+from neurosim.units import ms, mV, pA
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.errors import DescriptionError, DimensionError, UnknownNameError
-from neurosim.units import Hz, mV, ms, nS, pA, second
+from neurosim.units import Hz, ms, mV, nS, pA, second
 
 
 @pytest.fixture
@@ -68,8 +68,9 @@ def test_names_are_unique(net, e):
     refused(DescriptionError, ["'E'", "unique"], net.population, "E", 5, ns.models.iaf())
     refused(DescriptionError, ["'E'"], net.spike_source, "E", times=[1] * ms, ids=[0])
     net.project(e, e, ns.AllToAll(), "I_syn", name="loop", **GOOD)
-    refused(DescriptionError, ["'loop'"], net.project, e, e, ns.AllToAll(), "I_syn", name="loop", **GOOD)  # fmt: skip
-    refused(DescriptionError, ["'a/b'"], net.project, e, e, ns.AllToAll(), "I_syn", name="a/b", **GOOD)  # fmt: skip
+    for name in ("loop", "a/b"):
+        with pytest.raises(DescriptionError, match=f"'{name}'"):
+            net.project(e, e, ns.AllToAll(), "I_syn", name=name, **GOOD)
 
 
 def test_a_model_not_called_is_named(net):
@@ -110,7 +111,9 @@ def test_a_model_not_called_is_named(net):
         ),
     ],
 )
-def test_mistakes_in_projections_are_named(net, e, i, changes, error, words):
+def test_mistakes_in_projections_are_named(net, changes, error, words):
+    e = net.population("E", 80, ns.models.lif_curr_exp())
+    i = net.population("I", 20, ns.models.lif_curr_exp())
     given = {"rule": ns.FixedTotalNumber(10), "variable": "I_syn"} | GOOD | changes
     refused(error, words, net.project, e, i, **given)
     assert net.projections == []
@@ -142,9 +145,10 @@ def test_mistakes_in_spike_sources_are_named(net, arguments, words):
 
 def test_neurons_of_another_network_are_refused(net, e):
     other = ns.Network()
-    refused(DescriptionError, ["another network"], other.project, e, e, ns.AllToAll(), "I_syn", **GOOD)  # fmt: skip
-    refused(UnknownNameError, ["'F'", "Known: E"], net.project, "F", e, ns.AllToAll(), "I_syn", **GOOD)  # fmt: skip
-    refused(DescriptionError, ["int"], net.project, 3, e, ns.AllToAll(), "I_syn", **GOOD)
+    given = (e, ns.AllToAll(), "I_syn")
+    refused(DescriptionError, ["another network"], other.project, e, *given, **GOOD)
+    refused(UnknownNameError, ["'F'", "Known: E"], net.project, "F", *given, **GOOD)
+    refused(DescriptionError, ["int"], net.project, 3, *given, **GOOD)
 
 
 @pytest.mark.parametrize(
