@@ -89,11 +89,14 @@ for k in range(20):
     if child == 0:
         sys.stdout = sys.stderr = open(os.devnull, "w")
         main(["run", os.path.join(folder, "tiny.py"), "--duration", "100000s", "--output", path])
-    # a third of the moments are around the creation of the file
+    # a third of the moments are around the creation of the file, a third after the first flush
     until = time.monotonic() + 60
     while k % 3 and not os.path.exists(path) and time.monotonic() < until:
         time.sleep(0.002)
-    time.sleep(chosen.uniform(0, 2.5) if k % 3 else chosen.uniform(0, 0.6))
+    size = os.path.getsize(path) if k % 3 == 1 else 0
+    while k % 3 == 1 and os.path.getsize(path) == size and time.monotonic() < until:
+        time.sleep(0.002)
+    time.sleep(chosen.uniform(0, (0.6, 1.5, 2.5)[k % 3]))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 """
