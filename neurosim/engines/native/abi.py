@@ -189,6 +189,10 @@ def load_runtime(path: str) -> ctypes.CDLL:
         ),
         "neurosim_outdegrees": (None, [network, c_int32, _Words]),
         "neurosim_synapses": (c_int64, [network]),
+        "neurosim_list_synapses": (
+            None,
+            [network, _Int64s, _Int64s, POINTER(c_int32), _Doubles, POINTER(c_int32)],
+        ),
         "neurosim_synapse_bytes": (c_int64, [network]),
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),

@@ -206,6 +206,28 @@ class NativeExecutable:
             raise UnknownNameError("projection", projection, self._outdegrees)
         return self._outdegrees[projection]
 
+    def synapses(self) -> NDArray[np.void]:
+        """Return every synapse in memory, (n_synapses,) with named fields.
+
+        Fields: ``source`` and ``target`` (network-wide ids), ``variable`` (position among the
+        target's per-neuron variables), ``weight`` (SI units) and ``delay`` (steps). Sorted by
+        all fields, so that the order does not depend on the threads.
+        """
+        n = self._library.neurosim_synapses(self._built())
+        fields = {
+            "source": np.empty(n, np.int64),
+            "target": np.empty(n, np.int64),
+            "variable": np.empty(n, np.int32),
+            "weight": np.empty(n, np.float64),
+            "delay": np.empty(n, np.int32),
+        }
+        pointers = [np.ctypeslib.as_ctypes(values) for values in fields.values()]
+        self._library.neurosim_list_synapses(self._built(), *pointers)
+        out = np.empty(n, [(name, values.dtype) for name, values in fields.items()])
+        for name, values in fields.items():
+            out[name] = values
+        return out[np.lexsort([fields[name] for name in reversed(fields)])]
+
     def read(self, population: str, variable: str) -> NDArray[np.float64]:
         """Return a variable's current values, (size,)."""
         lowered = readable(self.program, population, variable)

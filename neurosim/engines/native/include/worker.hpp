@@ -63,10 +63,21 @@ class Worker {
     void run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
              std::atomic<int64_t>& stop);
 
+    // Call `visit(source, target, array, weight, delay)` for every synapse, by source.
+    template <class Visit>
+    void each_synapse(Visit&& visit) const {
+        if (wide_)
+            read_rows<uint32_t>(visit);
+        else
+            read_rows<uint16_t>(visit);
+    }
+
     // The ids of this worker's spikes in a recent step.
     const std::vector<uint32_t>& published(int64_t step) const { return published_[step % published_.size()]; }
 
   private:
+    template <class Target, class Visit>
+    void read_rows(Visit&& visit) const;
     void allocate_state();
     void update(int64_t step);
     void emit(Team& team, int64_t step);
@@ -153,6 +164,36 @@ inline void Worker::allocate_state() {
     }
     for (int i = 0; i < spec_.n_poisson; ++i)
         populations[spec_.poisson[i].population].poisson_weights[spec_.poisson[i].slot] = spec_.poisson[i].weight;
+}
+
+template <class Target, class Visit>
+inline void Worker::read_rows(Visit&& visit) const {
+    struct Place {
+        int64_t id;
+        int32_t array;
+    };
+    std::vector<Place> places;  // of each slot
+    for (size_t p = 0; p < populations.size(); ++p)
+        for (size_t a = 0; a < slots_[p].size(); ++a)
+            for (int64_t k = 0; slots_[p][a] >= 0 && k < populations[p].padded; ++k) {
+                const size_t slot = static_cast<size_t>(slots_[p][a] + k);
+                if (places.size() <= slot) places.resize(slot + 1);
+                places[slot] = {populations[p].id(k), static_cast<int32_t>(a)};
+            }
+    for (size_t source = 0; source < store.rows.size(); ++source) {
+        const Row& row = store.rows[source];
+        const std::byte* data = row.data;
+        for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
+            const Segment segment = store.segments[i];
+            const auto* weights = reinterpret_cast<const Weight*>(data);
+            const auto* targets = reinterpret_cast<const Target*>(data + segment.count * sizeof(Weight));
+            for (int64_t s = 0; s < segment.count; ++s) {
+                const Place place = places[targets[s]];
+                visit(static_cast<int64_t>(source), place.id, place.array, static_cast<double>(weights[s]), segment.delay);
+            }
+            data += segment_bytes<Target>(segment.count);
+        }
+    }
 }
 
 // Lane steps of 32 bits would overflow after 2^31 steps: move their origin, keeping "long ago".

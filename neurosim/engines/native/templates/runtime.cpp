@@ -65,6 +65,22 @@ int64_t neurosim_synapses(void* network) {
     return n;
 }
 
+// Every synapse in memory: global ids, the target's variable, weight, and delay in steps.
+void neurosim_list_synapses(void* network, int64_t* sources, int64_t* targets, int32_t* arrays, double* weights,
+                            int32_t* delays) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).each_synapse(
+            [&](int64_t source, int64_t target, int32_t array, double weight, int32_t delay) {
+                sources[n] = source;
+                targets[n] = target;
+                arrays[n] = array;
+                weights[n] = weight;
+                delays[n++] = delay;
+            });
+}
+
 int64_t neurosim_synapse_bytes(void* network) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t bytes = 0;
