@@ -1,5 +1,7 @@
 """Programs written by hand for the tests of the engines: small models, exact binary numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from neurosim.lowering.program import (
@@ -52,6 +54,16 @@ DELTA = NeuronCode(
     refractory="t_ref",
     unless_refractory=("v",),
     method="hand",
+)
+
+# The same without refractoriness: nothing keeps a kick from a neuron that spikes.
+PLAIN = replace(
+    DELTA,
+    name="plain",
+    equations=DELTA.equations.replace("(unless refractory)", ""),
+    refractory_kind="none",
+    refractory="",
+    unless_refractory=(),
 )
 
 # Two variables: v integrates I, which decays; I takes synapses and is never guarded.
@@ -112,6 +124,7 @@ ROOT = NeuronCode(
 )
 
 DEFAULTS = {
+    "plain": {"v": 0.0, "drive": 0.0, "theta": 1.0, "tau": 8e-4, "t_ref": 0.0},
     "delta": {"v": 0.0, "drive": 0.0, "theta": 1.0, "tau": 8e-4, "t_ref": 5e-4},
     "current": {"v": 0.0, "I": 0.0, "drive": 0.0, "tau": 8e-4},
     "condition": {"v": 0.0, "w": 0.0, "drive": 0.0, "tau": 8e-4},

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from engine_oracle import Oracle
-from engine_programs import CONDITION, CURRENT, DELTA, ROOT, Builder
+from engine_programs import CONDITION, CURRENT, DELTA, PLAIN, ROOT, Builder
 
 from neurosim.engines.base import EngineOptions
 from neurosim.errors import NeurosimError, UnsupportedError
+from neurosim.streams import Purpose, words
 
 
 def run(start, engine, program, n_steps, threads=1):
@@ -52,9 +53,7 @@ def test_a_spike_arrives_after_its_delay(start, engine, delay):
 def test_synapses_act_after_the_threshold_and_before_the_reset(start, engine):
     # neuron 0 crosses at step 0 by itself; the zero-delay kick of the same step is wiped by its
     # reset, and cannot make neuron 1 spike before the threshold of step 1
-    builder = Builder().population(
-        "n", 2, DELTA, v=np.array([2.0, 0.0]), drive=0.0, t_ref=0.0, theta=1.5
-    )
+    builder = Builder().population("n", 2, PLAIN, v=np.array([2.0, 0.0]), theta=1.5)
     builder.project("n", "n", "v", [(0, 0, 8.0, 0), (0, 1, 4.0, 0)]).record("n", "v", [0, 1])
     chunk = assert_as_oracle(start, engine, builder.build(), 4)
     assert pairs(chunk) == [(0, 0), (1, 1)]
@@ -160,6 +159,15 @@ def test_a_chunk_has_every_spike_whatever_is_recorded(start, engine):
 
 
 TABLES = [(0, [2**31, 3 * 2**30, 2**32 - 2**28]), (1, [2**30]), (0, [])]
+
+
+@pytest.mark.parametrize("table", [None, [0, 0, 0]])
+def test_a_word_on_the_threshold_counts(start, engine, table):
+    word = int(words(1, Purpose.POISSON, 0, 1, 2)[3])  # of neuron 1 at step 11
+    builder = Builder().population("n", 3, CURRENT)
+    builder.poisson("n", "I", 0.25, [(0, [word])], table=table).record("n", "I", range(3))
+    chunk = assert_as_oracle(start, engine, builder.build(), 13, least=0)
+    assert chunk.states[0][12, 1] == 0.5 * chunk.states[0][11, 1] + 0.25
 
 
 @pytest.mark.parametrize("seed", [1, 2**33 + 5])
