@@ -1,0 +1,121 @@
+"""The catalogue: every entry is complete, documented and does what its equations say."""
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.errors import DimensionError, UnknownNameError
+from neurosim.units import ms, mV, nA, pA
+
+# A constant drive that makes each model fire, and the rate it then has to have (Hz): closed
+# form where there is one, else the range that the model's paper shows.
+DRIVE = {
+    "iaf": 200 * pA,
+    "lif_delta": 500 * pA,
+    "lif_curr_exp": 500 * pA,
+    "lif_curr_exp2": 500 * pA,
+    "lif_curr_alpha": 500 * pA,
+    "lif_cond_exp": 200 * pA,
+    "adex": 1 * nA,
+    "adex_cond_exp": 1 * nA,
+    "izhikevich": 10 * mV / ms,
+    "hodgkin_huxley": 2 * nA,
+    "hodgkin_huxley_traub_miles": 0.3 * nA,
+}
+
+
+def test_the_catalogue_has_what_was_promised():
+    assert set(DRIVE) == set(ns.models.names())
+
+
+@pytest.mark.parametrize("name", DRIVE)
+def test_entries_are_complete(name):
+    entry = ns.models.entry(name)
+    model = getattr(ns.models, name)()
+    assert model.name == name
+    assert set(entry.recordables) == set(model.states)
+    assert {p.name for p in entry.parameters} == set(model.parameters)
+    assert entry.reference
+    for parameter in entry.parameters:
+        assert parameter.meaning
+        assert parameter.unit
+    text = getattr(ns.models, name).__doc__
+    for part in (entry.reference, *(p.name for p in entry.parameters)):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", DRIVE)
+def test_values_start_at_rest(name):
+    """Without input the potential does not move; Izhikevich's starts at his reset, c."""
+    net = ns.Network()
+    net.record(net.population("P", 1, getattr(ns.models, name)()), "v")
+    v = ns.simulate(net, 2 * ms).state("P", "v").values  # mV
+    assert np.ptp(v) < (5 if name == "izhikevich" else 0.5)
+
+
+def spikes_of(name, duration, **parameters):
+    net = ns.Network()
+    net.population("P", 1, getattr(ns.models, name)(I_e=DRIVE[name], **parameters))
+    run = ns.simulate(net, duration, dt=0.05 * ms)
+    return np.asarray(run.spikes("P")[0])
+
+
+def test_rate_of_the_perfect_integrator():
+    times = spikes_of("iaf", 400 * ms)
+    # 15 mV at 200 pA / 250 pF = 0.8 mV/ms, and 2 ms of refractoriness
+    assert np.diff(times) == pytest.approx(15 / 0.8 + 2, abs=0.11)
+
+
+@pytest.mark.parametrize("name", ["lif_delta", "lif_curr_exp", "lif_curr_exp2", "lif_curr_alpha"])
+def test_rate_of_the_leaky_integrator(name):
+    times = spikes_of(name, 300 * ms)
+    steady = 500 * 10 / 250  # mV above rest
+    assert np.diff(times) == pytest.approx(2 + 10 * np.log(steady / (steady - 15)), abs=0.11)
+
+
+def test_adaptation_of_adex():
+    """Brette & Gerstner 2005: intervals grow, then settle."""
+    intervals = np.diff(spikes_of("adex", 1000 * ms))
+    assert intervals.size > 8
+    assert intervals[3] > 1.5 * intervals[0]
+    assert intervals[-1] == pytest.approx(intervals[-2], rel=0.02)
+
+
+def test_regular_spiking_of_izhikevich():
+    """Izhikevich 2003, fig. 2 (RS, I = 10): a short first interval, then about 25 Hz."""
+    intervals = np.diff(spikes_of("izhikevich", 1000 * ms))
+    assert intervals[0] < intervals[-1]
+    assert 20 < 1000 / intervals[-1] < 32
+
+
+def test_firing_of_the_squid_axon():
+    """Hodgkin-Huxley at 6.3 C: 10 uA/cm2 (2 nA on this patch) fires at about 68 Hz."""
+    intervals = np.diff(spikes_of("hodgkin_huxley", 300 * ms))
+    assert 64 < 1000 / intervals[-1] < 72
+
+
+def test_traub_miles_fires_repetitively():
+    times = spikes_of("hodgkin_huxley_traub_miles", 300 * ms)
+    assert np.diff(times)[2:].std() < 0.2
+    assert times.size > 5
+
+
+def test_unknown_models_and_parameters_are_named():
+    with pytest.raises(AttributeError, match="Did you mean 'lif_delta'"):
+        _ = ns.models.lif_delt
+    with pytest.raises(UnknownNameError, match="lif_delta"):
+        ns.models.entry("lif_delt")
+    with pytest.raises(UnknownNameError, match="tau_m"):
+        ns.models.lif_delta(tau=1 * ms)
+    with pytest.raises(DimensionError, match="tau_m"):
+        ns.models.lif_delta(tau_m=1 * mV)
+
+
+def test_adex_cannot_overflow():
+    """A start far beyond the peak: the exponential is held, the state stays finite."""
+    net = ns.Network()
+    net.record(net.population("P", 1, ns.models.adex(), initial={"v": 5000 * mV}), ["v", "w"])
+    run = ns.simulate(net, 1 * ms)
+    for name in ("v", "w"):
+        assert np.isfinite(run.state("P", name).values).all()
+    assert np.abs(run.state("P", "v").values[2:]).max() < 100  # mV
