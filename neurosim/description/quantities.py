@@ -11,20 +11,31 @@ from brian2.units.fundamentalunits import (
     Dimension,
     Quantity,
     get_dimensions,
-    get_unit_for_display,
 )
 from numpy.typing import NDArray
 
 from ..errors import DescriptionError, DimensionError
 
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela")
-_NAMED = ("second", "volt", "amp", "ohm", "siemens", "farad", "hertz", "metre", "coulomb", "joule")
-_NAMES = {
-    (DEFAULT_UNITS[name] * factor).dim._dims: name + suffix
-    for suffix, factor in (("/second", 1 / DEFAULT_UNITS["second"]), ("", 1))
-    for name in reversed(_NAMED)
+_SYMBOLS = {
+    "second": "s",
+    "volt": "V",
+    "amp": "A",
+    "ohm": "ohm",
+    "siemens": "S",
+    "farad": "F",
+    "hertz": "Hz",
+    "metre": "m",
+    "coulomb": "C",
+    "joule": "J",
 }
-_NAMES[DIMENSIONLESS._dims] = "1"
+# Dimensions by name and symbol: "volt/second" and "V/s", then "volt" and "V".
+_KNOWN = {
+    (DEFAULT_UNITS[name] * factor).dim._dims: (name + suffix, short + ending)
+    for suffix, ending, factor in (("/second", "/s", 1 / DEFAULT_UNITS["second"]), ("", "", 1))
+    for name, short in reversed(_SYMBOLS.items())
+}
+_KNOWN[DIMENSIONLESS._dims] = ("1", "1")
 SECOND: Dimension = DEFAULT_UNITS["second"].dim
 HERTZ: Dimension = DEFAULT_UNITS["hertz"].dim
 
@@ -36,14 +47,16 @@ def dimensions(value: Any) -> Dimension:
 
 def symbol(dim: Dimension) -> str:
     """Return the base unit of a dimension as Brian2 prints it (``"V"``, ``"1"``)."""
-    return str(get_unit_for_display(dim))
+    # Brian2's own display depends on which units a process happens to have made.
+    known = _KNOWN.get(dim._dims)
+    return known[1] if known is not None else str(dim)
 
 
 def declaration(dim: Dimension) -> str:
     """Return a dimension as an equation may declare it (``"volt"``, ``"volt/second"``...)."""
-    named = _NAMES.get(dim._dims)
-    if named is not None:
-        return named
+    known = _KNOWN.get(dim._dims)
+    if known is not None:
+        return known[0]
     factors = []
     for name, exponent in zip(_BASE, dim._dims, strict=True):
         if exponent == 1:

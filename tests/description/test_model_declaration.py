@@ -56,7 +56,7 @@ def test_own_names_may_stand_on_continuation_lines_and_beside_comments():
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"parameters": PARAMETERS | {"tau_m": 10 * mV}}, DimensionError, ["'v'", "V s^-1"]),
+        ({"parameters": PARAMETERS | {"tau_m": 10 * mV}}, DimensionError, ["'v'", "inconsistent"]),
         ({"parameters": PARAMETERS | {"C_m": 250 * nS}}, DimensionError, ["'v'"]),
         ({"threshold": "v > 3*ms"}, DimensionError, ["threshold"]),
         ({"threshold": "v"}, EquationError, ["threshold", "condition"]),
