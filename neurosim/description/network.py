@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import DescriptionError, UnknownNameError
 from .models import NeuronModel
@@ -34,6 +34,8 @@ class Network:
     seed : int
         In [0, 2**64). Every random number of the network is a function of it.
     name : str, optional
+    weight_bits : {32, 64}
+        Precision in which every engine stores synaptic weights.
 
     Attributes
     ----------
@@ -42,9 +44,14 @@ class Network:
     projections, poisson_inputs, recorders : list
     """
 
-    def __init__(self, seed: int = 0, name: str = "network") -> None:
+    def __init__(
+        self, seed: int = 0, name: str = "network", *, weight_bits: Literal[32, 64] = 32
+    ) -> None:
         self.seed = check_count(seed, "Network: seed", smallest=0, largest=2**64 - 1)
         self.name = check_name(name, "network")
+        if weight_bits not in (32, 64):
+            raise DescriptionError(f"Network: weight_bits is {weight_bits!r}; it is 32 or 64.")
+        self.weight_bits = weight_bits
         self.populations: dict[str, Population] = {}
         self.sources: dict[str, SpikeSource] = {}
         self.projections: list[Projection] = []
@@ -252,6 +259,7 @@ class Network:
         return {
             "name": self.name,
             "seed": self.seed,
+            "weight_bits": self.weight_bits,
             "populations": [p.describe() for p in self.populations.values()],
             "sources": [s.describe() for s in self.sources.values()],
             "projections": [p.describe() for p in self.projections],

@@ -38,7 +38,7 @@ class _Context:
     first_ids: dict[str, int]
 
 
-def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
+def lower(network: Network, dt: Any) -> p.Program:
     """Lower a network description.
 
     Parameters
@@ -46,8 +46,6 @@ def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
     network : Network
     dt : Quantity
         Time step.
-    weight_bits : {32, 64}
-        Precision in which weights are stored by every engine.
 
     Returns
     -------
@@ -61,8 +59,6 @@ def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
     step = scalar(dt, SECOND, "dt")
     if step <= 0:
         raise DescriptionError(f"dt is {step!r} s; it must be positive, for instance 0.1*ms.")
-    if weight_bits not in (32, 64):
-        raise DescriptionError(f"weight_bits is {weight_bits!r}; it must be 32 or 64.")
     if not network.populations:
         raise DescriptionError("the network has no population; declare one first.")
     first_ids = _first_ids(network)
@@ -79,7 +75,7 @@ def lower(network: Network, dt: Any, *, weight_bits: int = 32) -> p.Program:
             _source(source, first_ids[source.name], step) for source in network.sources.values()
         ),
         projections=tuple(
-            _projection(projection, index, context, weight_bits)
+            _projection(projection, index, context, network.weight_bits)
             for index, projection in enumerate(network.projections)
         ),
         poisson=tuple(

@@ -176,11 +176,11 @@ def test_listed_edges_keep_their_values():
 
 
 def test_sixty_four_bit_weights():
-    net = ns.Network()
-    e = net.population("E", 2, ns.models.lif_delta())
-    net.project(e, e, ns.AllToAll(), "v", weight=0.1 * mV, delay=0 * ms)
     for bits, dtype in ((32, np.float32), (64, np.float64)):
-        lowered = ns.lower(net, 0.1 * ms, weight_bits=bits)
+        net = ns.Network(weight_bits=bits)
+        e = net.population("E", 2, ns.models.lif_delta())
+        net.project(e, e, ns.AllToAll(), "v", weight=0.1 * mV, delay=0 * ms)
+        lowered = ns.lower(net, 0.1 * ms)
         found = instantiate(lowered, lowered.projections[0])
         assert found.weight.dtype == dtype
         assert found.weight[0] == dtype(1e-4)

@@ -224,7 +224,7 @@ def test_every_variable_has_a_value_and_a_declaration(net):
 def test_weight_bits_are_32_or_64(net):
     net.population("A", 1, ns.models.lif_delta())
     with pytest.raises(DescriptionError, match="weight_bits"):
-        ns.lower(net, 0.1 * ms, weight_bits=16)
+        ns.Network(weight_bits=16)
     with pytest.raises(DimensionError):
         ns.lower(net, 0.1)
     assert ns.lower(net, 1e-4 * second).dt == 1e-4

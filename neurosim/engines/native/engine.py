@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import _brian2  # noqa: F401
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import ListedEdges, Program, RandomSources
 from ..base import Chunk, EngineOptions, Failure, Timings
