@@ -104,7 +104,7 @@ class Renderer(NodeRenderer):
     def render_BoolOp(self, node: ast.BoolOp) -> str:  # noqa: D102, N802
         # Both sides are free of effects: without short cuts the loop stays without branches.
         joint = " & " if isinstance(node.op, ast.And) else " | "
-        return "(" + joint.join(f"bool({self.render_node(value)})" for value in node.values) + ")"
+        return f"bool({joint.join(f'bool({self.render_node(v)})' for v in node.values)})"
 
     def render_Compare(self, node: ast.Compare) -> str:  # noqa: D102, N802
         left, right = self.render_node(node.left), self.render_node(node.comparators[0])
