@@ -4,6 +4,7 @@
 // worked off in the order of entry. Entries come in order of (emission step, source id), so every
 // target adds its inputs in an order that depends on neither threads nor chunks.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "synapses.hpp"
@@ -25,9 +26,29 @@ class Calendar {
         mask_ = n - 1;
     }
 
+    // Enter the synapses of the neurons that spiked at `step`. Rows and their segments lie anywhere
+    // in memory and are asked for some spikes ahead.
     template <class Target>
-    void enter(const SynapseStore& store, uint32_t source, int64_t step) {
-        const Row& row = store.rows[source];
+    void enter(const SynapseStore& store, const std::vector<uint32_t>& sources, int64_t step) {
+        constexpr size_t ahead = 4;
+        const size_t n = sources.size();
+        for (size_t s = 0; s < n; ++s) {
+            if (s + 2 * ahead < n) __builtin_prefetch(&store.rows[sources[s + 2 * ahead]]);
+            if (s + ahead < n) {
+                const Row& next = store.rows[sources[s + ahead]];
+                const auto* segments = reinterpret_cast<const std::byte*>(store.segments.data() + next.first_segment);
+                const size_t bytes = std::min<size_t>(next.n_segments, 128) * sizeof(Segment);
+                for (size_t offset = 0; offset < bytes + 63; offset += 64) __builtin_prefetch(segments + offset);
+            }
+            enter_row<Target>(store, store.rows[sources[s]], step);
+        }
+    }
+
+    std::vector<Entry>& page(int64_t step) { return pages_[step & mask_]; }
+
+  private:
+    template <class Target>
+    void enter_row(const SynapseStore& store, const Row& row, int64_t step) {
         const Segment* segments = store.segments.data() + row.first_segment;
         uint64_t address = reinterpret_cast<uint64_t>(row.data);
         for (uint32_t i = 0; i < row.n_segments; ++i) {
@@ -37,9 +58,6 @@ class Calendar {
         }
     }
 
-    std::vector<Entry>& page(int64_t step) { return pages_[step & mask_]; }
-
-  private:
     std::vector<std::vector<Entry>> pages_;
     int64_t mask_ = 0;
 };
@@ -49,7 +67,6 @@ class Calendar {
 template <class Target>
 inline void deliver(const std::vector<Calendar::Entry>& page, real* __restrict variables,
                     const uint8_t* __restrict open) {
-    
     constexpr size_t ahead = 12;
     const size_t n = page.size();
     for (size_t e = 0; e < n; ++e) {
@@ -62,6 +79,7 @@ inline void deliver(const std::vector<Calendar::Entry>& page, real* __restrict v
         const int64_t count = page[e].count();
         const auto* weights = reinterpret_cast<const Weight*>(page[e].data());
         const auto* targets = reinterpret_cast<const Target*>(page[e].data() + count * sizeof(Weight));
+#pragma GCC unroll 4
         for (int64_t i = 0; i < count; ++i) {
             const Target target = targets[i];
             if constexpr (guarded)

@@ -255,11 +255,10 @@ inline void Worker::emit(Team& team, int64_t step) {
         for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
             emitted_.push_back(static_cast<uint32_t>(source.first_id + source.ids[cursor]));
     }
-    for (const uint32_t id : emitted_)
-        if (wide_)
-            calendar_.enter<uint32_t>(store, id, step);
-        else
-            calendar_.enter<uint16_t>(store, id, step);
+    if (wide_)
+        calendar_.enter<uint32_t>(store, emitted_, step);
+    else
+        calendar_.enter<uint16_t>(store, emitted_, step);
 }
 
 inline void Worker::record(int64_t step, int64_t begin, const std::vector<double*>& samples) {
