@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,8 +79,6 @@ def command(
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
 
     name, found = load_experiment(experiment)
-    # Brian2 replaces the hook by one that calls every error a bug of its own
-    sys.excepthook = sys.__excepthook__
     request = _Request(
         name=name,
         settings=parse_settings(settings),

@@ -121,12 +121,10 @@ def parse_value(text: str, where: str) -> Any:
 
 
 def _unit(name: str) -> Any:
-    from brian2.units.fundamentalunits import Quantity  # noqa: PLC0415 - slow to import
-
-    from .. import units  # noqa: PLC0415 - see above
+    from .. import units  # noqa: PLC0415 - imports Brian2, which is slow
 
     found = None if name.startswith("_") else getattr(units, name, None)
-    return found if isinstance(found, Quantity) else None
+    return found if isinstance(found, units.Quantity) else None
 
 
 def _evaluate(node: ast.expr) -> Any:  # noqa: PLR0911 - one return for each kind of node
