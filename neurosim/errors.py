@@ -87,6 +87,6 @@ class NumericalError(NeurosimError, ArithmeticError):
         self.neuron, self.time_ms = neuron, time_ms
         super().__init__(
             f"variable {variable!r} of neuron {neuron} in population {population!r} became NaN at "
-            f"{time_ms:g} ms. The run was stopped; what was recorded until then is kept. Look for a "
-            "division by zero, an exponential without bound or a dt too large for the equations."
+            f"{time_ms:g} ms. The run was stopped; what was recorded until then is kept. Look for "
+            "a division by zero, an exponential without bound or a dt too large for the equations."
         )
