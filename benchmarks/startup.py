@@ -28,10 +28,10 @@ from measuring import (
     tell,
 )
 
-RUN = (
-    "run microcircuit --engine native --scale 0.02 --duration 1ms --warmup 0ms --threads 1 "
-    "--no-record --quiet --json"
-).split()
+RUN = [
+    *("run", "microcircuit", "--engine", "native", "--scale", "0.02", "--threads", "1"),
+    *("--duration", "1ms", "--warmup", "0ms", "--no-record", "--quiet", "--json"),
+]
 
 
 def wall_time(*command: str) -> float:
