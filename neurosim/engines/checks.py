@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DescriptionError, NeurosimError, UnknownNameError
+from ..errors import DescriptionError, EquationError, NeurosimError, UnknownNameError
 from ..lowering.program import PopulationProgram, Program
 
 
@@ -47,6 +47,14 @@ def stopped(engine: str) -> NeurosimError:
     """Return the error of an executable advanced after a NaN stopped it."""
     return NeurosimError(
         f"the run on engine {engine!r} was stopped by a NaN and cannot go on: build() again."
+    )
+
+
+def undefined_value(model: str, code: str) -> EquationError:
+    """Return the error of code that divides by zero whatever the values are."""
+    return EquationError(
+        f"model {model!r}: {code.strip()!r} divides by zero whatever the values are. Correct the "
+        "expression; a value that may become zero needs a condition or a bound."
     )
 
 

@@ -118,7 +118,7 @@ class Layout:
                     f"{state.population!r}), at least one neuron id and an interval of one step "
                     f"or more (given {state.every})"
                 )
-            if ids.min() < 0 or ids.max() >= known[state.population].size:
+            if np.min(ids) < 0 or np.max(ids) >= known[state.population].size:
                 raise DescriptionError(
                     f"recorder {state.name!r} has ids outside 0 to "
                     f"{known[state.population].size - 1}, the neurons of {state.population!r}"

@@ -1,12 +1,14 @@
 """What every engine must do, held against a plain-Python run of the same Program."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from engine_oracle import Oracle
 from engine_programs import CONDITION, CURRENT, DELTA, PLAIN, ROOT, Builder
 
 from neurosim.engines.base import EngineOptions
-from neurosim.errors import NeurosimError, UnsupportedError
+from neurosim.errors import EquationError, NeurosimError, UnsupportedError
 from neurosim.streams import Purpose, words
 
 
@@ -381,3 +383,9 @@ def test_use_after_close_is_refused(start, engine):
     executable.close()
     with pytest.raises(NeurosimError):
         executable.advance(1)
+
+
+def test_a_division_by_zero_in_the_code_is_an_equation_error(start, engine):
+    code = replace(DELTA, reset="v = v/(v - v)")
+    with pytest.raises(EquationError, match="zero"):
+        start(engine, Builder().population("n", 2, code).build())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Self
 
 import brian2
 import numpy as np
+from brian2.core.base import BrianObjectException
 from numpy.typing import NDArray
 
-from ...errors import UnknownNameError
+from ...errors import EquationError, UnknownNameError
 from ...lowering.program import Program
 from .. import checks
 from ..base import Chunk, Failure, Timings
@@ -70,7 +72,10 @@ class Brian2Executable:
             network = self._network()
             self.timings.build_s = perf_counter() - started
             started = perf_counter()
-            network.run(0 * brian2.second, namespace={})
+            try:
+                network.run(0 * brian2.second, namespace={})
+            except BrianObjectException as error:
+                raise self._refused(error) from error
             use_plain_functions(network)
             self.timings.compile_s = perf_counter() - started
         for entry in network.sorted_objects:
@@ -79,6 +84,17 @@ class Brian2Executable:
                 self._phases.append((phase, []))
             if entry.code_objects or isinstance(entry, brian2.NetworkOperation):
                 self._phases[-1][1].append(entry.run)
+
+    def _refused(self, error: BrianObjectException) -> EquationError:
+        """Return the error of code that Brian2 cannot prepare, by the name of its object."""
+        found = re.search(r"neurons_(\d+)", str(error))
+        codes = [p.code for p in self._program.populations]
+        codes = codes if found is None else [codes[int(found[1])]]
+        listed = "; ".join(f"{c.name!r}: {c.update!r}, {c.threshold!r}, {c.reset!r}" for c in codes)
+        return EquationError(
+            f"Brian2 cannot run a model's code ({error.__cause__}). Look for a division by zero in "
+            f"update, threshold or reset: {listed}."
+        )
 
     def _network(self) -> brian2.Network:
         program = self._program
