@@ -42,7 +42,7 @@ def _experiments() -> dict[str, str]:
         except (ImportError, NeurosimError) as error:
             found[name] = f"cannot be loaded: {error}"
             continue
-        settings = f" Settings: {', '.join(experiment.settings)}." if experiment.settings else ""
+        settings = f"; settings: {', '.join(experiment.settings)}" if experiment.settings else ""
         found[name] = experiment.description + settings
     return found
 
