@@ -139,6 +139,14 @@ def test_the_network_is_the_same_on_any_number_of_threads():
         assert np.array_equal(held, whole)
 
 
+@pytest.mark.parametrize("records", [1, 300, 20_000])
+def test_no_seam_where_sources_are_taken_in_chunks(monkeypatch, records):
+    # both the sources and the delays of a chunk's first and last rows would show a seam
+    monkeypatch.setenv("NEUROSIM_CXXFLAGS", f"-DNEUROSIM_CHUNK_RECORDS={records}.0")
+    net = small_network(ns.FixedTotalNumber(30_000), WEIGHTS["normal"], DELAYS["normal"])
+    assert_same_synapses(net, 2)
+
+
 def test_the_seed_is_what_the_network_depends_on():
     def first(seed):
         with executable(small_network(RULES["total"], 1 * pA, 1 * ms, seed), 1) as made:
@@ -176,6 +184,20 @@ def test_spikes_do_not_depend_on_threads(precision):
         assert sum(run.n_spikes(name) for name in run.populations) > 200
         digests.add(run.spikes_sha256())
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_step_counter_that_moves_its_origin_changes_nothing(monkeypatch, precision):
+    # in single precision the steps since a spike are counted in 32 bits, from a moving origin
+    def digest():
+        with ns.Simulation(microcircuit(scale=0.02, seed=5), precision=precision) as simulation:
+            for _ in range(30):
+                simulation.run(10 * ms)
+        return simulation.recording.spikes_sha256()
+
+    plain = digest()
+    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-DNEUROSIM_ORIGIN_STEPS=37")
+    assert digest() == plain
 
 
 def test_guarded_delta_synapses_do_not_depend_on_threads():

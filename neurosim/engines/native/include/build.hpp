@@ -12,6 +12,10 @@
 #include "population.hpp"
 #include "synapses.hpp"
 
+#ifndef NEUROSIM_CHUNK_RECORDS
+#define NEUROSIM_CHUNK_RECORDS 16e6  // tests make chunks smaller
+#endif
+
 namespace neurosim {
 
 struct Record {
@@ -89,7 +93,7 @@ class Builder {
     }
 
   private:
-    static constexpr double chunk_records = 16e6;
+    static constexpr double chunk_records = NEUROSIM_CHUNK_RECORDS;
     static constexpr double bucket_records = 40e3;  // with their sorted copy they fit a 1 MB cache
     static constexpr double table_entries = 4e6;    // of a bucket's (source, delay) tables
 

@@ -11,6 +11,10 @@
 #include "poisson.hpp"
 #include "progress.hpp"
 
+#ifndef NEUROSIM_ORIGIN_STEPS
+#define NEUROSIM_ORIGIN_STEPS (int64_t(1) << 30)  // tests make it smaller
+#endif
+
 namespace neurosim {
 
 class Worker;
@@ -198,7 +202,7 @@ inline void Worker::read_rows(Visit&& visit) const {
 
 // Lane steps of 32 bits would overflow after 2^31 steps: move their origin, keeping "long ago".
 inline void Worker::move_origin(int64_t step) {
-    if (step - origin_ < (int64_t(1) << 30)) return;
+    if (step - origin_ < NEUROSIM_ORIGIN_STEPS) return;
     const int64_t shift = step - origin_;
     for (LocalPopulation& own : populations)
         for (int64_t k = 0; k < own.padded; ++k)
