@@ -5,7 +5,7 @@ Four own seeds (1 to 4, fixed before the first comparison) and four NEST seeds (
 machine, so nothing here fails by chance; the levels tell how surprising a failure would be if
 the random streams were changed.
 
-Level of the protocol, from ten further groups of own seeds (20 seeds, all choices of 4): one
+Level of the protocol, from twenty own seeds (1 to 20, all choices of four of them): one
 measure exceeds its bound with probability 0.06 under the null, at least one of 24 does in 80 % of
 ensembles, more than five in less than 1 % (own against own: the same shares as own against NEST).
 
