@@ -49,6 +49,9 @@ def create_populations(numbers: dict) -> list:
 
 
 def connect(numbers: dict, cells: list, dt_ms: float) -> None:
+    # NEST holds at most 2^27 synapses of a model per thread, fewer than the whole network has.
+    for copy in ("excitatory_synapse", "inhibitory_synapse"):
+        nest.CopyModel("static_synapse", copy)
     for post, pre in product(range(len(cells)), repeat=2):
         total = numbers["synapses"][post][pre]
         if total == 0:
@@ -64,7 +67,7 @@ def connect(numbers: dict, cells: list, dt_ms: float) -> None:
             cells[post],
             {"rule": "fixed_total_number", "N": total},
             {
-                "synapse_model": "static_synapse",
+                "synapse_model": f"{'excitatory' if weight > 0 else 'inhibitory'}_synapse",
                 "weight": nest.math.redraw(drawn_weight, **limits),
                 "delay": nest.math.redraw(drawn_delay, min=dt_ms / 2, max=1e6),
             },
