@@ -227,7 +227,11 @@ def _rate_panels(
             )  # fmt: skip
         axes.tick_params(axis="x", labelbottom=axes is panels[-1])
     panels[-1].set_xlabel("Time (ms)")
-    panels[len(panels) // 2].set_ylabel("Rate (Hz)", y=1.0 if len(panels) % 2 == 0 else 0.5)
+    # One label for all panels: it stands beside the numbers of two, of which one may be wider.
+    between = len(panels) % 2 == 0
+    panels[len(panels) // 2].set_ylabel(
+        "Rate (Hz)", y=1.0 if between else 0.5, labelpad=9 if between else 4
+    )
 
 
 def _smooth(values: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
