@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
+from .cores import cpu_quota, usable_cores
 from .errors import CompilerNotFoundError
 from .store import LIMIT_BYTES, cache_bytes, cache_dir, wanted_cache_dir
 
@@ -23,11 +23,6 @@ _OPTIONAL = {
     "mpi4py": "distributed runs",
 }
 _VECTOR_FLAGS = ("avx512f", "avx2", "avx", "asimd", "neon")
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-_QUOTA_V1 = (
-    Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-    Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
-)
 _FULL_SCALE_BYTES = 3.5e9  # the microcircuit at scale 1
 
 
@@ -132,30 +127,6 @@ def _threads() -> Check:
             f"use --threads {max(1, int(quota))}; more would wait for each other",
         )
     return Check("threads", True, f"{cores} cores usable of {os.cpu_count()}")
-
-
-def usable_cores() -> int:
-    """Return the number of cores this process may run on."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
-
-
-def cpu_quota() -> float | None:
-    """Return how many cores' worth of time a container allows, or None if it sets no limit."""
-    try:
-        limit, period = _QUOTA.read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        try:
-            limit, period = (path.read_text(encoding="ascii").strip() for path in _QUOTA_V1)
-        except OSError:
-            return None
-    try:
-        quota = int(limit) / int(period)
-    except (ValueError, ZeroDivisionError):  # "max": no limit
-        return None
-    return quota if quota > 0 else None
 
 
 def _memory() -> Check:

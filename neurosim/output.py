@@ -83,6 +83,7 @@ class Output:
                 program.dt * 1e3,
                 seed=program.seed,
                 threads=executable.n_threads,
+                compiler=executable.compiler,
                 **facts,
             )
             self._writer = writer

@@ -65,10 +65,14 @@ class Timings:
 
 
 class Executable(Protocol):
-    """A network made ready by an engine. Use as a context manager, or call ``close``."""
+    """A network made ready by an engine. Use as a context manager, or call ``close``.
+
+    ``compiler`` is what the compiler says of itself, empty if none was needed.
+    """
 
     timings: Timings
     n_threads: int
+    compiler: str
     bytes_per_synapse: float
 
     def build(self) -> None:

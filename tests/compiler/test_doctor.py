@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from neurosim import doctor
+from neurosim import cores, doctor
 from neurosim.doctor import diagnose
 
 
@@ -57,9 +57,16 @@ def test_a_cache_that_cannot_be_written_is_said(monkeypatch, tmp_path):
 def test_cpu_quota(monkeypatch, tmp_path, text, expected):
     path = tmp_path / "cpu.max"
     path.write_text(text)
-    monkeypatch.setattr(doctor, "_QUOTA", path)
-    monkeypatch.setattr(doctor, "_QUOTA_V1", (tmp_path / "none", tmp_path / "none"))
-    assert doctor.cpu_quota() == expected
+    monkeypatch.setattr(cores, "_QUOTA", path)
+    monkeypatch.setattr(cores, "_QUOTA_V1", (tmp_path / "none", tmp_path / "none"))
+    assert cores.cpu_quota() == expected
+
+
+@pytest.mark.parametrize(("quota", "expected"), [(None, 8), (2.5, 2), (0.5, 1), (99.0, 8)])
+def test_threads_keep_within_cores_and_quota(monkeypatch, quota, expected):
+    monkeypatch.setattr(cores, "usable_cores", lambda: 8)
+    monkeypatch.setattr(cores, "cpu_quota", lambda: quota)
+    assert cores.sensible_threads() == expected
 
 
 def test_a_quota_below_the_cores_is_said(monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 
-BASE = {"errors", "_brian2", "_version", "units", "streams", "elementary", "store"}
+BASE = {"cores", "errors", "_brian2", "_version", "units", "streams", "elementary", "store"}
 RUNNING = {
     "memory",
     "progress",

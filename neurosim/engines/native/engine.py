@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _brian2  # noqa: F401
+from ...cores import sensible_threads
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import ListedEdges, Program, RandomSources
 from ..base import Chunk, EngineOptions, Failure, Timings
@@ -19,6 +20,7 @@ from ..checks import no_network, readable, stopped, writable
 from . import abi
 from .cache import compile_cached
 from .codegen import GeneratedSource, generate
+from .compiler import find_compiler
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
@@ -83,11 +85,7 @@ def n_threads(program: Program, options: EngineOptions) -> int:
     """Return how many threads to use: those asked for, or as many as cores and neurons allow."""
     if options.threads > 0:
         return options.threads
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, program.n_neurons // _NEURONS_PER_THREAD))
+    return max(1, min(sensible_threads(), program.n_neurons // _NEURONS_PER_THREAD))
 
 
 def _check(program: Program) -> None:
@@ -115,6 +113,7 @@ class NativeExecutable:
     ) -> None:
         self.program = program
         self.n_threads = threads
+        self.compiler = find_compiler().version
         self.timings = Timings()
         self.bytes_per_synapse = 0.0
         self._kernels, table = abi.load_kernels(str(kernels))

@@ -44,6 +44,7 @@ class Brian2Executable:
     """
 
     n_threads = 1
+    compiler = ""
     bytes_per_synapse = BYTES_PER_SYNAPSE
 
     def __init__(self, program: Program) -> None:
