@@ -1,4 +1,4 @@
-"""Memory: what this process may still take, what it took, and what a network will need."""
+"""Memory: what this process may still take, and what it took."""
 
 from __future__ import annotations
 
@@ -7,15 +7,6 @@ import resource
 import sys
 from pathlib import Path
 
-from .lowering.program import (
-    AllSources,
-    BernoulliSources,
-    ListedEdges,
-    MatchingSource,
-    ProjectionProgram,
-    RandomSources,
-)
-
 _CGROUPS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     (
@@ -23,24 +14,6 @@ _CGROUPS = (
         "/sys/fs/cgroup/memory/memory.usage_in_bytes",
     ),
 )
-
-
-def expected_synapses(projection: ProjectionProgram) -> float:
-    """Return the number of synapses a projection will have; its mean if that is random."""
-    rule, pre, post = projection.rule, projection.pre, projection.post
-    if isinstance(rule, RandomSources):
-        return float(rule.indegree.sum())
-    if isinstance(rule, ListedEdges):
-        return float(rule.pre.size)
-    if isinstance(rule, MatchingSource):
-        return float(post.size)
-    probability = rule.probability if isinstance(rule, BernoulliSources) else 1.0
-    pairs = float(pre.size) * post.size
-    if isinstance(rule, AllSources | BernoulliSources) and not rule.autapses:
-        start = max(pre.first_id, post.first_id)
-        stop = min(pre.first_id + pre.size, post.first_id + post.size)
-        pairs -= max(0, stop - start)
-    return probability * pairs
 
 
 def available_bytes() -> int | None:

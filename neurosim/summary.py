@@ -8,7 +8,7 @@ from typing import Any
 from .engines.base import Engine, EngineOptions
 from .errors import MemoryLimitError
 from .lowering.program import Program
-from .memory import available_bytes, expected_synapses, format_bytes
+from .memory import available_bytes, format_bytes
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def estimate(engine: Engine, program: Program, options: EngineOptions) -> Estima
     """Return what a program will need on an engine; nothing is built."""
     return Estimate(
         n_neurons=program.n_neurons,
-        synapses={p.name: expected_synapses(p) for p in program.projections},
+        synapses={p.name: p.expected_synapses for p in program.projections},
         bytes_needed=int(engine.estimate_bytes(program, options)),
         bytes_available=available_bytes(),
     )

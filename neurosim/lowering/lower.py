@@ -210,22 +210,3 @@ def _recorder(given: Recorder, dt: float) -> p.StateRecorder:
     start, size = given.neurons.start, given.neurons.size
     ids = np.arange(start, start + size)
     return p.StateRecorder(given.name, given.neurons.name, given.variable, ids, every)
-
-
-def synapse_count(projection: p.ProjectionProgram) -> float:
-    """Return how many synapses a projection will have; the mean where that is random."""
-    rule, pairs = projection.rule, float(projection.pre.size) * projection.post.size
-    if isinstance(rule, p.RandomSources):
-        return float(rule.indegree.sum())
-    if isinstance(rule, p.ListedEdges):
-        return float(rule.pre.size)
-    if isinstance(rule, p.MatchingSource):
-        return float(projection.post.size)
-    overlap = 0 if rule.autapses else _overlap(projection.pre, projection.post)
-    share = rule.probability if isinstance(rule, p.BernoulliSources) else 1.0
-    return share * (pairs - overlap)
-
-
-def _overlap(a: p.Span, b: p.Span) -> int:
-    """Return how many neurons two spans share."""
-    return max(0, min(a.first_id + a.size, b.first_id + b.size) - max(a.first_id, b.first_id))

@@ -127,6 +127,11 @@ class Span:
     size: int
     first_id: int
 
+    def overlap(self, other: Span) -> int:
+        """Return how many neurons two spans share."""
+        stop = min(self.first_id + self.size, other.first_id + other.size)
+        return max(0, stop - max(self.first_id, other.first_id))
+
 
 @dataclass(frozen=True)
 class RandomSources:
@@ -228,6 +233,19 @@ class ProjectionProgram:
     weight: Draw
     delay: DelayDraw
     weight_bits: Literal[32, 64] = 32
+
+    @property
+    def expected_synapses(self) -> float:
+        """How many synapses there will be; the mean where that is random."""
+        rule, pre, post = self.rule, self.pre, self.post
+        if isinstance(rule, RandomSources):
+            return float(rule.indegree.sum())
+        if isinstance(rule, ListedEdges):
+            return float(rule.pre.size)
+        if isinstance(rule, MatchingSource):
+            return float(post.size)
+        pairs = float(pre.size) * post.size - (0 if rule.autapses else pre.overlap(post))
+        return pairs * (rule.probability if isinstance(rule, BernoulliSources) else 1.0)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from scipy import stats
 import neurosim as ns
 from neurosim.lowering import edges as module
 from neurosim.lowering.edges import instantiate
-from neurosim.lowering.lower import synapse_count
 from neurosim.units import ms, mV, pA
 
 LEVEL = 1e-4
@@ -136,7 +135,7 @@ def test_autapses_of_overlapping_slices():
     lowered = ns.lower(net, 0.1 * ms)
     found = instantiate(lowered, lowered.projections[0])
     assert ((found.pre + 5) != (found.post + 10)).all()
-    assert found.pre.size == 15 * 20 - 10 == synapse_count(lowered.projections[0])
+    assert found.pre.size == 15 * 20 - 10 == lowered.projections[0].expected_synapses
     assert lowered.projections[0].pre.first_id == 5
 
 
@@ -190,7 +189,7 @@ def test_sixty_four_bit_weights():
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_expected_counts(rule):
     lowered = program(rule)
-    expected = synapse_count(lowered.projections[0])
+    expected = lowered.projections[0].expected_synapses
     assert instantiate(lowered, lowered.projections[0]).pre.size == pytest.approx(
         expected, abs=4 * np.sqrt(expected) if isinstance(rule, ns.Bernoulli) else 0
     )

@@ -15,7 +15,7 @@ from neurosim.networks.microcircuit import (
 )
 
 from neurosim.errors import DescriptionError
-from neurosim.lowering.lower import lower, synapse_count
+from neurosim.lowering.lower import lower
 from neurosim.units import ms
 
 EXPECTED = {
@@ -130,7 +130,7 @@ def test_network_at_a_tenth():
         for source, pre in enumerate(POPULATIONS):
             count = expected["synapses"][target][source]
             found = by_name.get(f"{pre}->{post}")
-            assert count == (0 if found is None else synapse_count(found))
+            assert count == (0 if found is None else found.expected_synapses)
     inhibitory, doubled = by_name["L4I->L4E"], by_name["L4E->L23E"]
     weight = expected["weight"] * 1e-12
     assert (inhibitory.weight.a, inhibitory.weight.b) == pytest.approx((-4 * weight, 0.4 * weight))

@@ -27,8 +27,8 @@ ALLOWED = {
     "description": BASE,
     "models": BASE | {"description"},
     "lowering": BASE | {"description", "models"},
-    "memory": BASE | {"lowering"},
-    "engines": BASE | {"lowering", "memory"},
+    "memory": BASE,
+    "engines": BASE | {"lowering"},
     "recording": BASE | {"analysis"},
     "analysis": BASE | {"recording"},
     **{

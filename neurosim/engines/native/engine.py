@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ... import _brian2  # noqa: F401
 from ...cores import sensible_threads
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
-from ...lowering.program import ListedEdges, Program, RandomSources
+from ...lowering.program import Program
 from ..base import Chunk, EngineOptions, Failure, Timings
 from ..checks import no_network, readable, stopped, writable
 from . import abi
@@ -24,6 +24,7 @@ from .compiler import find_compiler
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
+_CHUNK_RECORDS = 16e6  # as in include/build.hpp
 _NEURONS_PER_THREAD = 256  # fewer are not worth a thread
 
 
@@ -54,31 +55,18 @@ class NativeEngine:
         threads = n_threads(program, options)
         real = 4 if options.precision == "single" else 8
         slots = sum(p.size for p in program.populations) / threads
-        synapse = (2 if slots < 65536 else 4) + (
-            8 if any(p.weight_bits == 64 for p in program.projections) else 4
-        )
-        synapses = sum(expected_synapses(p) for p in program.projections)
-        delays = {p.index: p.delay.thresholds.size + 1 for p in program.projections}
-        segments = sum(
-            min(expected_synapses(p), p.pre.size * delays[p.index] * threads)
-            for p in program.projections
-        )
-        sorting = min(synapses, 16e6 * threads) * 12
+        weight = 8 if any(p.weight_bits == 64 for p in program.projections) else 4
+        synapses = rows = 0.0
+        for p in program.projections:
+            delays = p.delay.largest - p.delay.smallest + 1
+            segments = min(p.expected_synapses, float(p.pre.size) * delays * threads)
+            synapses += p.expected_synapses * ((2 if slots < 65536 else 4) + weight) + 4 * segments
+            rows += 4 * p.pre.size * (threads + 1)
+        rows += program.n_ids * threads * (16 + 8)
+        records = sum(p.expected_synapses for p in program.projections)
+        sorting = min(records, _CHUNK_RECORDS * threads) * (8 + weight)
         state = sum(p.size * (len(p.code.variables) * real + 32) for p in program.populations)
-        rows = program.n_ids * threads * (16 + 8 + 4 * len(program.projections) ** 0.5)
-        return int(synapses * synapse + segments * 4 + sorting + state + rows)
-
-
-def expected_synapses(projection) -> float:
-    """Return a projection's expected number of synapses."""
-    rule, pre, post = projection.rule, projection.pre.size, projection.post.size
-    if isinstance(rule, RandomSources):
-        return float(rule.indegree.sum())
-    if isinstance(rule, ListedEdges):
-        return float(rule.pre.size)
-    if hasattr(rule, "probability"):
-        return rule.probability * pre * post
-    return float(pre * post) if hasattr(rule, "autapses") else float(post)
+        return int(synapses + rows + sorting + state)
 
 
 def n_threads(program: Program, options: EngineOptions) -> int:

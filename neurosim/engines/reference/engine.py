@@ -6,7 +6,6 @@ from brian2.utils.stringtools import get_identifiers
 
 from ...errors import UnsupportedError
 from ...lowering.program import PopulationProgram, Program
-from ...memory import expected_synapses
 from ..base import EngineOptions
 from .executable import BYTES_PER_SYNAPSE, Brian2Executable
 from .poisson import BLOCK_WORDS
@@ -46,7 +45,7 @@ class Brian2Engine:
 
     def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
         """Return the memory that build and simulation will need."""
-        counts = [expected_synapses(projection) for projection in program.projections]
+        counts = [projection.expected_synapses for projection in program.projections]
         values = sum(p.size * len(p.code.variables) * 8.0 for p in program.populations)
         neurons = program.n_ids * _BYTES_PER_NEURON + values
         synapses = sum(counts) * BYTES_PER_SYNAPSE
