@@ -283,12 +283,15 @@ def matrix_exponential(a: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Taylor's series to order 15 of a / 2**s, squared s times, with s such that the norm is at
     most 1/2: the truncation is then below 1e-17. A step is short beside the time constants, so
-    s is mostly 0. (SciPy's expm loops over matrices and takes 0.1 s to import.)
+    s is mostly 0. (SciPy's expm loops over matrices and takes 0.1 s to import.) A matrix that is
+    not finite gives NaN.
     """
-    norm = np.maximum(np.abs(a).sum(axis=2).max(axis=1), 0.5)
-    squarings = np.ceil(np.log2(norm / 0.5)).astype(np.int64)
-    result = np.empty_like(a)
-    for s in np.unique(squarings):
+    finite = np.isfinite(a).all(axis=(1, 2))
+    norm = np.maximum(np.abs(a[finite]).sum(axis=2).max(axis=1), 0.5)
+    squarings = np.full(finite.size, -1, np.int64)
+    squarings[finite] = np.ceil(np.log2(norm / 0.5))
+    result = np.full_like(a, np.nan)
+    for s in np.unique(squarings[finite]):
         chosen = squarings == s
         result[chosen] = _squared_taylor(a[chosen] / 2.0**s, int(s))
     return result

@@ -93,8 +93,9 @@ for k in range(20):
     until = time.monotonic() + 60
     while k % 3 and not os.path.exists(path) and time.monotonic() < until:
         time.sleep(0.002)
-    size = os.path.getsize(path) if k % 3 == 1 else 0
-    while k % 3 == 1 and os.path.getsize(path) == size and time.monotonic() < until:
+    # the first spikes take a chunk of 64 KB in each of two datasets
+    size = os.path.getsize(path) + 100_000 if k % 3 == 1 else 0
+    while k % 3 == 1 and os.path.getsize(path) < size and time.monotonic() < until:
         time.sleep(0.002)
     time.sleep(chosen.uniform(0, (0.6, 1.5, 2.5)[k % 3]))
     os.kill(child, signal.SIGKILL)
