@@ -19,7 +19,6 @@ _PREFERENCES: dict[str, Any] = {
     "codegen.target": "numpy",
     "codegen.loop_invariant_optimisations": True,
     "core.default_float_dtype": brian2.float64,
-    "core.outdated_dependency_error": True,
     "legacy.refractory_timing": False,
 }
 
