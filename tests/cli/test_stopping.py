@@ -81,7 +81,13 @@ KILLER = """
 import os, random, signal, sys, time
 from neurosim.cli.main import main
 import neurosim.simulation, neurosim.engines.native, neurosim.engines.reference
+from neurosim.errors import RecordingError
 folder, seed = sys.argv[1], int(sys.argv[2])
+def recorded(path):
+    try:
+        return neurosim.read(path).stop_ms > 0
+    except RecordingError:  # read while it grew
+        return False
 chosen = random.Random(seed)
 for k in range(20):
     path = os.path.join(folder, f"{k}.h5")
@@ -93,9 +99,7 @@ for k in range(20):
     until = time.monotonic() + 60
     while k % 3 and not os.path.exists(path) and time.monotonic() < until:
         time.sleep(0.002)
-    # the first spikes take a chunk of 64 KB in each of two datasets
-    size = os.path.getsize(path) + 100_000 if k % 3 == 1 else 0
-    while k % 3 == 1 and os.path.getsize(path) < size and time.monotonic() < until:
+    while k % 3 == 1 and not recorded(path) and time.monotonic() < until:
         time.sleep(0.002)
     time.sleep(chosen.uniform(0, (0.6, 1.5, 2.5)[k % 3]))
     os.kill(child, signal.SIGKILL)
