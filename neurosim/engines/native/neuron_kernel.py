@@ -1,0 +1,316 @@
+"""One neuron model as C++: its update and reset over a thread's share of a population.
+
+Shared values are computed in double before the loop over neurons; per-neuron statements are in
+the state's type. Generated names: ``x`` is a per-neuron value in the loop (or a shared one cast
+to the state's type), ``x_d`` a shared value in double, ``x_array`` the neurons' values in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from brian2.codegen.translation import make_statements
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import Variable as BrianVariable
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ...lowering.program import NeuronCode
+from ..checks import undefined_value
+from .render import Renderer, identifier
+
+_UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")  # what simplification makes of x/0
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+
+
+@dataclass(frozen=True)
+class KernelKey:
+    """What makes two populations share a kernel.
+
+    ``poisson`` names the target variable of each Poisson input; ``targeted`` the guarded
+    variables that synapses write.
+    """
+
+    code: NeuronCode
+    poisson: tuple[str, ...]
+    targeted: tuple[str, ...]
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the variables with one value per neuron, in storage order."""
+        return tuple(v.name for v in self.code.variables if not v.shared)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Names of the variables shared by the population, in storage order."""
+        return tuple(v.name for v in self.code.variables if v.shared)
+
+
+def cpp_bool(value: bool) -> str:
+    """Return a truth value as C++ writes it."""
+    return "true" if value else "false"
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Rendered statements: those shared by the population, and those per neuron."""
+
+    shared: list[str]
+    neuron: list[str]
+
+    def words(self) -> set[str]:
+        """Return the words of all statements."""
+        return set(_WORD.findall("\n".join([*self.shared, *self.neuron])))
+
+
+class KernelWriter:
+    """Renders one kernel's update and reset functions."""
+
+    def __init__(self, key: KernelKey) -> None:
+        self.key, self.code = key, key.code
+        self.guarded = frozenset(
+            () if key.code.refractory_kind == "none" else key.code.unless_refractory
+        )
+        self.variables = self._brian2_variables()
+        self.neuron = Renderer("real", identifier)
+        self.population = Renderer("double", lambda name: f"{identifier(name)}_d")
+
+    def _brian2_variables(self) -> dict:
+        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
+            return BrianVariable(
+                name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
+            )
+
+        known = {v.name: variable(v.name, v.shared) for v in self.code.variables}
+        known |= {name: variable(name, True) for name in ("t", "dt", "N")}
+        known |= {"i": variable("i", False), "lastspike": variable("lastspike", False)}
+        known["not_refractory"] = variable("not_refractory", False, np.bool_)
+        return DEFAULT_FUNCTIONS | known
+
+    def statements(self, code: str, block: str, guard: bool) -> Statements:
+        """Render abstract code; writes to guarded variables are conditional if ``guard``."""
+        shared, neuron = make_statements(code, self.variables, np.float64, blockname=block)
+        for statement in (*shared, *neuron):
+            if _UNDEFINED.search(statement.expr):
+                raise undefined_value(self.code.name, code)
+        lines = []
+        for s in shared:
+            lines.append(
+                f"const auto {identifier(s.var)}_d = {self.population.render_expr(s.expr)};"
+            )
+        return Statements(lines, [self._statement(s, guard) for s in neuron])
+
+    def _statement(self, s, guard: bool) -> str:
+        value, name = self.neuron.render_expr(s.expr), identifier(s.var)
+        if s.op == ":=":
+            return f"const auto {name} = {value};"
+        if s.op != "=":
+            value = f"({name} {s.op[:-1]} {value})"
+        if guard and s.var in self.guarded:
+            value = f"not_refractory ? {value} : {name}"
+        return f"{name} = {value};"
+
+    # -- shared pieces ---------------------------------------------------------------------
+
+    def shared_lines(self, blocks: list[Statements]) -> list[str]:
+        """Declare what is shared: in double, then those the loop uses as ``real``."""
+        used = set().union(*(b.words() for b in blocks))
+        lines = []
+        given = {"t": "now_.t", "dt": "now_.dt", "N": "static_cast<double>(own_.spec->size)"}
+        given |= {name: f"own_.shared[{i}]" for i, name in enumerate(self.key.shared)}
+        names = []
+        for name, source in given.items():
+            word = identifier(name)
+            if word in used or f"{word}_d" in used:
+                lines.append(f"const double {word}_d = {source};")
+                names.append(word)
+        for block in blocks:
+            lines += block.shared
+            names += [line.split()[2][:-2] for line in block.shared]
+        in_loop = set(_WORD.findall("\n".join(line for b in blocks for line in b.neuron)))
+        lines += [f"const real {n} = static_cast<real>({n}_d);" for n in names if n in in_loop]
+        return lines
+
+    def array_lines(self, words: set[str]) -> list[str]:
+        """Declare the arrays of the per-neuron variables that occur."""
+        return [
+            f"real* __restrict__ const {identifier(name)}_array = own_.arrays[{i}];"
+            for i, name in enumerate(self.key.arrays)
+            if identifier(name) in words
+        ]
+
+    def loads(self, words: set[str]) -> list[str]:
+        """Declare a neuron's values in the loop."""
+        lines = [
+            f"real {identifier(n)} = {identifier(n)}_array[k_];"
+            for n in self.key.arrays
+            if identifier(n) in words
+        ]
+        if "i" in words:
+            lines.append("const real i = static_cast<real>(own_.index(k_));")
+        if "lastspike" in words:
+            lines.append(
+                "const real lastspike = static_cast<real>(now_.t - "
+                "double(now_.lane_step - last_spike_array[k_]) * now_.dt);"
+            )
+        return lines
+
+    def stores(self, blocks: list[Statements]) -> list[str]:
+        """Write back what the statements change."""
+        written = {line.split(" = ")[0] for b in blocks for line in b.neuron}
+        return [
+            f"{identifier(n)}_array[k_] = {identifier(n)};"
+            for n in self.key.arrays
+            if identifier(n) in written
+        ]
+
+    # -- update ------------------------------------------------------------------------------
+
+    def refractory(self) -> Statements:
+        """Statements that find out whether the neuron may be written and may spike."""
+        kind = self.code.refractory_kind
+        if kind == "none":
+            return Statements([], ["const bool not_refractory = true;"])
+        if kind == "condition":
+            made = self.statements(f"_held = {self.code.refractory}", "refractory", guard=False)
+            return Statements(
+                made.shared,
+                [
+                    *made.neuron,
+                    "const bool not_refractory = (ready_array[k_] != 0) | !_held;",
+                    "ready_array[k_] = not_refractory;",
+                ],
+            )
+        made = self.statements(f"_pause = ({self.code.refractory})", "refractory", guard=False)
+        shared = list(made.shared)
+        test = "now_.lane_step - last_spike_array[k_] >= {};"
+        if made.neuron and made.neuron[-1].startswith("const auto _pause"):
+            pause = "static_cast<lane_int>(timestep(_pause, dt))"
+        else:
+            shared.append(
+                "const lane_int pause_steps_ = static_cast<lane_int>(timestep(_pause_d, dt_d));"
+            )
+            pause = "pause_steps_"
+        return Statements(
+            shared, [*made.neuron, "const bool not_refractory = " + test.format(pause)]
+        )
+
+    def poisson(self) -> Statements:
+        """Statements that add the Poisson inputs' kicks."""
+        lines = []
+        for i, name in enumerate(self.key.poisson):
+            word = identifier(name)
+            kicked = f"{word} + kick_{i}_ * static_cast<real>(counts_{i}_[k_])"
+            guard = f"not_refractory & !crossed_ ? {kicked} : {word}"
+            lines.append(f"{word} = {guard if name in self.guarded else kicked};")
+        return Statements([], lines)
+
+    def update(self) -> list[str]:
+        """Return the body of the update function."""
+        pause = self.refractory()
+        step = (
+            self.statements(self.code.update, "update", guard=True)
+            if self.code.update.strip()
+            else Statements([], [])
+        )
+        threshold = Statements([], ["const bool crossed_ = false;"])
+        if self.code.threshold:
+            crossing = self.statements(
+                f"_crossing = {self.code.threshold}", "threshold", guard=False
+            )
+            shared_crossing = not any("_crossing" in line for line in crossing.neuron)
+            word = "_crossing_d" if shared_crossing else "_crossing"
+            threshold = Statements(
+                crossing.shared,
+                [*crossing.neuron, f"const bool crossed_ = bool({word}) & not_refractory;"],
+            )
+        blocks = [pause, step, threshold, self.poisson()]
+        words = set().union(*(b.words() for b in blocks))
+        body = self.loads(words) + [line for b in blocks for line in b.neuron]
+        stored = self.stores(blocks)
+        body += stored
+        body += [f"open_{i}_[k_] = not_refractory;" for i, _ in enumerate(self.key.targeted)]
+        states = [line.split("_array")[0] for line in stored]
+        if states:
+            body.append("bad_ |= " + " | ".join(f"lane_int({n} != {n})" for n in states) + ";")
+        body += ["fired_[lane_] = crossed_;", "any_ |= fired_[lane_];"]
+        return self._update_lines(blocks, words, body)
+
+    def _update_lines(
+        self, blocks: list[Statements], words: set[str], body: list[str]
+    ) -> list[str]:
+        head = self.shared_lines(blocks) + self.array_lines(words)
+        if "last_spike_array" in words or "lastspike" in words:
+            head.append("const lane_int* __restrict__ const last_spike_array = own_.last_spike;")
+        if "ready_array" in words:
+            head.append("lane_int* __restrict__ const ready_array = own_.ready;")
+        for i, _ in enumerate(self.key.poisson):
+            head.append(f"const real kick_{i}_ = static_cast<real>(own_.poisson_weights[{i}]);")
+            head.append(
+                f"const Count* __restrict__ const counts_{i}_ = "
+                f"own_.counts[{i}] + now_.step % 4 * own_.padded;"
+            )
+        for i, name in enumerate(self.key.targeted):
+            head.append(
+                f"uint8_t* __restrict__ const open_{i}_ = own_.open[{self.key.arrays.index(name)}];"
+            )
+        return [
+            *head,
+            "for (int64_t block_ = 0; block_ < own_.padded; block_ += block_size) {",
+            "    lane_int fired_[block_size], any_ = 0, bad_ = 0;",
+            "    NEUROSIM_INDEPENDENT",
+            "    for (int64_t lane_ = 0; lane_ < block_size; ++lane_) {",
+            "        const int64_t k_ = block_ + lane_;",
+            *(f"        {line}" for line in body),
+            "    }",
+            "    if (bad_) own_.find_nan(block_);",
+            "    if (any_) own_.collect(block_, fired_, now_.lane_step);",
+            "}",
+        ]
+
+    # -- reset ---------------------------------------------------------------------------------
+
+    def reset(self) -> list[str]:
+        """Return the body of the reset function."""
+        if not self.code.reset.strip():
+            return []
+        made = self.statements(self.code.reset, "reset", guard=False)
+        words = made.words()
+        pauses = ["const bool not_refractory = false;"] if "not_refractory" in words else []
+        if "lastspike" in words:
+            pauses.append("const lane_int* const last_spike_array = own_.last_spike;")
+        return [
+            *self.shared_lines([made]),
+            *self.array_lines(words),
+            *pauses,
+            "for (const int32_t k_ : own_.spikes) {",
+            *(f"    {line}" for line in [*self.loads(words), *made.neuron, *self.stores([made])]),
+            "}",
+        ]
+
+
+def kernel_source(index: int, key: KernelKey) -> str:
+    """Return the C++ of one kernel: the functions of namespace ``model_<index>``."""
+    writer = KernelWriter(key)
+    flags = ", ".join(cpp_bool(name in key.targeted) for name in key.arrays) or "false"
+    arguments = "([[maybe_unused]] LocalPopulation& own_, [[maybe_unused]] const StepInfo& now_) {"
+    return "\n".join(
+        [
+            f"// {key.code.name}: {key.code.method}",
+            f"namespace model_{index} {{",
+            "",
+            f"constexpr bool guarded_arrays[] = {{{flags}}};",
+            "",
+            f"void update{arguments}",
+            *(f"    {line}" for line in writer.update()),
+            "}",
+            "",
+            f"void reset{arguments}",
+            *(f"    {line}" for line in writer.reset()),
+            "}",
+            "",
+            f"}}  // namespace model_{index}",
+            "",
+        ]
+    )
