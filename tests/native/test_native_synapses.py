@@ -156,8 +156,29 @@ def test_the_seed_is_what_the_network_depends_on():
     assert not np.array_equal(first(3)["source"], first(4)["source"])
 
 
+def test_weights_that_are_shared_by_some_projections_and_not_by_others():
+    # one source has, at one delay, segments that share a weight beside segments that do not
+    net = ns.Network(seed=3)
+    model = ns.models.lif_curr_exp()
+    a, b = net.population("a", 40, model), net.population("b", 50, model)
+    for weight in (5 * pA, 5 * pA, WEIGHTS["normal"], -3 * pA, 0 * pA, WEIGHTS["uniform"], 5 * pA):
+        net.project(a, [a, b], ns.Bernoulli(0.3), "I_syn", weight=weight, delay=DELAYS["normal"])
+    for threads in (1, 3):
+        assert_same_synapses(net, threads)
+
+
+def test_shared_weights_with_too_many_delays_to_tell_them_apart():
+    # 60,000 delays times two classes do not fit the 16 bits of a key: weights are stored one by one
+    net = ns.Network(seed=3)
+    model = ns.models.lif_curr_exp()
+    a, b = net.population("a", 30, model), net.population("b", 30, model)
+    net.project(a, b, ns.AllToAll(), "I_syn", weight=1 * pA, delay=5999.9 * ms)
+    net.project(a, b, ns.AllToAll(), "I_syn", weight=2 * pA, delay=5999.9 * ms)
+    assert_same_synapses(net, 2)
+
+
 def test_many_synapses_of_one_source_and_delay_are_all_kept():
-    # 200,000 synapses share a source and a delay: more than one segment of 65,535 holds
+    # 200,000 synapses share a source and a delay: more than one segment of 32,767 holds
     net = ns.Network(seed=2)
     model = ns.models.lif_curr_exp()
     one, many = net.population("one", 1, model), net.population("many", 10, model)
@@ -198,6 +219,22 @@ def test_a_step_counter_that_moves_its_origin_changes_nothing(monkeypatch, preci
     plain = digest()
     monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-DNEUROSIM_ORIGIN_STEPS=37")
     assert digest() == plain
+
+
+@pytest.mark.parametrize("p", [0.02, 0.5])
+def test_guarded_variables_with_few_and_with_many_synapses_a_step(p):
+    # few are checked one by one; many are added and the refractory neurons' values put back
+    def run(engine):
+        net = ns.Network(seed=8)
+        model = ns.models.lif_delta(I_e=0.4 * nA)
+        e = net.population("e", 200, model, initial={"v": ns.Uniform(-70 * mV, -50 * mV)})
+        net.project(e, e, ns.Bernoulli(p), "v", weight=ns.Normal(0.1 * mV, 1 * mV), delay=1 * ms)
+        net.project(e, e, ns.Bernoulli(p), "v", weight=0.05 * mV, delay=1 * ms)
+        return ns.simulate(net, 200 * ms, engine=engine, threads=1)
+
+    native, brian2 = run("native"), run("brian2")
+    assert native.n_spikes("e") > 1000
+    assert native.spikes_sha256() == brian2.spikes_sha256()
 
 
 def test_guarded_delta_synapses_do_not_depend_on_threads():

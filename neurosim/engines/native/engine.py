@@ -60,7 +60,10 @@ class NativeEngine:
         for p in program.projections:
             delays = p.delay.largest - p.delay.smallest + 1
             segments = min(p.expected_synapses, float(p.pre.size) * delays * threads)
-            synapses += p.expected_synapses * ((2 if slots < 65536 else 4) + weight) + 4 * segments
+            per_synapse, per_segment = (2 if slots < 65536 else 4) + weight, 4
+            if p.weight.kind == "constant":
+                per_synapse, per_segment = per_synapse - weight, 4 + weight
+            synapses += p.expected_synapses * per_synapse + per_segment * segments
             rows += 4 * p.pre.size * (threads + 1)
         rows += program.n_ids * threads * (16 + 8)
         records = sum(p.expected_synapses for p in program.projections)

@@ -2,7 +2,9 @@
 //
 // Sources are taken in chunks of consecutive ids. For each chunk, every projection is drawn and
 // the synapses from the chunk are kept as records, in buckets of neighbouring sources; then each
-// bucket, small enough for the cache, is sorted by (source, delay) into its final place.
+// bucket, small enough for the cache, is sorted by (source, key) into its final place. The key is
+// the delay and the class of the projection: projections declared one after another are one class
+// if all of their synapses have the same weight, which is then stored once per segment.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -21,7 +23,7 @@ namespace neurosim {
 struct Record {
     uint32_t target;
     Weight weight;
-    uint16_t source, delay;  // source: relative to the bucket
+    uint16_t source, key;  // source: relative to the bucket; key: delay * n_classes + class
 };
 
 // A list of records that grows by pages and gives them back to a pool.
@@ -75,7 +77,9 @@ class Builder {
             const std::vector<std::vector<int64_t>>& slots, bool wide, SynapseStore& store,
             std::vector<std::vector<uint32_t>>& outdegrees)
         : spec_(spec), populations_(populations), slots_(slots), wide_(wide), store_(store),
-          outdegrees_(outdegrees), n_delays_(spec.largest_delay + 1) {}
+          outdegrees_(outdegrees) {
+        classify();
+    }
 
     void run() {
         store_.clear(spec_.n_ids);
@@ -95,7 +99,28 @@ class Builder {
   private:
     static constexpr double chunk_records = NEUROSIM_CHUNK_RECORDS;
     static constexpr double bucket_records = 40e3;  // with their sorted copy they fit a 1 MB cache
-    static constexpr double table_entries = 4e6;    // of a bucket's (source, delay) tables
+    static constexpr double table_entries = 4e6;    // of a bucket's (source, key) tables
+
+    // Sort the projections into classes; all into one that does not share weights where the keys
+    // would not fit 16 bits.
+    void classify() {
+        const int64_t n_delays = spec_.largest_delay + 1;
+        const auto fixed = [](const ProjectionSpec& p) { return p.weight == constant; };
+        const auto value = [](const ProjectionSpec& p) { return static_cast<Weight>(p.a); };
+        for (int32_t p = 0; p < spec_.n_projections; ++p) {
+            const ProjectionSpec& own = spec_.projections[p];
+            const ProjectionSpec& last = spec_.projections[std::max(p - 1, 0)];
+            const bool same = fixed(own) == fixed(last) && (!fixed(own) || value(own) == value(last));
+            if (p == 0 || !same) constant_.push_back(fixed(own));
+            class_.push_back(static_cast<int64_t>(constant_.size()) - 1);
+        }
+        if (n_delays * static_cast<int64_t>(constant_.size()) > 65536) {
+            constant_.assign(1, false);
+            class_.assign(class_.size(), 0);
+        }
+        n_classes_ = std::max<int64_t>(static_cast<int64_t>(constant_.size()), 1);
+        n_keys_ = n_delays * n_classes_;
+    }
 
     // Synapses each source is expected to have on this thread; only sizes chunks and buckets.
     std::vector<double> expected_rows() const {
@@ -115,7 +140,7 @@ class Builder {
 
     void chunk(int64_t begin, int64_t end, double load) {
         const double per_source = std::max(load / static_cast<double>(end - begin), 1.0);
-        const double width = std::min(bucket_records / per_source, table_entries / static_cast<double>(n_delays_));
+        const double width = std::min(bucket_records / per_source, table_entries / static_cast<double>(n_keys_));
         shift_ = std::bit_width(static_cast<uint64_t>(std::clamp(width, 1.0, 65536.0))) - 1;
         width_ = int64_t(1) << shift_;
         const int64_t n_buckets = (end - begin + width_ - 1) >> shift_;
@@ -150,7 +175,7 @@ class Builder {
                 ++outdegree[batch.sources[i]];
                 buckets_[bucket].push(Record{batch.targets[i], batch.weights[i],
                                              static_cast<uint16_t>(relative - (bucket << shift_)),
-                                             static_cast<uint16_t>(batch.delays[i])},
+                                             static_cast<uint16_t>(batch.delays[i] * n_classes_ + class_[p])},
                                       pool_);
             }
         };
@@ -166,10 +191,10 @@ class Builder {
         keep(batch_);
     }
 
-    // Fill `counts_` with the bucket's synapses per (source, delay).
+    // Fill `counts_` with the bucket's synapses per (source, key).
     void tally(const Bucket& bucket, int64_t begin, int64_t end) {
-        counts_.assign(static_cast<size_t>((end - begin) * n_delays_), 0);
-        bucket.each([&](const Record& r) { ++counts_[r.source * n_delays_ + r.delay]; });
+        counts_.assign(static_cast<size_t>((end - begin) * n_keys_), 0);
+        bucket.each([&](const Record& r) { ++counts_[r.source * n_keys_ + r.key]; });
     }
 
     // Append the bucket's segments and return the bytes of its rows.
@@ -179,55 +204,79 @@ class Builder {
         for (int64_t s = 0; s < end - begin; ++s) {
             Row& row = store_.rows[begin + s];
             row.first_segment = static_cast<uint32_t>(store_.segments.size());
-            for (int64_t d = 0; d < n_delays_; ++d)
-                for (int64_t left = counts_[s * n_delays_ + d]; left > 0; left -= segment_limit) {
+            for (int64_t key = 0; key < n_keys_; ++key)
+                for (int64_t left = counts_[s * n_keys_ + key]; left > 0; left -= segment_limit) {
                     const int64_t n = std::min(left, segment_limit);
-                    store_.segments.push_back({static_cast<uint16_t>(d), static_cast<uint16_t>(n)});
-                    bytes += bytes_of(n);
+                    store_.segments.push_back(Segment::of(key / n_classes_, n, constant_[key % n_classes_]));
+                    bytes += bytes_of(store_.segments.back());
                 }
             row.n_segments = static_cast<uint32_t>(store_.segments.size()) - row.first_segment;
         }
         return bytes;
     }
 
-    struct Cursor {           // where the next synapse of a (source, delay) goes
+    struct Cursor {           // where the next synapse of a (source, key) goes
         std::byte* data;
-        uint32_t segment, used, size;
+        uint32_t segment, used;
+        Segment now;
     };
 
     void place(const Bucket& bucket, int64_t begin, int64_t end, std::byte* data) {
-        cursors_.resize(static_cast<size_t>((end - begin) * n_delays_));
+        cursors_.resize(static_cast<size_t>((end - begin) * n_keys_));
+        if (n_classes_ > 1) tally(bucket, begin, end);
         for (int64_t s = 0; s < end - begin; ++s) {
             Row& row = store_.rows[begin + s];
             row.data = data;
-            int64_t previous = -1;
+            int64_t key = -1, left = 0;
             for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
                 const Segment segment = store_.segments[i];
-                if (segment.delay != previous) cursors_[s * n_delays_ + segment.delay] = {data, i, 0, segment.count};
-                previous = segment.delay;
-                data += bytes_of(segment.count);
+                if (left <= 0) {
+                    key = next_key(s, key, segment);
+                    left = n_classes_ > 1 ? counts_[s * n_keys_ + key] : run_length(row, i);
+                    cursors_[s * n_keys_ + key] = {data, i, 0, segment};
+                }
+                left -= segment.count();
+                data += bytes_of(segment);
             }
         }
         if (wide_)
-            bucket.each([&](const Record& r) { write<uint32_t>(cursors_[r.source * n_delays_ + r.delay], r); });
+            bucket.each([&](const Record& r) { write<uint32_t>(cursors_[r.source * n_keys_ + r.key], r); });
         else
-            bucket.each([&](const Record& r) { write<uint16_t>(cursors_[r.source * n_delays_ + r.delay], r); });
+            bucket.each([&](const Record& r) { write<uint16_t>(cursors_[r.source * n_keys_ + r.key], r); });
     }
 
-    int64_t bytes_of(int64_t count) const {
-        return wide_ ? segment_bytes<uint32_t>(count) : segment_bytes<uint16_t>(count);
+    // The key that a row's segment starts: with one class it is the delay.
+    int64_t next_key(int64_t source, int64_t key, Segment segment) const {
+        if (n_classes_ == 1) return segment.delay;
+        do ++key;
+        while (counts_[source * n_keys_ + key] == 0);
+        return key;
+    }
+
+    // Synapses in segment i and those after it with the same delay.
+    int64_t run_length(const Row& row, uint32_t i) const {
+        int64_t n = 0;
+        for (uint32_t k = i; k < row.first_segment + row.n_segments; ++k) {
+            if (store_.segments[k].delay != store_.segments[i].delay) break;
+            n += store_.segments[k].count();
+        }
+        return n;
+    }
+
+    int64_t bytes_of(Segment segment) const {
+        return wide_ ? segment_bytes<uint32_t>(segment) : segment_bytes<uint16_t>(segment);
     }
 
     template <class Target>
     void write(Cursor& cursor, const Record& record) {
-        if (cursor.used == cursor.size) {  // a segment at its limit: the same delay goes on in the next
-            cursor.data += segment_bytes<Target>(cursor.size);
-            cursor.size = store_.segments[++cursor.segment].count;
+        if (cursor.used == cursor.now.count()) {  // a segment at its limit: the same key goes on in the next
+            cursor.data += segment_bytes<Target>(cursor.now);
+            cursor.now = store_.segments[++cursor.segment];
             cursor.used = 0;
         }
-        reinterpret_cast<Weight*>(cursor.data)[cursor.used] = record.weight;
-        reinterpret_cast<Target*>(cursor.data + cursor.size * sizeof(Weight))[cursor.used] =
-            static_cast<Target>(record.target);
+        auto* weights = reinterpret_cast<Weight*>(cursor.data);
+        weights[cursor.now.constant() ? 0 : cursor.used] = record.weight;
+        reinterpret_cast<Target*>(weights + cursor.now.n_weights())[cursor.used] = static_cast<Target>(record.target);
         ++cursor.used;
     }
 
@@ -237,7 +286,9 @@ class Builder {
     const bool wide_;  // targets take 32 bits
     SynapseStore& store_;
     std::vector<std::vector<uint32_t>>& outdegrees_;
-    int64_t n_delays_, width_ = 1;
+    std::vector<bool> constant_;   // per class: do its synapses share their weight?
+    std::vector<int64_t> class_;   // per projection
+    int64_t n_classes_ = 1, n_keys_ = 1, width_ = 1;
     int shift_ = 0;
     std::vector<Bucket> buckets_;
     Bucket::Pool pool_;

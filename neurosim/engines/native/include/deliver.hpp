@@ -13,10 +13,14 @@ namespace neurosim {
 
 class Calendar {
   public:
+    // Address of a segment's data, which is even; in its lowest bit whether the synapses share
+    // their weight, in its top 16 bits their number.
     struct Entry {
-        uint64_t bits;  // address of the segment's data, and its count in the top 16 bits
-        const std::byte* data() const { return reinterpret_cast<const std::byte*>(bits & ((uint64_t(1) << 48) - 1)); }
+        uint64_t bits;
+        const std::byte* data() const { return reinterpret_cast<const std::byte*>(bits & ((uint64_t(1) << 48) - 2)); }
         int64_t count() const { return static_cast<int64_t>(bits >> 48); }
+        bool constant() const { return bits & 1; }
+        int64_t n_weights() const { return constant() ? 1 : count(); }
     };
 
     void resize(int32_t largest_delay) {
@@ -53,8 +57,9 @@ class Calendar {
         uint64_t address = reinterpret_cast<uint64_t>(row.data);
         for (uint32_t i = 0; i < row.n_segments; ++i) {
             const Segment segment = segments[i];
-            pages_[(step + segment.delay) & mask_].push_back({address | (uint64_t(segment.count) << 48)});
-            address += segment_bytes<Target>(segment.count);
+            const uint64_t bits = address | uint64_t(segment.constant()) | (uint64_t(segment.count()) << 48);
+            pages_[(step + segment.delay) & mask_].push_back({bits});
+            address += segment_bytes<Target>(segment);
         }
     }
 
@@ -62,32 +67,69 @@ class Calendar {
     int64_t mask_ = 0;
 };
 
-// Add the weights of all entries to the variables they target; `open` tells which slots may be
-// written when some are guarded by refractoriness.
-template <class Target>
+// Add the weights of all entries to the variables they target. With `checked`, slots that are not
+// `open` (their neuron is refractory) are left alone.
+template <class Target, bool checked>
 inline void deliver(const std::vector<Calendar::Entry>& page, real* __restrict variables,
                     const uint8_t* __restrict open) {
     constexpr size_t ahead = 12;
     const size_t n = page.size();
+    const auto add = [&](Target target, real weight) {
+        if constexpr (checked)
+            variables[target] += open[target] ? weight : real(0);
+        else
+            variables[target] += weight;
+    };
     for (size_t e = 0; e < n; ++e) {
         if (e + ahead < n) {
-            const std::byte* next = page[e + ahead].data();
-            const int64_t bytes = segment_bytes<Target>(page[e + ahead].count());
+            const Calendar::Entry& entry = page[e + ahead];
+            const std::byte* next = entry.data();
+            const int64_t bytes = segment_bytes<Target>(entry.count(), entry.n_weights());
             for (int64_t offset = 0; offset < bytes + 63 && offset < 1024; offset += 64)
                 __builtin_prefetch(next + offset);
         }
         const int64_t count = page[e].count();
         const auto* weights = reinterpret_cast<const Weight*>(page[e].data());
-        const auto* targets = reinterpret_cast<const Target*>(page[e].data() + count * sizeof(Weight));
+        const auto* targets = reinterpret_cast<const Target*>(weights + page[e].n_weights());
+        if (page[e].constant()) {
+            const real weight = static_cast<real>(*weights);
+#pragma GCC unroll 8
+            for (int64_t i = 0; i < count; ++i) add(targets[i], weight);
+        } else {
 #pragma GCC unroll 4
-        for (int64_t i = 0; i < count; ++i) {
-            const Target target = targets[i];
-            if constexpr (guarded)
-                variables[target] += open[target] ? static_cast<real>(weights[i]) : real(0);
-            else
-                variables[target] += static_cast<real>(weights[i]);
+            for (int64_t i = 0; i < count; ++i) add(targets[i], static_cast<real>(weights[i]));
         }
     }
 }
+
+// Delivery to variables of which some are frozen while their neuron is refractory. Many synapses
+// at once are added unchecked, and the frozen values put back after.
+class GuardedDelivery {
+  public:
+    // Slots [first, first + size) are guarded.
+    void guard(int64_t first, int64_t size) { ranges_.push_back({first, size}); }
+
+    template <class Target>
+    void operator()(const std::vector<Calendar::Entry>& page, real* variables, const uint8_t* open) {
+        int64_t synapses = 0, slots = 0;
+        for (const auto& entry : page) synapses += entry.count();
+        for (const auto& range : ranges_) slots += range.size;
+        if (synapses < slots) return deliver<Target, true>(page, variables, open);
+        before_.resize(static_cast<size_t>(slots));
+        real* kept = before_.data();
+        for (const auto& [first, size] : ranges_) kept = std::copy_n(variables + first, size, kept);
+        deliver<Target, false>(page, variables, open);
+        kept = before_.data();
+        for (const auto& [first, size] : ranges_)
+            for (int64_t i = first; i < first + size; ++i, ++kept) variables[i] = open[i] ? variables[i] : *kept;
+    }
+
+  private:
+    struct Range {
+        int64_t first, size;
+    };
+    std::vector<Range> ranges_;
+    std::vector<real> before_;
+};
 
 }  // namespace neurosim

@@ -1,8 +1,8 @@
 // A thread's synapses, by source; within a source by delay, then in the order they were drawn.
 //
-// A row is a list of segments, one per delay: {delay, count}. Its data is, segment after segment,
-// `count` weights followed by `count` target slots: 6 bytes a synapse with float weights and
-// fewer than 65,536 slots.
+// A row is a list of segments, one per delay. Its data is, segment after segment, the weights
+// followed by the target slots: 6 bytes a synapse with float weights and fewer than 65,536 slots.
+// Where all synapses of a segment have the same weight it is stored once: 2 bytes a synapse.
 #pragma once
 #include <vector>
 
@@ -11,11 +11,19 @@
 
 namespace neurosim {
 
-struct Segment {
-    uint16_t delay, count;
-};
-constexpr int64_t segment_limit = 65535;
+constexpr int64_t segment_limit = 32767;
 constexpr int64_t delay_limit = 65535;
+
+struct Segment {
+    uint16_t delay, size;  // size: the number of synapses, and in the top bit whether they share a weight
+
+    static Segment of(int64_t delay, int64_t count, bool constant) {
+        return {static_cast<uint16_t>(delay), static_cast<uint16_t>(count | (constant ? 32768 : 0))};
+    }
+    int64_t count() const { return size & segment_limit; }
+    bool constant() const { return size > segment_limit; }
+    int64_t n_weights() const { return constant() ? 1 : count(); }
+};
 
 struct Row {
     const std::byte* data = nullptr;
@@ -23,8 +31,14 @@ struct Row {
 };
 
 template <class Target>
-constexpr int64_t segment_bytes(int64_t count) {
-    return round_up(count * static_cast<int64_t>(sizeof(Weight) + sizeof(Target)), alignof(Weight));
+constexpr int64_t segment_bytes(int64_t count, int64_t n_weights) {
+    constexpr auto weight = static_cast<int64_t>(sizeof(Weight)), target = static_cast<int64_t>(sizeof(Target));
+    return round_up(n_weights * weight + count * target, alignof(Weight));
+}
+
+template <class Target>
+constexpr int64_t segment_bytes(Segment segment) {
+    return segment_bytes<Target>(segment.count(), segment.n_weights());
 }
 
 struct SynapseStore {

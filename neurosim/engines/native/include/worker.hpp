@@ -109,6 +109,7 @@ class Worker {
     std::vector<uint32_t> emitted_;
     std::vector<int64_t> source_cursor_, noted_cursor_;  // next spike of each source: to deliver, to report
     Calendar calendar_;
+    GuardedDelivery deliver_;
 };
 
 // Lay out the state: variables that synapses write stand together, so that a slot can address them.
@@ -161,6 +162,7 @@ inline void Worker::allocate_state() {
             const int64_t slot = slots_[p][a];
             own.arrays.push_back(slot >= 0 ? variables_ + slot : arena_.take<real>(own.padded));
             own.open.push_back(slot >= 0 && kernel.guarded_arrays[a] ? open_ + slot : nullptr);
+            if (own.open.back()) deliver_.guard(slot, own.padded);
             own.load(a, population.values[a], population.strides[a]);
         }
         for (int32_t i = 0; i < kernel.n_poisson; ++i) own.counts.push_back(arena_.take<Count>(4 * own.padded));
@@ -190,12 +192,13 @@ inline void Worker::read_rows(Visit&& visit) const {
         for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
             const Segment segment = store.segments[i];
             const auto* weights = reinterpret_cast<const Weight*>(data);
-            const auto* targets = reinterpret_cast<const Target*>(data + segment.count * sizeof(Weight));
-            for (int64_t s = 0; s < segment.count; ++s) {
+            const auto* targets = reinterpret_cast<const Target*>(weights + segment.n_weights());
+            for (int64_t s = 0; s < segment.count(); ++s) {
                 const Place place = places[targets[s]];
-                visit(static_cast<int64_t>(source), place.id, place.array, static_cast<double>(weights[s]), segment.delay);
+                const double weight = static_cast<double>(weights[segment.constant() ? 0 : s]);
+                visit(static_cast<int64_t>(source), place.id, place.array, weight, segment.delay);
             }
-            data += segment_bytes<Target>(segment.count);
+            data += segment_bytes<Target>(segment);
         }
     }
 }
@@ -309,9 +312,9 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         }
         auto& page = calendar_.page(step);
         if (wide_)
-            deliver<uint32_t>(page, variables_, open_);
+            deliver_.operator()<uint32_t>(page, variables_, open_);
         else
-            deliver<uint16_t>(page, variables_, open_);
+            deliver_.operator()<uint16_t>(page, variables_, open_);
         page.clear();
         const StepInfo now = info(step);
         for (LocalPopulation& own : populations)

@@ -61,7 +61,7 @@ int64_t neurosim_synapses(void* network) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
     for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        for (const auto& segment : whole.worker(rank).store.segments) n += segment.count;
+        for (const auto& segment : whole.worker(rank).store.segments) n += segment.count();
     return n;
 }
 
