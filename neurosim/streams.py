@@ -19,6 +19,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .elementary import ndtri
 from .errors import DescriptionError
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
@@ -28,6 +29,7 @@ _ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _LARGEST = 0xFFFFFFFF
+NOISE_SITES = 4096  # calls of rand() and randn() that one population's running code can have
 _BLOCK = 8192  # six uint64 arrays of this length stay in the second-level cache
 
 
@@ -40,6 +42,8 @@ class Purpose(IntEnum):
     PARAMETER = 4
     INDEGREE = 5
     REMAINDER = 6
+    NOISE = 7
+    SYNAPSE = 8
 
 
 def name_id(name: str) -> int:
@@ -148,6 +152,36 @@ def uniform53(w0: ArrayLike, w1: ArrayLike) -> NDArray[np.float64]:
     high = np.asarray(w0, np.uint32).astype(np.uint64)
     joined = (high << _HALF) | np.asarray(w1, np.uint32)
     return ((joined >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def noise_rand(seed: int, ids: ArrayLike, step: int, site: int) -> NDArray[np.float64]:
+    """Return the numbers that one rand() of a model's running code has in a step.
+
+    Parameters
+    ----------
+    seed : int
+    ids : array_like of int
+        Network-wide neuron ids.
+    step : int
+        In [0, 2**52).
+    site : int
+        In [0, 4096): which call of the population's code.
+
+    Returns
+    -------
+    float64 array
+        Uniform in (0, 1), in the shape of ``ids``: the words of the counter (low half of step,
+        id, site + 4096 * high half of step, NOISE). The one pair of words in 2**54 that would
+        round to 1 gives the number before it.
+    """
+    site = _within("site", site, NOISE_SITES - 1)
+    drawn = words(seed, Purpose.NOISE, site | (step >> 32) << 12, ids, step & _LARGEST)
+    return np.minimum(uniform53(drawn[..., 0], drawn[..., 1]), 1.0 - 2.0**-53)
+
+
+def noise_randn(seed: int, ids: ArrayLike, step: int, site: int) -> NDArray[np.float64]:
+    """Return what randn() has in a step: normal quantiles of :func:`noise_rand`'s numbers."""
+    return ndtri(noise_rand(seed, ids, step, site))
 
 
 def _within(name: str, value: int, largest: int) -> int:

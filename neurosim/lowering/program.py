@@ -44,6 +44,19 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """A name that holds another random number in every step, for every neuron.
+
+    ``kind`` "uniform" is in (0, 1), "normal" standard normal; ``site`` keys the stream
+    (:func:`neurosim.streams.noise_rand`).
+    """
+
+    name: str
+    kind: Literal["uniform", "normal"]
+    site: int
+
+
+@dataclass(frozen=True)
 class NeuronCode:
     """One neuron model after its state updater, as abstract code in Brian2's syntax.
 
@@ -68,6 +81,8 @@ class NeuronCode:
         Variables whose writes are dropped while the neuron is refractory.
     method : str
         The state updater that made ``update``.
+    noise : tuple of Noise
+        The random numbers of the code, each drawn anew in every step.
     """
 
     name: str
@@ -80,6 +95,7 @@ class NeuronCode:
     refractory: str
     unless_refractory: tuple[str, ...]
     method: str
+    noise: tuple[Noise, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""

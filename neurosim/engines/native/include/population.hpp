@@ -20,6 +20,7 @@ struct StepInfo {
 struct LocalPopulation {
     const PopulationSpec* spec = nullptr;
     int64_t rank = 0, n_threads = 1;
+    uint64_t seed = 0;                   // keys the random numbers of the model's code
     int64_t count = 0, padded = 0;       // own neurons; with padding
     std::vector<real*> arrays;           // per-neuron variables
     const double* shared = nullptr;

@@ -126,6 +126,7 @@ inline void Worker::allocate_state() {
         own.spec = &population;
         own.rank = rank_;
         own.n_threads = spec_.n_threads;
+        own.seed = spec_.seed;
         own.count = own.own_below(population.size);
         own.padded = round_up(own.count, block_size);
         slots_[p].assign(population.n_arrays, -1);
