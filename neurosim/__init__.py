@@ -35,12 +35,21 @@ _PUBLIC = {
     "metrics": "analysis.metrics",
     "plot": "analysis.plots",
     "Experiment": "experiment",
+    "SpikeTrains": "spike_trains",
+    "pulse_packet": "spike_trains",
+    "read_spikes": "spike_trains",
+    "Setting": "settings",
+    "Check": "results",
+    "Results": "results",
+    "Runs": "runs",
+    "load_experiment": "experiment",
 }
-_MODULES = frozenset({"errors", "models", "units"})
+_MODULES = frozenset({"encoders", "errors", "models", "units"})
 
 __all__ = ["__version__", *sorted(_MODULES), *sorted(_PUBLIC)]  # noqa: PLE0604 (one list of names)
 
 if TYPE_CHECKING:
+    from . import encoders as encoders
     from . import errors as errors
     from . import models as models
     from . import units as units
@@ -62,11 +71,19 @@ if TYPE_CHECKING:
     from .description.rules import FixedTotalNumber as FixedTotalNumber
     from .description.rules import OneToOne as OneToOne
     from .experiment import Experiment as Experiment
+    from .experiment import load_experiment as load_experiment
     from .lowering.lower import lower as lower
     from .recording import Recording as Recording
     from .recording import read as read
+    from .results import Check as Check
+    from .results import Results as Results
+    from .runs import Runs as Runs
+    from .settings import Setting as Setting
     from .simulation import Simulation as Simulation
     from .simulation import simulate as simulate
+    from .spike_trains import SpikeTrains as SpikeTrains
+    from .spike_trains import pulse_packet as pulse_packet
+    from .spike_trains import read_spikes as read_spikes
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""An experiment: a network that can be built at a scale and from a seed, and how to run it."""
+"""An experiment: networks that can be built at a scale and from a seed, and how to run them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import ast
 import importlib.util
 import inspect
 import math
+import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import registry
 from .errors import DescriptionError, UnknownNameError
+from .results import Check, Results
+from .runs import Runs
+from .settings import Setting
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from .description.network import Network
+    from .recording import Recording
 
 _OWN_OPTIONS = ("scale", "seed")
+_QUICK_OWN = ("scale", "duration", "warmup", "dt")
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A network and how it is run, for ``neurosim run``.
+    """Networks, how they are run and what comes out, for ``neurosim run``.
+
+    Give ``build`` for one network simulated once, or ``perform`` for anything else.
 
     Parameters
     ----------
-    build : callable
+    build : callable, optional
         ``build(scale=..., seed=..., **settings)`` returns a Network. It may leave ``scale`` or
         ``seed`` out, and is then never given them.
     duration, warmup, dt : Quantity of time, optional
@@ -36,20 +46,31 @@ class Experiment:
         Size used unless the user asks for another; 1 is the full network.
     settings : mapping, optional
         The names ``--set`` may change and their values otherwise. By default the keyword
-        parameters of ``build`` other than scale and seed.
+        parameters of ``build`` or ``perform`` other than scale and seed.
     description, reference : str
         One line for ``neurosim list``; where the network was published.
     figures : tuple of str
-        Kinds of plot drawn beside the recording, ``"raster"`` or ``"rates"``.
+        Kinds of plot drawn beside the recording of ``build``, ``"raster"`` or ``"rates"``.
     summary : callable, optional
-        Given the Recording, returns lines of text to print after the table.
+        Given the Recording of ``build``, returns lines of text to print after the table.
+    perform : callable, optional
+        ``perform(runs, **settings)`` simulates with the methods of ``runs`` (:class:`Runs`),
+        which also holds scale, seed and duration, and returns :class:`Results`.
+    parameters : tuple of Setting, optional
+        The settings with help, range and choices; in place of ``settings``.
+    checks : callable, optional
+        Given the Recording of ``build``, returns a list of :class:`Check`.
+    figure : callable, optional
+        Given the Recording of ``build``, returns a matplotlib figure, in place of ``figures``.
+    quick : mapping, optional
+        Values of scale, duration, warmup, dt and settings that make ``--quick`` end in seconds.
 
     Examples
     --------
     >>> experiment = ns.Experiment(build=build, duration=2*second)          # doctest: +SKIP
     """
 
-    build: Callable[..., Network]
+    build: Callable[..., Network] | None = None
     duration: Any = None
     warmup: Any = None
     dt: Any = None
@@ -59,24 +80,59 @@ class Experiment:
     reference: str = ""
     figures: tuple[str, ...] = ("raster",)
     summary: Callable[[Any], list[str]] | None = None
+    perform: Callable[..., Results] | None = None
+    parameters: tuple[Setting, ...] = ()
+    checks: Callable[[Recording], list[Check]] | None = None
+    figure: Callable[[Recording], Figure] | None = None
+    quick: Mapping[str, Any] = field(default_factory=dict)
     _accepted: frozenset[str] = field(init=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        if not callable(self.build):
+        if (self.build is None) == (self.perform is None):
             raise DescriptionError(
-                f"Experiment(build={self.build!r}): build must be a function that returns a "
+                "Experiment: give either build, a function that returns one Network, or perform, "
+                "a function that simulates and returns Results."
+            )
+        function = self.build if self.perform is None else self.perform
+        if not callable(function):
+            raise DescriptionError(
+                f"Experiment(build={function!r}): build must be a function that returns a "
                 "Network, such as def build(scale=1.0, seed=1)."
             )
-        parameters = inspect.signature(self.build).parameters.values()
-        keywords = {
-            p.name: p.default
-            for p in parameters
-            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        }
+        kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        found = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+        keywords = {p.name: p.default for p in (found[1:] if self.perform else found)}
         object.__setattr__(self, "_accepted", frozenset(keywords))
-        if self.settings is None:
-            found = {n: d for n, d in keywords.items() if n not in _OWN_OPTIONS}
-            object.__setattr__(self, "settings", found)
+        if self.parameters:
+            named = {p.name: p.default for p in self.parameters}
+            object.__setattr__(self, "settings", named)
+        elif self.settings is None:
+            named = {n: d for n, d in keywords.items() if n not in _OWN_OPTIONS}
+            object.__setattr__(self, "settings", named)
+        for name in self.quick:
+            if name not in (*_QUICK_OWN, *(self.settings or {})):
+                raise UnknownNameError("setting", name, self.settings or {}, "Experiment: quick")
+
+    def checked_settings(
+        self, given: Mapping[str, Any] | None = None, quick: bool = False
+    ) -> dict[str, Any]:
+        """Return the settings to use: what was given, else those of the quick version.
+
+        Raises
+        ------
+        UnknownNameError
+            A setting is not one of the experiment's; the message lists those that are.
+        DescriptionError, DimensionError
+            A value is not allowed.
+        """
+        allowed = self.settings or {}
+        for name in given or {}:
+            if name not in allowed:
+                raise UnknownNameError("setting", name, allowed, "--set")
+        small = {k: v for k, v in self.quick.items() if k not in _QUICK_OWN} if quick else {}
+        values = {**small, **(given or {})}
+        declared = {p.name: p for p in self.parameters}
+        return {k: declared[k].check(v) if k in declared else v for k, v in values.items()}
 
     def network(
         self,
@@ -84,7 +140,7 @@ class Experiment:
         seed: int | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Network:
-        """Build the network.
+        """Build the network of an experiment that has ``build``.
 
         Raises
         ------
@@ -96,13 +152,13 @@ class Experiment:
         """
         from .description.network import Network  # noqa: PLC0415 - needs Brian2, slow to import
 
-        allowed = self.settings or {}
-        for name in settings or {}:
-            if name not in allowed:
-                raise UnknownNameError("setting", name, allowed, "--set")
-        if scale is not None and not 0 < scale < math.inf:
-            raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
-        arguments = dict(settings or {})
+        if self.build is None:
+            raise DescriptionError(
+                "this experiment simulates several networks, so it has no network of its own; "
+                "call run(), or the functions of neurosim.networks."
+            )
+        arguments = self.checked_settings(settings)
+        _check_scale(scale)
         for name, given, default in (("scale", scale, self.scale), ("seed", seed, 1)):
             if name in self._accepted:
                 arguments[name] = default if given is None else given
@@ -118,6 +174,155 @@ class Experiment:
                 "'return net'."
             )
         return network
+
+    def times(self, quick: bool = False) -> dict[str, Any]:
+        """Return ``duration``, ``warmup`` and ``dt`` as run unless the user asks otherwise."""
+        from .units import ms, second  # noqa: PLC0415 - slow to import
+
+        own = {"duration": self.duration, "warmup": self.warmup, "dt": self.dt}
+        usual = {"duration": 1.0 * second, "warmup": 500 * ms, "dt": 0.1 * ms}
+        small = self.quick if quick else {}
+        return {
+            name: small.get(name, usual[name] if value is None else value)
+            for name, value in own.items()
+        }
+
+    def run(
+        self,
+        *,
+        scale: float | None = None,
+        seed: int | None = None,
+        duration: Any = None,
+        warmup: Any = None,
+        dt: Any = None,
+        quick: bool = False,
+        output: str | os.PathLike[str] | None = None,
+        name: str = "experiment",
+        settings: Mapping[str, Any] | None = None,
+        started: Callable[[Runs], object] | None = None,
+        **options: Any,
+    ) -> Results:
+        """Run the whole experiment.
+
+        Parameters
+        ----------
+        scale, seed, duration, warmup, dt
+            In place of the experiment's.
+        quick : bool
+            The small version, which ends in seconds.
+        output : path, optional
+            A folder for the recordings, ``results.json`` and ``figure.png``; created if it is
+            not there. Nothing is kept unless given.
+        name : str
+            Of the recording of an experiment with ``build``.
+        settings : mapping, optional
+            As ``--set``.
+        started : callable, optional
+            Given the :class:`Runs` before the first simulation, to follow them.
+        **options
+            ``engine``, ``threads``, ``precision``, ``progress``.
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        UnknownNameError, DescriptionError, DimensionError
+            A setting is unknown or not allowed.
+        """
+        arguments = self.checked_settings(settings, quick)
+        _check_scale(scale)
+        given = {"duration": duration, "warmup": warmup, "dt": dt}
+        times = self.times(quick) | {k: v for k, v in given.items() if v is not None}
+        usual = self.quick.get("scale", self.scale) if quick else self.scale
+        runs = Runs(
+            scale=usual if scale is None else scale,
+            seed=1 if seed is None else seed,
+            quick=quick,
+            folder=output_folder(output),
+            facts={
+                "experiment": name,
+                "scale": usual if scale is None else scale,
+                "settings": {k: str(v) for k, v in arguments.items()},
+                "reference": self.reference,
+            },
+            **times,
+            **options,
+        )
+        if started is not None:
+            started(runs)
+        results = self._perform(runs, name, scale, seed, arguments)
+        if runs.folder is not None:
+            results.save(runs.folder / "results.json", {**runs.facts, "seed": runs.seed})
+            if results.figure is not None:
+                from .analysis.canvas import save  # noqa: PLC0415 - when there is something
+
+                save(results.figure, runs.folder / "figure.png")
+        return results
+
+    def _perform(
+        self,
+        runs: Runs,
+        name: str,
+        scale: float | None,
+        seed: int | None,
+        arguments: dict[str, Any],
+    ) -> Results:
+        if self.perform is not None:
+            results = self.perform(runs, **arguments)
+            if not isinstance(results, Results):
+                raise DescriptionError(
+                    f"perform() returned {type(results).__name__}, not Results; end it with "
+                    "'return ns.Results(...)'."
+                )
+        else:
+            own_scale = runs.scale if "scale" in self._accepted else scale
+            recording = runs.simulate(name, self.network(own_scale, seed, arguments))
+            results = self.results(recording)
+        results.recordings = runs.recordings()
+        return results
+
+    def results(self, recording: Recording) -> Results:
+        """Return checks, figure and lines of a recording of ``build``'s network."""
+        metrics = {k: v for k, v in asdict(recording.metrics()).items() if k != "projections"}
+        return Results(
+            metrics=metrics,
+            checks=[] if self.checks is None else self.checks(recording),
+            figure=self._figure(recording),
+            lines=[] if self.summary is None else self.summary(recording),
+        )
+
+    def _figure(self, recording: Recording) -> Figure | None:
+        if self.figure is not None:
+            return self.figure(recording)
+        return recording.plot(self.figures[0]) if self.figures else None
+
+
+def output_folder(output: str | os.PathLike[str] | None) -> Path | None:
+    """Return the folder for an experiment's files, made if it is not there.
+
+    Raises
+    ------
+    DescriptionError
+        Its parent is not there, or it is a file.
+    """
+    if output is None:
+        return None
+    folder = Path(output)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DescriptionError(
+            f"the results cannot go to the folder {os.fspath(output)!r}: {error}. Give a folder "
+            "that exists or can be created, such as --output brunel."
+        ) from error
+    return folder
+
+
+def _check_scale(scale: float | None) -> None:
+    if scale is not None and not 0 < scale < math.inf:
+        raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
 
 
 def load_experiment(name: str) -> tuple[str, Experiment]:

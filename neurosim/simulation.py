@@ -337,11 +337,16 @@ class Simulation:
                 self._executable = None
 
     @property
+    def finished(self) -> bool:
+        """Whether the simulation ran, is closed, and its recording can be read."""
+        return self._output is not None and self._closed and self._step > 0
+
+    @property
     def recording(self) -> Recording:
         """The recording, once the simulation is closed."""
         if self._output is None:
             raise DescriptionError("this simulation records nothing (record=False).")
-        if not self._closed or self._step == 0:
+        if not self.finished:
             raise DescriptionError(
                 "the recording is read after the simulation: run it, then leave the with block "
                 "or call close()."

@@ -18,8 +18,12 @@ _ENGINES = {
 
 
 @click.command("list")
-def command() -> None:
-    """List experiments, models, rules and engines."""
+@click.argument("experiment", required=False)
+def command(experiment: str | None) -> None:
+    """List experiments, models, rules and engines, or the settings of one EXPERIMENT."""
+    if experiment is not None:
+        _one_experiment(experiment)
+        return
     from ..description.distributions import Distribution  # noqa: PLC0415 - imports Brian2
     from ..description.rules import Rule  # noqa: PLC0415 - imports Brian2
     from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
@@ -45,6 +49,17 @@ def _experiments() -> dict[str, str]:
         settings = f"; settings: {', '.join(experiment.settings)}" if experiment.settings else ""
         found[name] = experiment.description + settings
     return found
+
+
+def _one_experiment(name: str) -> None:
+    from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
+
+    _, found = load_experiment(name)
+    click.echo(f"{name}: {found.description}\n{found.reference}\n")
+    declared = {setting.name: setting.describe() for setting in found.parameters}
+    others = {key: str(value) for key, value in (found.settings or {}).items()}
+    _section("settings (--set NAME=VALUE)", others | declared)
+    _section("quick version (--quick)", {key: str(value) for key, value in found.quick.items()})
 
 
 def _first_lines(objects: Iterable[Any]) -> dict[str, str]:

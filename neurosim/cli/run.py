@@ -13,6 +13,7 @@ from ..interrupts import RunInterrupted, exit_at_once
 from ..memory import format_bytes
 from ..progress import Progress, choose_progress
 from .output import print_json, print_lines, print_table
+from .perform import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, perform, tell_checks
 from .values import TimeType, parse_settings
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ..recording import Recording
     from ..simulation import Simulation
     from ..summary import RunSummary
-
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class _Request:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
 @click.option("--output", type=click.Path(path_type=Path), help="The recording.  [EXPERIMENT.h5]")
 @click.option("--no-record", is_flag=True, help="Record nothing.")
+@click.option("--quick", is_flag=True, help="The experiment's small version: seconds, not minutes.")
+@click.option("--check", is_flag=True, help="Exit with 3 if a check fails.")
 @click.option("--dry-run", is_flag=True, help="Estimate the memory and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as stdout's last line.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -79,20 +80,41 @@ def command(
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
 
     name, found = load_experiment(experiment)
+    parsed = parse_settings(settings)
+    progress = choose_progress(typed["quiet"])
+    if found.perform is not None:
+        _no_dry_run(dry_run, name)
+        folder = None if no_record else output or Path(name)
+        context.exit(perform(found, name, parsed, typed, folder, progress))
+    quick, check = typed.pop("quick"), typed.pop("check")
     request = _Request(
         name=name,
-        settings=parse_settings(settings),
+        settings=found.checked_settings(parsed, quick),
         output=None if no_record or dry_run else output or Path(f"{name}.h5"),
         record=not (no_record or dry_run),
-        **typed,
+        **(typed | _quick_values(found, typed) if quick else typed),
     )
     _check_output(request.output)
-    progress = choose_progress(request.quiet)
     simulation = _simulation(found, request, progress)
     if dry_run:
         _tell_estimate(simulation, request)
         return
-    context.exit(_run(simulation, found, request, progress))
+    context.exit(_run(simulation, found, request, progress, check))
+
+
+def _no_dry_run(dry_run: bool, name: str) -> None:
+    if dry_run:
+        raise DescriptionError(
+            f"{name} simulates several networks, one after the other, so --dry-run has no single "
+            "estimate; each simulation checks the memory before it is built. Leave it out."
+        )
+
+
+def _quick_values(found: Experiment, typed: dict[str, Any]) -> dict[str, Any]:
+    """Return scale and times of the quick version where the user typed none, in seconds."""
+    times = {k: float(v) for k, v in found.times(quick=True).items()}
+    small = times | {k: v for k, v in found.quick.items() if k == "scale"}
+    return {k: v for k, v in small.items() if typed[k] is None}
 
 
 def _check_output(output: Path | None) -> None:
@@ -175,7 +197,13 @@ def _tell_estimate(simulation: Simulation, request: _Request) -> None:
         )
 
 
-def _run(simulation: Simulation, found: Experiment, request: _Request, progress: Progress) -> int:
+def _run(
+    simulation: Simulation,
+    found: Experiment,
+    request: _Request,
+    progress: Progress,
+    check: bool = False,
+) -> int:
     """Simulate and report; return the exit code."""
     warmup, duration = _times(found, request)
     simulation.steps_of(duration)
@@ -192,17 +220,35 @@ def _run(simulation: Simulation, found: Experiment, request: _Request, progress:
         click.echo(str(stop), err=True)
     summary = simulation.summary()
     figures: list[str] = []
+    results: dict[str, Any] = {}
     if request.record:
         progress.note(f"recording: {summary.recording}")
         recording = simulation.recording
         _tell_metrics(recording, found, request)
+        if found.checks is not None and code == 0:
+            results, passed = _check(recording, found, request)
+            code = EXIT_CHECK_FAILED if check and not passed else 0
         figures = _draw(recording, found)
         for figure in figures:
             progress.note(f"figure: {figure}")
     _tell_costs(summary, request)
     if request.as_json:
-        print_json({**summary.as_dict(), "figures": figures, **_provenance(found, request)})
+        values = {**summary.as_dict(), "figures": figures, **_provenance(found, request)}
+        print_json(values | results)
     return code
+
+
+def _check(
+    recording: Recording, found: Experiment, request: _Request
+) -> tuple[dict[str, Any], bool]:
+    """Print the checks, write them beside the recording; return them and whether all passed."""
+    from ..results import Results  # noqa: PLC0415 - when there is something
+
+    made = Results(checks=[] if found.checks is None else found.checks(recording))
+    tell_checks(made, request.as_json)
+    beside = Path(recording.path).with_suffix(".json")
+    made.save(beside, _provenance(found, request))
+    return {"checks": made.as_dict()["checks"], "passed": made.passed}, made.passed
 
 
 def _tell_costs(summary: RunSummary, request: _Request) -> None:
@@ -238,6 +284,12 @@ def _draw(recording: Recording, found: Experiment) -> list[str]:
     """Draw the experiment's figures beside the recording; return their paths."""
     drawn: list[str] = []
     base = Path(recording.path)
+    if found.figure is not None:
+        from ..analysis.canvas import save  # noqa: PLC0415 - when there is something
+
+        path = base.with_suffix(".png")
+        save(found.figure(recording), path)
+        return [str(path)]
     for kind in found.figures:
         path = base.with_suffix(".png") if not drawn else base.with_name(f"{base.stem}-{kind}.png")
         try:

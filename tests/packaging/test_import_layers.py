@@ -35,9 +35,16 @@ ALLOWED = {
         name: BASE | RUNNING | {"description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
     },
+    "config": BASE | {"description", "models"},
     "doctor": BASE | {"engines", "memory"},
     "registry": BASE,
-    "experiment": BASE | {"description", "registry"},
+    "spike_trains": BASE | {"description"},
+    "encoders": BASE | {"description", "spike_trains"},
+    "settings": BASE | {"description"},
+    "results": BASE | {"recording"},
+    "runs": BASE | RUNNING | {"description", "recording"},
+    "experiment": BASE
+    | {"description", "registry", "recording", "analysis", "settings", "results", "runs"},
     "cli": BASE
     | RUNNING
     | {
@@ -48,6 +55,8 @@ ALLOWED = {
         "analysis",
         "registry",
         "experiment",
+        "results",
+        "runs",
         "doctor",
     },
     "__main__": {"cli"},

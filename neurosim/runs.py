@@ -1,0 +1,127 @@
+"""Simulating for an experiment: as many networks as it needs, a recording of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import DescriptionError
+from .progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from .description.network import Network
+    from .recording import Recording
+    from .simulation import Simulation
+
+
+@dataclass
+class Runs:
+    """How an experiment simulates: given to its ``perform``.
+
+    Attributes
+    ----------
+    scale : float
+    seed : int
+    duration, warmup : Quantity of time
+        As the user typed them, else the experiment's.
+    dt : Quantity of time
+    quick : bool
+        Whether the small version was asked for, which need not reproduce published numbers.
+    engine : str or None
+    threads : int
+    precision : {"double", "single"}
+    folder : Path or None
+        Where recordings go, one file for each simulation; None: temporary files.
+    facts : mapping
+        JSON-able, kept with every recording.
+    simulations : dict of name to Simulation
+        All that were made, in order.
+    """
+
+    scale: float = 1.0
+    seed: int = 1
+    duration: Any = None
+    warmup: Any = None
+    dt: Any = None
+    quick: bool = False
+    engine: str | None = None
+    threads: int = 0
+    precision: Literal["double", "single"] = "double"
+    folder: Path | None = None
+    progress: Progress = field(default_factory=Quiet)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    simulations: dict[str, Simulation] = field(default_factory=dict)
+
+    def simulation(
+        self,
+        name: str,
+        network: Network,
+        *,
+        dt: Any = None,
+        engine: str | None = None,
+        precision: Literal["double", "single"] | None = None,
+    ) -> Simulation:
+        """Return a Simulation to be run step by step, in a ``with`` block.
+
+        Parameters
+        ----------
+        name : str
+            Of the recording; a name is used once.
+        network : Network
+        dt, engine, precision
+            Where this simulation differs from the others.
+        """
+        from .description.names import check_name  # noqa: PLC0415 - needs Brian2, slow to import
+        from .simulation import Simulation  # noqa: PLC0415 - needs Brian2, slow to import
+
+        check_name(name, "simulation")
+        if name in self.simulations:
+            raise DescriptionError(
+                f"the experiment simulates {name!r} twice; give each simulation its own name."
+            )
+        made = Simulation(
+            network,
+            dt=self.dt if dt is None else dt,
+            engine=self.engine if engine is None else engine,
+            threads=self.threads,
+            precision=self.precision if precision is None else precision,
+            output=None if self.folder is None else self.folder / f"{name}.h5",
+            progress=self.progress,
+            settings={**self.facts, "simulation": name},
+        )
+        self.simulations[name] = made
+        return made
+
+    def simulate(
+        self,
+        name: str,
+        network: Network,
+        duration: Any = None,
+        *,
+        warmup: Any = None,
+        **options: Any,
+    ) -> Recording:
+        """Simulate a network and return its recording.
+
+        Parameters
+        ----------
+        name : str
+            Of the recording; a name is used once.
+        network : Network
+        duration, warmup : Quantity of time, optional
+            The experiment's unless given.
+        **options
+            As of :meth:`simulation`.
+        """
+        before = self.warmup if warmup is None else warmup
+        with self.simulation(name, network, **options) as made:
+            if before is not None and float(before) != 0:
+                made.run(before, warmup=True)
+            made.run(self.duration if duration is None else duration)
+        return made.recording
+
+    def recordings(self) -> dict[str, Recording]:
+        """Return what was recorded so far, by name of the simulation."""
+        return {name: made.recording for name, made in self.simulations.items() if made.finished}
