@@ -59,6 +59,10 @@ class RecordingError(NeurosimError):
     """A recording cannot be read: not there, not HDF5, or not written by this package."""
 
 
+class SpikeFileError(NeurosimError, ValueError):
+    """A file of spike trains cannot be read: not there, of another format, or damaged."""
+
+
 class RecordingWriteError(NeurosimError, OSError):
     """A recording cannot be written, for instance because the disk is full."""
 
@@ -90,3 +94,7 @@ class NumericalError(NeurosimError, ArithmeticError):
             f"{time_ms:g} ms. The run was stopped; what was recorded until then is kept. Look for "
             "a division by zero, an exponential without bound or a dt too large for the equations."
         )
+
+
+class ConfigError(DescriptionError):
+    """A network file (YAML or TOML) is not valid; the message starts with file, line and place."""

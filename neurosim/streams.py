@@ -44,6 +44,7 @@ class Purpose(IntEnum):
     REMAINDER = 6
     NOISE = 7
     SYNAPSE = 8
+    ENCODING = 9
 
 
 def name_id(name: str) -> int:
