@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,9 @@ from numpy.typing import NDArray
 
 from ..errors import AnalysisError, UnknownNameError
 from . import statistics
+from .canvas import figure as _figure
+from .canvas import save as _save
+from .canvas import style as _style
 from .groups import Group, arrange, role_name
 from .metrics import stretch
 
@@ -25,23 +27,6 @@ if TYPE_CHECKING:
 
     from ..recording.reader import Recording
 
-_STYLE: Any = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "pdf.fonttype": 42,
-}
-_WIDTH = 7.2
 _RASTER_MS = 1000.0
 _POINTS_PER_INCH = 72.0
 
@@ -288,32 +273,3 @@ def _head(axes: Axes, groups: Sequence[Group], title: str | None) -> None:
             handles=handles, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=len(colours),
             frameon=False, handletextpad=0.1, columnspacing=1.0, borderpad=0.2,
         )  # fmt: skip
-
-
-def _style() -> AbstractContextManager[None]:
-    import matplotlib  # noqa: PLC0415
-
-    return matplotlib.rc_context(_STYLE)
-
-
-def _figure(height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
-
-    engine = ConstrainedLayoutEngine(h_pad=0.03, w_pad=0.03, hspace=0.01, wspace=0.03)
-    figure = Figure(figsize=(_WIDTH, height), layout=engine, dpi=150)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: str | os.PathLike[str] | None) -> Figure:
-    if path is not None:
-        try:
-            figure.savefig(path, dpi=300)
-        except (OSError, ValueError) as cause:
-            raise AnalysisError(
-                f"cannot save the picture {os.fspath(path)!r}: {cause}. Give a name ending in "
-                ".png, .pdf or .svg in an existing folder"
-            ) from cause
-    return figure
