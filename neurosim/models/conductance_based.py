@@ -7,8 +7,8 @@ which only keeps it from spiking again, while v is above.
 
 from __future__ import annotations
 
-from .entry import Entry, Parameter
-from .integrate_and_fire import BRETTE_2007
+from .entry import Entry, Figure, Input, Parameter
+from .integrate_and_fire import BRETTE_2007, CONDUCTANCES
 
 _HH = "Hodgkin & Huxley 1952, J. Physiol. 117:500, doi:10.1113/jphysiol.1952.sp004764"
 _OURS = "this package"
@@ -56,6 +56,8 @@ CONDUCTANCE_BASED = (
         ),
         recordables=("v", "m", "h", "n", "I_syn"),
         reference=_HH,
+        figure=Figure(2000.0, ("v", "m", "h", "n"), 100.0, 20.0, 80.0, 0.025),
+        inputs=(Input("I_syn", 60.0, "pA"),),
         method="exponential_euler",
         initial={"v": "-65*mV", **_GATES},
         **_SPIKES,
@@ -96,6 +98,8 @@ CONDUCTANCE_BASED = (
         ),
         recordables=("v", "m", "h", "n", "g_exc", "g_inh"),
         reference=f"Traub & Miles 1991, Neuronal Networks of the Hippocampus; {BRETTE_2007}",
+        figure=Figure(300.0, ("v", "m", "h", "n"), 200.0, 20.0, 180.0, 0.025),
+        inputs=CONDUCTANCES,
         method="exponential_euler",
         initial={"v": "E_L", **_GATES},
         **_SPIKES,

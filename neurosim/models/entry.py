@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UnknownNameError
+
 if TYPE_CHECKING:
     from ..description.models import NeuronModel
 
@@ -37,6 +39,51 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Input:
+    """A variable that synapses of the model act on.
+
+    Attributes
+    ----------
+    variable : str
+    weight : float
+        A typical weight, in ``unit``: a synapse adds it. Of the order that moves the potential
+        by a tenth of a millivolt to a millivolt.
+    unit : str
+    signed : bool
+        Whether inhibitory synapses act on the same variable, with negative weights.
+    """
+
+    variable: str
+    weight: float
+    unit: str
+    signed: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How to show a model: a step of current, and what to draw.
+
+    Attributes
+    ----------
+    current : float
+        ``I_e`` during the step, in the unit of that parameter; 0 before and after.
+    variables : tuple of str
+        Drawn one below the other.
+    duration, onset, offset : float
+        In ms.
+    dt : float
+        Time step in ms at which the model is accurate.
+    """
+
+    current: float
+    variables: tuple[str, ...] = ("v",)
+    duration: float = 400.0
+    onset: float = 50.0
+    offset: float = 350.0
+    dt: float = 0.1
+
+
+@dataclass(frozen=True)
 class Entry:
     """A model of the catalogue.
 
@@ -49,8 +96,18 @@ class Entry:
     recordables : tuple of str
         State variables.
     reference : str
+    figure : Figure
+        The picture that shows the model.
+    inputs : tuple of Input
+        What synapses act on.
     method : str or None
         Integrator, if not the automatic choice.
+    initial : dict of str to str
+        Values at t = 0; 0 for variables not named.
+    notes : str
+        What a user should know: what differs from the reference, what could not be checked.
+    stochastic : bool
+        Whether the model draws random numbers while it runs.
     """
 
     name: str
@@ -62,20 +119,46 @@ class Entry:
     parameters: tuple[Parameter, ...]
     recordables: tuple[str, ...]
     reference: str
+    figure: Figure
+    inputs: tuple[Input, ...]
     method: str | None = None
     initial: dict[str, str] = field(default_factory=dict)
+    notes: str = ""
+    stochastic: bool = False
 
     @cached_property
     def _default(self) -> NeuronModel:
+        return self._with_equations(self.equations, self.parameters)
+
+    def steered(self, **parameters: Any) -> NeuronModel:
+        """Return the model with ``I_e`` as a variable, so that it can change during a run.
+
+        ``Simulation.write(population, "I_e", values)`` sets it; it is 0 at first.
+        """
+        unit = self.parameter("I_e").unit
+        dimension = {"pA": "amp", "nA": "amp", "mV/ms": "volt/second"}[unit]
+        others = tuple(p for p in self.parameters if p.name != "I_e")
+        model = self._with_equations(f"{self.equations}\nI_e : {dimension}", others)
+        return model(**parameters) if parameters else model
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of that name; UnknownNameError if there is none."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        known = [p.name for p in self.parameters]
+        raise UnknownNameError("parameter", name, known, f"model {self.name!r}")
+
+    def _with_equations(self, equations: str, parameters: tuple[Parameter, ...]) -> NeuronModel:
         from ..description.models import NeuronModel  # noqa: PLC0415 (imports Brian2)
         from ..description.quantities import named_unit  # noqa: PLC0415
 
         return NeuronModel(
-            self.equations,
+            equations,
             threshold=self.threshold,
             reset=self.reset,
             refractory=self.refractory or None,
-            parameters={p.name: p.value * named_unit(p.unit) for p in self.parameters},
+            parameters={p.name: p.value * named_unit(p.unit) for p in parameters},
             method=self.method,
             initial=self.initial,
             name=self.name,
@@ -99,5 +182,6 @@ class Entry:
             "Parameters::\n\n"
             + "\n".join(rows)
             + f"\n\nRecordables: {', '.join(self.recordables)}."
-            f"\nReference: {self.reference}\n"
+            f"\nSynapses act on: {', '.join(i.variable for i in self.inputs)}."
+            f"\nReference: {self.reference}\n" + (f"\n{self.notes}\n" if self.notes else "")
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .entry import Entry, Parameter
+from .entry import Entry, Figure, Input, Parameter
 
 _PD14 = "Potjans & Diesmann 2014, Cereb. Cortex 24:785, Table 4"
 _TUCKWELL = "Tuckwell 1988, Introduction to Theoretical Neurobiology vol. 1, ch. 3, Cambridge UP"
@@ -29,6 +29,10 @@ _SPIKES: dict[str, Any] = {
     "refractory": "t_ref",
 }
 _AT_REST = {"v": "E_L"}
+CONDUCTANCES = (
+    Input("g_exc", 0.4, "nS", signed=False),
+    Input("g_inh", 0.8, "nS", signed=False),
+)
 
 INTEGRATE_AND_FIRE = (
     Entry(
@@ -38,6 +42,8 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _I_E, _V_TH, _V_R, _T_REF),
         recordables=("v",),
         reference="Lapicque 1907, J. Physiol. Pathol. Gen. 9:620",
+        figure=Figure(250.0),
+        inputs=(Input("v", 0.5, "mV"),),
         initial={"v": "V_r"},
         **_SPIKES,
     ),
@@ -48,6 +54,8 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _TAU_M, _E_L, _V_TH, _V_R, _T_REF, _I_E),
         recordables=("v",),
         reference=_TUCKWELL,
+        figure=Figure(400.0),
+        inputs=(Input("v", 0.5, "mV"),),
         initial=_AT_REST,
         **_SPIKES,
     ),
@@ -61,6 +69,8 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _TAU_M, _TAU_SYN, _E_L, _V_TH, _V_R, _T_REF, _I_E),
         recordables=("v", "I_syn"),
         reference=_ROTTER,
+        figure=Figure(400.0),
+        inputs=(Input("I_syn", 60.0, "pA"),),
         initial=_AT_REST,
         **_SPIKES,
     ),
@@ -85,6 +95,11 @@ INTEGRATE_AND_FIRE = (
         ),
         recordables=("v", "I_exc", "I_inh"),
         reference=_ROTTER,
+        figure=Figure(400.0),
+        inputs=(
+            Input("I_exc", 60.0, "pA", signed=False),
+            Input("I_inh", -60.0, "pA", signed=False),
+        ),
         initial=_AT_REST,
         **_SPIKES,
     ),
@@ -102,6 +117,8 @@ INTEGRATE_AND_FIRE = (
         parameters=(_C_M, _TAU_M, _TAU_SYN, _E_L, _V_TH, _V_R, _T_REF, _I_E),
         recordables=("v", "I_syn", "J_syn"),
         reference=_ROTTER,
+        figure=Figure(400.0),
+        inputs=(Input("J_syn", 60.0, "pA"),),
         initial=_AT_REST,
         **_SPIKES,
     ),
@@ -128,6 +145,8 @@ INTEGRATE_AND_FIRE = (
         ),
         recordables=("v", "g_exc", "g_inh"),
         reference=BRETTE_2007,
+        figure=Figure(125.0),
+        inputs=CONDUCTANCES,
         initial=_AT_REST,
         **_SPIKES,
     ),

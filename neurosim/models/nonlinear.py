@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .entry import Entry, Parameter
+from .entry import Entry, Figure, Input, Parameter
+from .integrate_and_fire import CONDUCTANCES
 
 _BRETTE = "Brette & Gerstner 2005, J. Neurophysiol. 94:3637, doi:10.1152/jn.00686.2005"
 _IZHIKEVICH = "Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569, doi:10.1109/TNN.2003.820440"
@@ -49,6 +50,8 @@ NONLINEAR = (
         ),
         recordables=("v", "w", "I_syn"),
         reference=_BRETTE,
+        figure=Figure(800.0, ("v", "w")),
+        inputs=(Input("I_syn", 60.0, "pA"),),
         initial={"v": "E_L"},
         **_ADEX_SPIKES,
     ),
@@ -74,6 +77,8 @@ NONLINEAR = (
         ),
         recordables=("v", "w", "g_exc", "g_inh"),
         reference=_BRETTE,
+        figure=Figure(800.0, ("v", "w")),
+        inputs=CONDUCTANCES,
         initial={"v": "E_L"},
         **_ADEX_SPIKES,
     ),
@@ -102,6 +107,8 @@ NONLINEAR = (
         ),
         recordables=("v", "u", "I_syn"),
         reference=_IZHIKEVICH,
+        figure=Figure(10.0, ("v", "u")),
+        inputs=(Input("I_syn", 0.8, "mV/ms"),),
         initial={"v": "c", "u": "b*c"},
     ),
 )
