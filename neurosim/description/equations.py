@@ -30,6 +30,7 @@ from . import syntax
 from .quantities import SECOND, require_dimensions, symbol
 
 MAX_EQUATIONS = 20000
+_NOISE = SECOND**-0.5  # of xi: its integral over a time has the standard deviation sqrt(time)
 UNIT_PREFIX = "unit_"
 _RESERVED = frozenset(
     {"t", "dt", "i", "N", "t_in_timesteps", "not_refractory", "lastspike", "refractory", "spikes"}
@@ -100,17 +101,18 @@ def declare(text: ModelText, parameters: dict[str, Dimension]) -> Declared:
     equations = _parse(text.equations, own, units, where)
     _check_kinds(equations, parameters, where)
     dims = {name: equations[name].dim for name in equations} | parameters
-    threshold = _rewrite(text.threshold, own, units, f"{where}: threshold")
+    threshold = _rewrite(text.threshold, own, units, f"{where}: threshold", random=True)
     refractory = _rewrite(text.refractory, own, units, f"{where}: refractory")
     reset_parts = [
-        (target, operator, _rewrite(code, own, units, f"{where}: reset"))
+        (target, operator, _rewrite(code, own, units, f"{where}: reset", random=True))
         for target, operator, code in syntax.statements(text.reset, f"{where}: reset")
     ]
     known = dims | {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in units}
     known |= {"t": SECOND, "dt": SECOND}
     variables = {name: Variable(name, dimensions=dim) for name, dim in known.items()}
-    variables |= {name: DEFAULT_FUNCTIONS[name] for name in syntax.FUNCTIONS}
-    _check_equation_units(equations, variables, where)
+    variables |= {n: DEFAULT_FUNCTIONS[n] for n in syntax.FUNCTIONS | syntax.RANDOM_FUNCTIONS}
+    noise = {n: Variable(n, dimensions=_NOISE) for n in equations.stochastic_variables}
+    _check_equation_units(equations, variables | noise, where)
     _check_threshold(threshold, variables, f"{where}: threshold")
     kind = _refractory_kind(refractory, variables, f"{where}: refractory")
     _check_reset(reset_parts, equations, variables, where)
@@ -178,7 +180,10 @@ def _parse(text: str, own: set[str], units: set[str], where: str) -> Equations:
     for name in sorted(own):
         _check_own_name(name, where)
     unitless = re.compile(r"(=)([^:]*)(:)")
-    renamed = unitless.sub(lambda m: f"{m[1]} {_rewrite(m[2], own, units, where)} {m[3]}", lines)
+    renamed = unitless.sub(
+        lambda m: f"{m[1]} {_rewrite(m[2], own, units, where, random=True, noise=True)} {m[3]}",
+        lines,
+    )
     try:
         return Equations(renamed)
     except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
@@ -196,21 +201,32 @@ def _check_own_name(name: str, where: str) -> None:
         )
 
 
-def _rewrite(code: str, own: set[str], units: set[str], where: str) -> str:
-    """Check an expression's syntax and names, and turn units and constants into plain names."""
+def _rewrite(
+    code: str,
+    own: set[str],
+    units: set[str],
+    where: str,
+    *,
+    random: bool = False,
+    noise: bool = False,
+) -> str:
+    """Check an expression's syntax and names, and turn units and constants into plain names.
+
+    ``random`` allows rand() and randn(), ``noise`` allows xi.
+    """
     if not code.strip():
         return ""
     tree = syntax.parse(code, where)
     used, called = syntax.names(tree)
-    noise = sorted(name for name in used if name == "xi" or name.startswith("xi_"))
-    if noise:
-        raise UnsupportedError(
-            f"{where} uses the noise {noise[0]!r}, which is not supported yet. "
-            "Use Network.poisson for a random background."
+    white = {name for name in used if name == "xi" or name.startswith("xi_")}
+    if white and not noise:
+        raise EquationError(
+            f"{where} uses {sorted(white)[0]!r}, which stands in differential equations only. "
+            "Use randn() here."
         )
-    syntax.check_calls(called, where, random=False)
+    syntax.check_calls(called, where, random=random)
     replacements = {}
-    for name in sorted(used - own - {"t", "dt", "True", "False", "not_refractory"}):
+    for name in sorted(used - own - white - {"t", "dt", "True", "False", "not_refractory"}):
         if name in syntax.UNITS:
             units.add(name)
             replacements[name] = UNIT_PREFIX + name
@@ -228,6 +244,8 @@ def _rewrite(code: str, own: set[str], units: set[str], where: str) -> str:
 
 def _check_kinds(equations: Equations, parameters: dict[str, Dimension], where: str) -> None:
     for name, equation in equations.items():
+        if equation.type == SUBEXPRESSION:
+            _check_noise(name, equation, where)
         for flag in equation.flags:
             if flag not in _FLAGS[equation.type]:
                 raise UnsupportedError(
@@ -250,6 +268,22 @@ def _check_kinds(equations: Equations, parameters: dict[str, Dimension], where: 
                     f"initial={{{name!r}: ...}} of the population instead."
                 )
             require_dimensions(parameters[name], equation.dim, f"{where}: parameter {name!r}")
+
+
+def _check_noise(name: str, equation: Any, where: str) -> None:
+    """Refuse subexpressions that would be another random number at each use."""
+    used, called = syntax.names(syntax.parse(equation.expr.code, where))
+    if any(n == "xi" or n.startswith("xi_") for n in used):
+        raise EquationError(
+            f"{where}: {name!r} uses xi, which stands in differential equations only. Write it "
+            "there, or make the subexpression's noise 'randn()' (constant over dt)."
+        )
+    random = sorted(called & syntax.RANDOM_FUNCTIONS)
+    if random and "constant over dt" not in equation.flags:
+        raise EquationError(
+            f"{where}: {name!r} calls {random[0]}(), which would give another number wherever "
+            f"{name!r} is used. Mark it '(constant over dt)': one number per step."
+        )
 
 
 def _check_equation_units(equations: Equations, variables: dict, where: str) -> None:

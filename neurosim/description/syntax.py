@@ -84,8 +84,9 @@ def check_calls(called: Iterable[str], where: str, *, random: bool) -> None:
             continue
         if name in RANDOM_FUNCTIONS or name == "poisson":
             raise UnsupportedError(
-                f"{where} calls {name}(), which is not supported there yet. Random parameters and "
-                "initial values are; for background noise use Network.poisson."
+                f"{where} calls {name}(), which is not supported there. rand() and randn() are in "
+                "equations, threshold, reset, parameters and initial values; for a random "
+                "background use Network.poisson."
             )
         allowed = sorted(FUNCTIONS | RANDOM_FUNCTIONS if random else FUNCTIONS)
         raise ExpressionError(

@@ -15,6 +15,7 @@ from ..description.models import NeuronModel
 from ..description.quantities import SECOND, declaration, symbol
 from .exact import Coefficient, LinearSystem, coefficient_values, propagate
 from .integrators import integrate, substitutions
+from .noise import CALL, NoiseSites
 from .program import NeuronCode, Value, Variable
 
 # Typical magnitudes in SI units; number formats without a wide exponent scale by them.
@@ -101,17 +102,20 @@ def _lower(
     ]
     all_dims = dims | units | coefficient_dims
     replace = substitutions(declared)
+    sites = NoiseSites(all_dims.keys() | replace.keys(), f"model {name!r}")
+    drawn = {given: sites.name(function) for given, function in step.get("drawn", {}).items()}
     code = NeuronCode(
         name=name,
         equations=_equations(declared, variables, all_dims),
         variables=tuple(variables),
-        update=syntax.rename(update, replace),
-        threshold=syntax.rename(declared.threshold, replace),
-        reset=syntax.rename(declared.reset, replace),
+        update=sites.replace(syntax.rename(update, replace | drawn)),
+        threshold=sites.replace(syntax.rename(declared.threshold, replace)),
+        reset=sites.replace(syntax.rename(declared.reset, replace)),
         refractory_kind=declared.refractory_kind,  # type: ignore[arg-type]
         refractory=syntax.rename(declared.refractory, replace),
         unless_refractory=declared.unless_refractory,
         method=step["method"],
+        noise=sites.found,
     )
     return LoweredModel(code, system, coefficients)
 
@@ -179,6 +183,8 @@ def _equations(declared: Declared, variables: list[Variable], dims: dict[str, Di
         left = f"d{name}/dt" if name in declared.differential else name
         flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
         code = " ".join(equation.expr.code.split())
+        if declared.equations.is_stochastic or CALL.search(code):
+            code = f"{name}/dt"  # what is drawn is in the update
         lines.append(f"{left} = {code} : {declaration(equation.dim)}{flags}")
     for variable in variables:
         if variable.name in declared.differential:

@@ -24,9 +24,10 @@ from ..errors import EquationError
 from ..store import cached_text
 from .exact import LinearSystem
 from .expressions import names_in
+from .noise import CALL, set_apart
 
 _DEFAULT = ("exact", "euler", "heun")
-_FORMAT = 4
+_FORMAT = 5
 
 
 def integrate(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
@@ -45,7 +46,8 @@ def integrate(declared: Declared, method: str | None, fixed: frozenset[str], whe
     Returns
     -------
     dict
-        ``method``, and either ``system`` (a LinearSystem) or ``update`` (statements).
+        ``method``, and either ``system`` (a LinearSystem) or ``update`` (statements) with
+        ``drawn``: what the names in it that stand for random calls are, "rand" or "randn".
     """
     content = {
         "format": _FORMAT,
@@ -72,13 +74,17 @@ def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where
     if not declared.differential:
         return {"method": "none", "update": ""}
     reasons = []
+    calls = bool(CALL.search(" ".join(e.expr.code for e in _right_sides(declared))))
     for name in (method,) if method else _DEFAULT:
         try:
+            _check_random(declared, calls, name)
             if name in ("exact", "linear"):
                 system = _linear_system(declared, fixed)
                 if system is not None:
                     return {"method": "exact", "system": system.to_json()}
-            return {"method": name, "update": _brian_update(declared, name)}
+            equations, drawn = _without_calls(declared.equations)
+            update = _brian_update(declared, equations, tuple(drawn), name)
+            return {"method": name, "update": update, "drawn": drawn}
         except UnsupportedEquationsException as error:
             reasons.append(f"{name}: {' '.join(str(error).split())}")
     raise EquationError(
@@ -86,6 +92,21 @@ def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where
         f"({'; '.join(reasons)}). Choose another method, such as 'euler', 'rk4' or "
         "'exponential_euler'."
     )
+
+
+def _right_sides(declared: Declared) -> list[SingleEquation]:
+    return [declared.equations[name] for name in declared.differential]
+
+
+def _check_random(declared: Declared, calls: bool, method: str) -> None:
+    if method in ("exact", "linear") and declared.equations.is_stochastic:
+        raise UnsupportedEquationsException("it does not integrate noise")
+    if calls and method != "euler":
+        raise UnsupportedEquationsException(
+            "rand() and randn() in an equation would be drawn anew at each of its stages; only "
+            "'euler' takes them there. Use xi, or draw once in a subexpression marked "
+            "'(constant over dt)'"
+        )
 
 
 def _tried(method: str | None) -> tuple[str, ...]:
@@ -127,14 +148,30 @@ def _terms(expression: Any, fixed: frozenset[str]) -> list[str]:
     return [sympy_to_str(sympy.Add(*terms)) for terms in parts.values() if terms]
 
 
-def _brian_update(declared: Declared, method: str) -> str:
+def _without_calls(equations: Equations) -> tuple[Equations, dict[str, str]]:
+    """Replace random calls by names, and return what each name stands for."""
+    codes = {n: e.expr.code for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
+    codes, drawn = set_apart(codes)
+    changed = [
+        SingleEquation(e.type, n, e.dim, e.var_type, Expression(codes[n]), e.flags)
+        if n in codes
+        else e
+        for n, e in equations.items()
+    ]
+    return (Equations(changed) if drawn else equations), drawn
+
+
+def _brian_update(
+    declared: Declared, equations: Equations, drawn: tuple[str, ...], method: str
+) -> str:
     """Return the statements of one of Brian2's state updaters."""
-    equations = declared.equations
     if declared.refractory_kind != "none":
         equations = add_refractoriness(equations)
     variables = _variables(declared)
     if method != "exponential_euler":
-        return str(StateUpdateMethod.apply_stateupdater(equations, variables, method))
+        variables |= {name: Variable(name) for name in drawn}
+        code = str(StateUpdateMethod.apply_stateupdater(equations, variables, method))
+        return code.replace("dt**.5", "sqrt(dt)")  # a power need not have the same bits everywhere
     return _exponential_euler(equations, variables, declared)
 
 

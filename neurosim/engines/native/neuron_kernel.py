@@ -85,6 +85,7 @@ class KernelWriter:
         known = {v.name: variable(v.name, v.shared) for v in self.code.variables}
         known |= {name: variable(name, True) for name in ("t", "dt", "N")}
         known |= {"i": variable("i", False), "lastspike": variable("lastspike", False)}
+        known |= {noise.name: variable(noise.name, False) for noise in self.code.noise}
         known["not_refractory"] = variable("not_refractory", False, np.bool_)
         return DEFAULT_FUNCTIONS | known
 
@@ -154,6 +155,22 @@ class KernelWriter:
                 "const real lastspike = static_cast<real>(now_.t - "
                 "double(now_.lane_step - last_spike_array[k_]) * now_.dt);"
             )
+        return lines
+
+    def drawn(self, words: set[str], arguments: str) -> list[tuple[str, str]]:
+        """Return (name, call that draws) of the random numbers that occur."""
+        functions = {"uniform": "noise_rand", "normal": "noise_randn"}
+        return [
+            (n.name, f"{functions[n.kind]}(own_, {arguments}, now_.step, {n.site}")
+            for n in self.code.noise
+            if n.name in words
+        ]
+
+    def draws(self, words: set[str]) -> list[str]:
+        """Draw the random numbers of a block of neurons."""
+        lines = []
+        for name, call in self.drawn(words, "block_"):
+            lines += [f"alignas(64) real {name}_lanes_[block_size];", f"{call}, {name}_lanes_);"]
         return lines
 
     def stores(self, blocks: list[Statements]) -> list[str]:
@@ -227,7 +244,8 @@ class KernelWriter:
             )
         blocks = [pause, step, threshold, self.poisson()]
         words = set().union(*(b.words() for b in blocks))
-        body = self.loads(words) + [line for b in blocks for line in b.neuron]
+        body = [f"const real {name} = {name}_lanes_[lane_];" for name, _ in self.drawn(words, "")]
+        body += self.loads(words) + [line for b in blocks for line in b.neuron]
         stored = self.stores(blocks)
         body += stored
         body += [f"open_{i}_[k_] = not_refractory;" for i, _ in enumerate(self.key.targeted)]
@@ -258,6 +276,7 @@ class KernelWriter:
         return [
             *head,
             "for (int64_t block_ = 0; block_ < own_.padded; block_ += block_size) {",
+            *(f"    {line}" for line in self.draws(words)),
             "    lane_int fired_[block_size], any_ = 0, bad_ = 0;",
             "    NEUROSIM_INDEPENDENT",
             "    for (int64_t lane_ = 0; lane_ < block_size; ++lane_) {",
@@ -277,6 +296,7 @@ class KernelWriter:
             return []
         made = self.statements(self.code.reset, "reset", guard=False)
         words = made.words()
+        drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
         pauses = ["const bool not_refractory = false;"] if "not_refractory" in words else []
         if "lastspike" in words:
             pauses.append("const lane_int* const last_spike_array = own_.last_spike;")
@@ -285,7 +305,8 @@ class KernelWriter:
             *self.array_lines(words),
             *pauses,
             "for (const int32_t k_ : own_.spikes) {",
-            *(f"    {line}" for line in [*self.loads(words), *made.neuron, *self.stores([made])]),
+            *(f"    {line}" for line in [*drawn, *self.loads(words)]),
+            *(f"    {line}" for line in [*made.neuron, *self.stores([made])]),
             "}",
         ]
 

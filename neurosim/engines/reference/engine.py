@@ -73,4 +73,4 @@ def _noise(population: PopulationProgram) -> set[str]:
     code = population.code
     parts = (code.update, code.threshold, code.reset, code.refractory)
     used = set().union(*(get_identifiers(part) for part in parts))
-    return {name for name in used if name in _RANDOM or name == "xi" or name.startswith("xi_")}
+    return used & _RANDOM

@@ -16,6 +16,7 @@ from ...errors import EquationError, UnknownNameError
 from ...lowering.program import Program
 from .. import checks
 from ..base import Chunk, Failure, Timings
+from .noise import NoiseDrive
 from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
 from .poisson import PoissonDrive
 from .records import NaNWatch, SpikeLog, StateLog
@@ -128,6 +129,16 @@ class Brian2Executable:
             PoissonDrive(program.seed, p, self._neurons[p.post.population]) for p in program.poisson
         ]
 
+        noises = [
+            NoiseDrive(program.seed, p, self._neurons[p.name])
+            for p in program.populations
+            if p.code.noise
+        ]
+
+        def draw() -> None:
+            for noise in noises:
+                noise.draw(int(step[0]))
+
         def sample() -> None:
             for log in self._states:
                 log.take(int(step[0]))
@@ -140,10 +151,15 @@ class Brian2Executable:
             self._spikes.take(int(step[0]))
 
         # Brian2 runs presynaptic pathways at order -1; Poisson kicks come before them.
-        slots = [(sample, "start", 0), (kick, "synapses", -2), (collect, "end", 0)]
+        slots = [
+            (draw, "start", -2),
+            (sample, "start", 0),
+            (kick, "synapses", -2),
+            (collect, "end", 0),
+        ]
         return [
             brian2.NetworkOperation(
-                function, clock=clock, when=when, order=order, name=f"{when}_op"
+                function, clock=clock, when=when, order=order, name=f"{function.__name__}_op"
             )
             for function, when, order in slots
         ]
@@ -193,7 +209,7 @@ class Brian2Executable:
         """Return each presynaptic neuron's number of synapses, (pre.size,)."""
         edges = self._projection_edges(projection)
         pre = next(p.pre for p in self._program.projections if p.name == projection)
-        local = edges.sources().astype(np.int64) - pre.start
+        local = np.searchsorted(pre.local_ids(), edges.sources())
         return np.bincount(local, minlength=pre.size).astype(np.uint32)
 
     def _projection_edges(self, projection: str) -> Edges:

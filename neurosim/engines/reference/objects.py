@@ -67,7 +67,7 @@ def neuron_group(population: PopulationProgram, clock: brian2.Clock, name: str) 
     code = rename(population.code, names)
     group = brian2.NeuronGroup(
         population.size,
-        brian2.Equations(code.equations),
+        brian2.Equations(code.equations + "".join(f"\n{n.name} : 1" for n in code.noise)),
         method=_state_updater(code),
         threshold=code.threshold or "False",  # Synapses may leave neurons that never spike
         reset=code.reset,
@@ -173,8 +173,8 @@ def _synapses(
         edges = instantiate(program, projection)
         parts.append(
             (
-                edges.pre + projection.pre.start,
-                edges.post + projection.post.start,
+                projection.pre.local_ids()[edges.pre],
+                projection.post.local_ids()[edges.post],
                 np.asarray(edges.weight, np.float64),
                 edges.delay * program.dt,
             )
