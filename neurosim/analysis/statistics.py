@@ -84,8 +84,8 @@ def correlations(
     (n_pairs,)
         Pairs of a neuron whose count never changes have no correlation and are left out.
     """
-    n_bins = int(np.floor((stop_ms - start_ms) / bin_ms * (1 + 1e-12)))
-    bins = _bin(times_ms, start_ms, bin_ms)
+    n_bins = whole_bins(start_ms, stop_ms, bin_ms)
+    bins = bins_of(times_ms, start_ms, bin_ms)
     inside = (bins >= 0) & (bins < n_bins)
     bins, ids = bins[inside], ids[inside]
     active = np.flatnonzero(np.bincount(ids)) if ids.size else ids
@@ -135,8 +135,8 @@ def population_rate(
     rate : (n_bins,) Hz
         Spikes per neuron and second in each whole bin of the window.
     """
-    n_bins = int(np.floor((stop_ms - start_ms) / bin_ms * (1 + 1e-12)))
-    bins = _bin(times_ms, start_ms, bin_ms)
+    n_bins = whole_bins(start_ms, stop_ms, bin_ms)
+    bins = bins_of(times_ms, start_ms, bin_ms)
     counts = np.bincount(bins[(bins >= 0) & (bins < n_bins)], minlength=n_bins)
     centres = start_ms + np.float64(bin_ms) * (np.arange(n_bins) + 0.5)
     return centres, counts * np.float64(1e3 / (n * bin_ms))
@@ -162,8 +162,8 @@ def windows(
     times_ms: NDArray[np.float64], start_ms: float, stop_ms: float, window_ms: float
 ) -> Iterator[slice]:
     """Yield the slice of the spikes in each whole window of [start_ms, stop_ms)."""
-    count = int(np.floor((stop_ms - start_ms) / window_ms * (1 + 1e-12)))
-    edges = np.searchsorted(_bin(times_ms, start_ms, window_ms), np.arange(count + 1))
+    count = whole_bins(start_ms, stop_ms, window_ms)
+    edges = np.searchsorted(bins_of(times_ms, start_ms, window_ms), np.arange(count + 1))
     for low, high in pairwise(edges):
         yield slice(int(low), int(high))
 
@@ -174,7 +174,12 @@ def _distinct(ids: NDArray[np.int64], n: int) -> int:
     return int(np.count_nonzero(seen))
 
 
-def _bin(times_ms: NDArray[np.float64], start_ms: float, bin_ms: float) -> NDArray[np.int64]:
+def whole_bins(start_ms: float, stop_ms: float, bin_ms: float) -> int:
+    """Return how many whole bins fit, a stretch that rounding makes too short included."""
+    return max(0, int(np.floor((stop_ms - start_ms) / bin_ms * (1 + 1e-12))))
+
+
+def bins_of(times_ms: NDArray[np.float64], start_ms: float, bin_ms: float) -> NDArray[np.int64]:
     """Return the bin of each spike; a time that rounding puts just below an edge is on it."""
     return np.floor((times_ms - start_ms) / bin_ms + 1e-7).astype(np.int64)
 
