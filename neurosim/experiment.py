@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .description.network import Network
     from .recording import Recording
 
+NETWORK_FILES = (".yaml", ".yml", ".toml")
 _OWN_OPTIONS = ("scale", "seed")
 _QUICK_OWN = ("scale", "duration", "warmup", "dt")
 
@@ -64,6 +65,8 @@ class Experiment:
         Given the Recording of ``build``, returns a matplotlib figure, in place of ``figures``.
     quick : mapping, optional
         Values of scale, duration, warmup, dt and settings that make ``--quick`` end in seconds.
+    seed : int
+        Used unless the user asks for another.
 
     Examples
     --------
@@ -85,6 +88,7 @@ class Experiment:
     checks: Callable[[Recording], list[Check]] | None = None
     figure: Callable[[Recording], Figure] | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 1
     _accepted: frozenset[str] = field(init=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
@@ -159,7 +163,7 @@ class Experiment:
             )
         arguments = self.checked_settings(settings)
         _check_scale(scale)
-        for name, given, default in (("scale", scale, self.scale), ("seed", seed, 1)):
+        for name, given, default in (("scale", scale, self.scale), ("seed", seed, self.seed)):
             if name in self._accepted:
                 arguments[name] = default if given is None else given
             elif given is not None:
@@ -238,7 +242,7 @@ class Experiment:
         usual = self.quick.get("scale", self.scale) if quick else self.scale
         runs = Runs(
             scale=usual if scale is None else scale,
-            seed=1 if seed is None else seed,
+            seed=self.seed if seed is None else seed,
             quick=quick,
             folder=output_folder(output),
             facts={
@@ -326,9 +330,9 @@ def _check_scale(scale: float | None) -> None:
 
 
 def load_experiment(name: str) -> tuple[str, Experiment]:
-    """Return the name and the experiment: a shipped name, or a path to a Python file.
+    """Return the name and the experiment: a shipped name, or a path to a Python, YAML or TOML file.
 
-    Only the file that is named is executed.
+    Only the Python file that is named is executed.
 
     Raises
     ------
@@ -338,6 +342,8 @@ def load_experiment(name: str) -> tuple[str, Experiment]:
         The file is not there, is not Python or defines no ``experiment``.
     """
     path = Path(name)
+    if path.suffix.lower() in NETWORK_FILES:
+        return path.stem, _described(path)
     if path.suffix != ".py":
         found = registry.load(registry.EXPERIMENTS, name, "experiment")
         return name, _checked(found, f"experiment {name!r}")
@@ -356,6 +362,21 @@ def _checked(found: Any, where: str) -> Experiment:
             "build(scale=1.0, seed=1) returns the Network."
         )
     return found
+
+
+def _described(path: Path) -> Experiment:
+    """Return the experiment of a file that describes a network; nothing of it is executed."""
+    from .config.network import load  # noqa: PLC0415 - imports Brian2
+
+    file = load(path)
+    header = {key: value for key, value in file.header.items() if key != "name"}
+    if "figures" in header:
+        header["figures"] = tuple(header["figures"])
+    if isinstance(file.settings.get("scale"), float | int):
+        header["scale"] = file.settings["scale"]
+    settings = {key: value for key, value in file.settings.items() if key != "scale"}
+    build = file.build_scaled if "scale" in header else file.build
+    return Experiment(build=build, settings=settings, seed=file.seed, **file.simulation, **header)
 
 
 def _run_file(path: Path) -> Any:

@@ -67,6 +67,10 @@ class NetworkFile:
         with blamed(self.root):
             return builder.network()
 
+    def build_scaled(self, scale: float, seed: int | None = None, **settings: Any) -> Network:
+        """Return the network of a file whose settings have a ``scale``; else as ``build``."""
+        return self.build(seed, scale=scale, **settings)
+
 
 def load(path: Path) -> NetworkFile:
     """Read a YAML or TOML file that describes a network.
@@ -83,6 +87,7 @@ def understand(root: Node) -> NetworkFile:
     settings = read_settings(root, {})
     values = Values(settings)
     header = read_section(root, schema.FILE, values)
+    header.pop("record_spikes", None)
     version = header.pop("neurosim", schema.VERSION)
     if version != schema.VERSION:
         root.fail(f"is written for version {version} of the format; this is {schema.VERSION}.")

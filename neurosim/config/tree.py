@@ -7,7 +7,6 @@ the standard library, and both become the same few kinds of values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +17,6 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 16
 MAX_VALUES = 100_000
 MAX_TEXT = 20_000
-SUFFIXES = (".yaml", ".yml", ".toml")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_\-]+\Z")
 
 
@@ -137,15 +135,3 @@ def parse_tree(data: bytes, name: str) -> Node:
     from .yaml_file import yaml_tree  # noqa: PLC0415 - one of two formats
 
     return yaml_tree(text, name)
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and everything below it."""
-    pending = [node]
-    while pending:
-        found = pending.pop()
-        yield found
-        if isinstance(found.content, dict):
-            pending.extend(found.content.values())
-        elif isinstance(found.content, list):
-            pending.extend(found.content)
