@@ -13,15 +13,15 @@ from .projection import (
     PoissonInput,
     Projection,
     Recorder,
-    check_delay,
     check_indegree,
     check_rate,
     check_rule,
     check_variable,
-    check_weight,
 )
 from .quantities import SECOND, scalar
 from .rules import Rule
+from .synapse_projection import Wanted, make_projection
+from .synapses import SynapseModel
 
 Neurons = Population | SpikeSource | PopulationView
 
@@ -95,13 +95,17 @@ class Network:
         pre: Neurons | Sequence[Neurons],
         post: Neurons | Sequence[Neurons],
         rule: Rule,
-        variable: str,
+        variable: str | None = None,
         *,
-        weight: Any,
-        delay: Any,
+        weight: Any = None,
+        delay: Any = None,
         name: str | None = None,
+        synapse: SynapseModel | None = None,
+        delay_post: Any = None,
     ) -> Projection | list[Projection]:
         """Connect neurons: each synapse adds its weight to ``variable`` of its target.
+
+        A ``synapse`` model says otherwise what synapses do; ``weight`` is then its ``w``.
 
         Parameters
         ----------
@@ -109,13 +113,17 @@ class Network:
             With lists, one projection for each pair, and a list is returned.
         rule : FixedTotalNumber, Bernoulli, AllToAll, OneToOne or Edges
         variable : str
-            State variable of ``post``.
+            State variable of ``post``; with a ``synapse`` what its ``target_post`` stands for.
         weight : Quantity, Distribution, or array with Edges
         delay : Quantity, Distribution, or array with Edges
             A constant must be a multiple of the run's dt (0 is allowed); a distribution is
-            redrawn below dt / 2 and rounded to the nearest step.
+            redrawn below dt / 2 and rounded to the nearest step. With a ``synapse`` of several
+            presynaptic pathways also a dict by pathway; 0 by default.
         name : str, optional
             By default ``"E->I"``.
+        synapse : SynapseModel, optional
+        delay_post : Quantity or dict, optional
+            From a target's spike to its synapses' ``on_post``; 0 by default.
         """
         many = isinstance(pre, (list, tuple)) or isinstance(post, (list, tuple))
         pres: list[Any] = list(pre) if isinstance(pre, (list, tuple)) else [pre]
@@ -128,7 +136,9 @@ class Network:
                 "projections. Leave it out, or declare them one by one."
             )
         made = [
-            self._make_projection(a, b, rule, variable, weight=weight, delay=delay, name=name)
+            self._make_projection(
+                a, b, rule, Wanted(variable, weight, delay, delay_post, synapse), name
+            )
             for a in pres
             for b in posts
         ]
@@ -136,15 +146,7 @@ class Network:
         return made if many else made[0]
 
     def _make_projection(
-        self,
-        pre: Neurons,
-        post: Neurons,
-        rule: Rule,
-        variable: str,
-        *,
-        weight: Any,
-        delay: Any,
-        name: str | None,
+        self, pre: Neurons, post: Neurons, rule: Rule, wanted: Wanted, name: str | None
     ) -> Projection:
         source, target = self._own(pre, "project: pre"), self._own(post, "project: post")
         taken = {p.name for p in self.projections}
@@ -152,18 +154,8 @@ class Network:
             name = _free_name(f"{source.name}->{target.name}", taken)
         elif check_name(name, "projection", projection=True) in taken:
             raise DescriptionError(f"there is already a projection {name!r}; names are unique.")
-        where = f"projection {name!r}"
-        rule = check_rule(rule, source, target, where)
-        variable = check_variable(target, variable, where)
-        return Projection(
-            name=name,
-            pre=source,
-            post=target,
-            rule=rule,
-            variable=variable,
-            weight=check_weight(weight, target, variable, rule, where),
-            delay=check_delay(delay, rule, where),
-        )
+        rule = check_rule(rule, source, target, f"projection {name!r}")
+        return make_projection(name, source, target, rule, wanted)
 
     def poisson(
         self,

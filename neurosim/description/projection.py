@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from numpy.typing import NDArray
 
 from ..errors import DescriptionError, UnknownNameError
@@ -15,6 +16,7 @@ from .equations import expression_dimensions
 from .population import Population, PopulationView
 from .quantities import HERTZ, SECOND, require_dimensions, scalar, to_si
 from .rules import AllToAll, Bernoulli, Edges, FixedTotalNumber, OneToOne, Rule
+from .synapse_binding import BoundSynapse
 from .values import Given, give
 
 Amount = float | NDArray[np.float64] | Distribution
@@ -25,6 +27,8 @@ class Projection:
     """Synapses from ``pre`` to ``post``; each adds its weight to ``variable`` of its target.
 
     ``weight`` and ``delay`` are SI floats, arrays (one per listed edge) or distributions.
+    With a ``synapse``, that model says what they do instead; ``pathway_delays`` (seconds) are
+    those of pathways that do not share ``delay``.
     """
 
     name: str
@@ -34,10 +38,15 @@ class Projection:
     variable: str
     weight: Amount
     delay: Amount
+    synapse: BoundSynapse | None = None
+    pathway_delays: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the projection, SI units."""
-        return {
+        account = {} if self.synapse is None else {"synapse": self.synapse.model.describe()}
+        if self.pathway_delays:
+            account["pathway_delays"] = dict(self.pathway_delays)
+        return account | {
             "name": self.name,
             "pre": self.pre.label,
             "post": self.post.label,
@@ -127,6 +136,11 @@ def check_weight(value: Any, post: PopulationView, variable: str, rule: Rule, wh
     """Return a weight as SI number, array or distribution, of the variable's dimensions."""
     model = post.parent.model
     return _amount(value, model.declared.dims[variable], rule, f"{where}: weight")
+
+
+def check_amount(value: Any, dim: Dimension, rule: Rule, what: str) -> Amount:
+    """Return an amount per synapse as SI number, array or distribution."""
+    return _amount(value, dim, rule, what)
 
 
 def check_delay(value: Any, rule: Rule, where: str) -> Amount:

@@ -1,0 +1,319 @@
+"""A synapse model's text, read when it is declared: names, roles and syntax, not yet units.
+
+Units of variables of source and target are known only when a projection is made; they are
+checked then (:mod:`.synapse_binding`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from brian2.core.namespace import DEFAULT_FUNCTIONS
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    FLOAT,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+)
+from brian2.equations.equations import EquationError as BrianEquationError
+from brian2.units.fundamentalunits import Dimension
+
+from ..errors import (
+    DescriptionError,
+    EquationError,
+    ExpressionError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from . import syntax
+
+UNIT_PREFIX = "unit_"
+SINCE_UPDATE = "since_update"  # time since a synapse's event-driven variables were up to date
+MAX_EQUATIONS = 20000
+_RESERVED = frozenset(
+    {"t", "dt", "i", "j", "N", "N_pre", "N_post", "delay", "lastupdate", "lastspike", "event"}
+    | {"not_refractory", "pre", "post", "queue", SINCE_UPDATE}
+)
+_FLAGS = {
+    DIFFERENTIAL_EQUATION: {"event-driven", "clock-driven"},
+    PARAMETER: {"constant", "shared"},
+    SUBEXPRESSION: {"summed"},
+}
+_FREE = frozenset({"t", "dt", "True", "False"})
+_UNIT_TEXT = re.compile(r"[A-Za-z0-9_*/().\-+ ]*\Z")
+_SIDE = re.compile(r"(.+)_(pre|post)\Z")
+
+Statement = tuple[str, str | None, str]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """Code run for synapses when spikes arrive: (variable, operator or None, expression)s."""
+
+    name: str
+    side: Literal["pre", "post"]
+    statements: tuple[Statement, ...]
+    event: str
+    original: str
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """One equation: ``code`` is empty for parameters; units are plain names in it."""
+
+    name: str
+    dim: Dimension
+    kind: str
+    code: str
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseText:
+    """A synapse model's text, understood.
+
+    Attributes
+    ----------
+    equations : str
+        As the user wrote them.
+    own : dict of str to Equation
+        Every equation by its name.
+    differential, declared, computed, summed : tuple of str
+        Names of differential equations, parameters, subexpressions and sums (``x_post``).
+    pathways : tuple of Pathway
+    assigned : frozenset of str
+        Synaptic variables that change: differential, or written by a pathway.
+    used : frozenset of str
+        Every name in the code that is not a unit, constant or function.
+    units : frozenset of str
+    """
+
+    equations: str
+    own: dict[str, Equation]
+    differential: tuple[str, ...]
+    declared: tuple[str, ...]
+    computed: tuple[str, ...]
+    summed: tuple[str, ...]
+    pathways: tuple[Pathway, ...]
+    assigned: frozenset[str]
+    used: frozenset[str]
+    units: frozenset[str]
+
+
+def side_of(name: str) -> tuple[str, str] | None:
+    """Return (variable, "pre" or "post") of ``v_pre`` and ``v_post``; None for other names."""
+    match = _SIDE.match(name)
+    return (match[1], match[2]) if match else None
+
+
+def read(
+    equations: Any, on_pre: Any, on_post: Any, events: Any, known: set[str], where: str
+) -> SynapseText:
+    """Read a model's text; ``known`` are names it may use without declaring them.
+
+    Raises
+    ------
+    EquationError, ExpressionError, UnknownNameError, UnsupportedError, DescriptionError
+    """
+    reader = _Reader(known, where)
+    own = reader.equations(equations)
+    pathways = (*reader.pathways(on_pre, "pre"), *reader.pathways(on_post, "post"))
+    pathways = _listening(pathways, events, where)
+    twice = [p.name for p in pathways if [q.name for q in pathways].count(p.name) > 1]
+    if twice:
+        raise DescriptionError(f"{where}: two pathways are called {twice[0]!r}; names are unique.")
+    if not pathways and not any("summed" in e.flags for e in own.values()):
+        raise EquationError(
+            f"{where} has no effect. Give on_pre or on_post, or a sum 'x_post = ... (summed)'."
+        )
+    kinds = {
+        kind: tuple(n for n, e in own.items() if e.kind == kind and "summed" not in e.flags)
+        for kind in (DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION)
+    }
+    written = {target for p in pathways for target, _, _ in p.statements if target in own}
+    return SynapseText(
+        equations="\n".join(line.strip() for line in equations.split("\n")).strip(),
+        own=own,
+        differential=kinds[DIFFERENTIAL_EQUATION],
+        declared=kinds[PARAMETER],
+        computed=kinds[SUBEXPRESSION],
+        summed=tuple(n for n, e in own.items() if "summed" in e.flags),
+        pathways=pathways,
+        assigned=frozenset({*kinds[DIFFERENTIAL_EQUATION], *written}),
+        used=frozenset(reader.used),
+        units=frozenset(reader.units),
+    )
+
+
+class _Reader:
+    def __init__(self, known: set[str], where: str) -> None:
+        self.known, self.where = known, where
+        self.own: set[str] = set()
+        self.used: set[str] = set()
+        self.units: set[str] = set()
+
+    def equations(self, text: Any) -> dict[str, Equation]:
+        where = self.where
+        if not isinstance(text, str) or len(text) > MAX_EQUATIONS:
+            raise EquationError(f"{where}: equations must be a string of at most {MAX_EQUATIONS}.")
+        lines = re.sub(r"#[^\n]*", "", text)
+        pattern = r"^\s*(?:d(\w+)\s*/\s*dt\s*=|(\w+)\s*(?:=|:))"
+        self.own = {a or b for a, b in re.findall(pattern, lines, re.M)}
+        for unit in re.findall(r":([^(\n]*)", lines):
+            if not _UNIT_TEXT.match(unit) or re.search(r"\d{3}|\*\*[^*]*\*\*", unit):
+                raise EquationError(f"{where}: {unit.strip()[:80]!r} is not a unit.")
+        renamed = re.sub(
+            r"(=)([^:]*)(:)",
+            lambda m: f"{m[1]} {self.rewrite(m[2], where, noise=True)} {m[3]}",
+            lines,
+        )
+        try:
+            parsed = Equations(renamed)
+        except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
+            raise EquationError(f"{where}: {_message(error)}") from error
+        return {name: self._equation(name, parsed[name]) for name in parsed}
+
+    def _equation(self, name: str, parsed: Any) -> Equation:
+        where = self.where
+        flags = frozenset(parsed.flags)
+        _check_own_name(name, flags, where)
+        for flag in sorted(flags):
+            if flag not in _FLAGS[parsed.type]:
+                raise UnsupportedError(
+                    f"{where}: the flag '{flag}' of {name!r} is not supported there. Supported: "
+                    f"{', '.join(sorted(_FLAGS[parsed.type]))}."
+                )
+        if parsed.var_type != FLOAT:
+            raise UnsupportedError(
+                f"{where}: {name!r} is a {parsed.var_type} variable, which synapses do not have "
+                f"yet. Declare it as a number without unit: '{name} : 1'."
+            )
+        code = "" if parsed.expr is None else parsed.expr.code
+        if parsed.type == DIFFERENTIAL_EQUATION and not flags:
+            raise EquationError(
+                f"{where}: say whether {name!r} is advanced in every step or only at spikes: "
+                f"'d{name}/dt = ... (clock-driven)' or '(event-driven)'."
+            )
+        return Equation(name, parsed.dim, parsed.type, code, flags)
+
+    def pathways(self, given: Any, side: Literal["pre", "post"]) -> tuple[Pathway, ...]:
+        if given is None:
+            return ()
+        named = {side: given} if isinstance(given, str) else given
+        if not isinstance(named, Mapping):
+            raise EquationError(
+                f"{self.where}: on_{side} must be a string or a dict of strings, not "
+                f"{type(given).__name__}."
+            )
+        return tuple(self._pathway(name, code, side) for name, code in named.items())
+
+    def _pathway(self, name: Any, code: Any, side: Literal["pre", "post"]) -> Pathway:
+        where = f"{self.where}: on_{side}"
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+            raise DescriptionError(f"{where}: {name!r} is not a valid name of a pathway.")
+        if not isinstance(code, str):
+            raise EquationError(f"{where}: {name!r} must be a string, not {type(code).__name__}.")
+        if name != side:
+            where = f"{where} {name!r}"
+        statements = tuple(
+            (target, sign, self.rewrite(expression, where))
+            for target, sign, expression in syntax.statements(code, where)
+        )
+        if not statements:
+            raise EquationError(f"{where} has no statement, such as 'target_post += w'.")
+        for target, _, _ in statements:
+            self._check_target(target, where)
+        return Pathway(name, side, statements, "spike", code.strip())
+
+    def _check_target(self, target: str, where: str) -> None:
+        if side_of(target):
+            return
+        if target not in self.own:
+            if target in self.known:
+                raise EquationError(
+                    f"{where}: {target!r} is written, so it is a variable: declare it in the "
+                    f"equations, such as '{target} : 1', and give its value at t = 0 as initial."
+                )
+            raise UnknownNameError(
+                "synaptic variable", target, self.own, f"{where}; neurons' variables are v_post"
+            )
+
+    def rewrite(self, code: str, where: str, *, noise: bool = False) -> str:
+        """Check an expression's syntax and names; turn units and constants into plain names."""
+        if not code.strip():
+            return ""
+        tree = syntax.parse(code, where)
+        used, called = syntax.names(tree)
+        white = {n for n in used if n == "xi" or n.startswith("xi_")} if noise else set()
+        syntax.check_calls(called, where, random=True)
+        replacements = {}
+        for name in sorted(used - _FREE - white):
+            if name in self.own or name in self.known or side_of(name):
+                self.used.add(name)
+            elif name in syntax.UNITS:
+                self.units.add(name)
+                replacements[name] = UNIT_PREFIX + name
+            elif name in syntax.CONSTANTS:
+                replacements[name] = repr(syntax.CONSTANTS[name])
+            else:
+                raise UnknownNameError(
+                    "name", name, self.own | self.known, f"{where}; neurons' variables end in "
+                    "_pre or _post",
+                )  # fmt: skip
+        return syntax.rename(" ".join(code.split()), replacements)
+
+
+def _listening(pathways: tuple[Pathway, ...], events: Any, where: str) -> tuple[Pathway, ...]:
+    """Return the pathways with the event each listens to."""
+    if events is None:
+        return pathways
+    named = {p.name: events for p in pathways} if isinstance(events, str) else dict(events)
+    for name, event in named.items():
+        if name not in {p.name for p in pathways}:
+            raise UnknownNameError("pathway", name, [p.name for p in pathways], f"{where}: events")
+        if not isinstance(event, str) or not event.isidentifier():
+            raise DescriptionError(f"{where}: {event!r} is not the name of an event.")
+    return tuple(
+        Pathway(p.name, p.side, p.statements, named.get(p.name, "spike"), p.original)
+        for p in pathways
+    )
+
+
+def _check_own_name(name: str, flags: frozenset[str], where: str) -> None:
+    if name.startswith("_"):
+        raise ExpressionError(f"{where}: the name {name!r} must not start with '_'.")
+    side = side_of(name)
+    if "summed" in flags:
+        if side is None or side[1] != "post":
+            raise UnsupportedError(
+                f"{where}: the sum {name!r} must be of a variable of the target: '{name}_post = "
+                "... (summed)'. Exchange source and target to sum over a neuron's outputs."
+            )
+        return
+    if side is not None:
+        raise EquationError(
+            f"{where}: the name {name!r} stands for a variable of the neurons; call the synaptic "
+            "one something else, or mark the line '(summed)'."
+        )
+    if name in syntax.UNITS:
+        raise EquationError(f"{where}: {name!r} is the name of a unit; call it something else.")
+    if name in _RESERVED or name.startswith(UNIT_PREFIX) or name.startswith("xi"):
+        raise EquationError(f"{where}: the name {name!r} is reserved; call it something else.")
+    if name in syntax.CONSTANTS or name in DEFAULT_FUNCTIONS:
+        raise EquationError(
+            f"{where}: {name!r} is a function or constant of the language; call it something else."
+        )
+
+
+def _message(error: BaseException) -> str:
+    parts = [str(error.args[0]) if error.args else str(error)]
+    cause = error.__cause__
+    while cause is not None:
+        parts.append(str(cause.args[0]) if cause.args else str(cause))
+        cause = cause.__cause__
+    text = " ".join(" ".join(part.split()) for part in parts)
+    return re.sub(rf"\b{UNIT_PREFIX}(\w+)", r"\1", text)
