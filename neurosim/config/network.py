@@ -9,8 +9,8 @@ from typing import Any
 
 from ..description.models import NeuronModel
 from ..description.network import Network
-from ..description.quantities import dimensions, require_dimensions
-from ..errors import ConfigError, DescriptionError, UnknownNameError
+from ..description.quantities import dimensions, scalar
+from ..errors import UnknownNameError
 from ..models import entry as catalogue_entry
 from ..models import names as catalogue_names
 from . import schema
@@ -108,11 +108,10 @@ def read_settings(root: Node, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, node in (section.mapping() if section is not None else _EMPTY).items():
         check_setting(name, node)
         value = Values(found).read(node, "quantity")
+        with blamed(node):
+            scalar(value, None, "the setting")
         if name in given:
-            what = f"setting {name!r}"
-            require_dimensions(dimensions(given[name]), dimensions(value), what)
-            if isinstance(given[name], (str, bool, list, tuple, dict)) or given[name] is None:
-                raise DescriptionError(f"{what} is {given[name]!r}; it must be a number.")
+            scalar(given[name], dimensions(value), f"setting {name!r}")
             value = given[name]
         found[name] = value
     return found
@@ -187,7 +186,7 @@ class _Builder:
             return self.models[name]
         known = [*self.models, *catalogue_names()]
         if name not in known:
-            raise ConfigError(str(UnknownNameError("model", name, known, node.where)))
+            node.unknown("model", name, known)
         return catalogue_entry(name).model()
 
     def _population(self, name: str, node: Node) -> None:
@@ -215,6 +214,6 @@ class _Builder:
         name, index = chosen
         declared: dict[str, Any] = {**self.net.populations, **self.net.sources}
         if name not in declared:
-            raise ConfigError(str(UnknownNameError("population", name, declared, node.where)))
+            node.unknown("population", name, declared)
         with blamed(node):
             return declared[name] if index is None else declared[name][index]

@@ -7,6 +7,7 @@ the standard library, and both become the same few kinds of values.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -56,6 +57,10 @@ class Node:
         """Raise ConfigError about this value."""
         raise ConfigError(f"{self.where}: {problem}")
 
+    def unknown(self, kind: str, name: object, known: Iterable[str]) -> NoReturn:
+        """Raise ConfigError about a name that is not known; the message lists those that are."""
+        self.fail(str(UnknownNameError(kind, name, known)))
+
     def mapping(self) -> dict[str, Node]:
         """Return the entries of a mapping; ConfigError if it is none."""
         if self.content is None:
@@ -89,7 +94,7 @@ class Node:
         entries = self.mapping()
         for key, node in entries.items():
             if key not in known:
-                raise ConfigError(str(UnknownNameError("key", key, known, node.where)))
+                node.unknown("key", key, known)
         return entries
 
 

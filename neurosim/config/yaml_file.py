@@ -30,6 +30,7 @@ class _Open:
     def __init__(self, content: Any, path: str, line: int, anchor: str | None) -> None:
         self.content, self.path, self.line, self.anchor = content, path, line, anchor
         self.key: str | None = None
+        self.key_line = line
         self.size = 1
 
 
@@ -67,7 +68,10 @@ class _Builder:
         if len(self.open) >= MAX_DEPTH:
             self._fail(event, f"nested more than {MAX_DEPTH} levels deep.")
         content: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self.open.append(_Open(content, self._path(), _line(event), event.anchor))
+        # a mapping is found at its name, which may stand on the line before
+        named = self.open and isinstance(self.open[-1].content, dict)
+        line = self.open[-1].key_line if named else _line(event)
+        self.open.append(_Open(content, self._path(), line, event.anchor))
 
     def _scalar(self, event: Any) -> None:
         self._check_tag(event)
@@ -79,7 +83,7 @@ class _Builder:
                 self._fail(event, f"the key {event.value!r} is given twice; give it once.")
             if event.value == "<<":
                 self._fail(event, "merge keys ('<<') are not supported; write the entries out.")
-            holder.key = event.value
+            holder.key, holder.key_line = event.value, _line(event)
             return
         plain = event.style is None and event.implicit[0]
         value = self._resolve(event) if plain else event.value

@@ -104,6 +104,8 @@ def to_si(value: Any, expected: Dimension | None, what: str) -> NDArray[np.float
         raise DescriptionError(f"{what} must be a number with a unit, not {value!r}.")
     try:
         array = np.array(value, dtype=np.float64, copy=True)
+    except OverflowError as error:
+        raise DescriptionError(f"{what} is too large a number.") from error
     except (TypeError, ValueError) as error:
         raise DescriptionError(
             f"{what} must be a number or an array with a unit, not {type(value).__name__}."
