@@ -1,10 +1,8 @@
-"""Populations, slices of populations, and spike sources."""
+"""Populations and spike sources."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,48 +14,12 @@ from .names import check_count, check_name
 from .quantities import SECOND, to_si
 from .rules import index_array
 from .values import give
+from .views import PopulationView, Selectable, view
+
+__all__ = ["Population", "PopulationView", "SpikeSource", "view"]
 
 
-class _Sliceable:
-    """Something with a name and a size whose contiguous slices are views."""
-
-    name: str
-    size: int
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __getitem__(self, item: Any) -> PopulationView:
-        """Return a view of one neuron or a contiguous range."""
-        if isinstance(item, slice):
-            start, stop, step = item.indices(self.size)
-            if step != 1:
-                raise DescriptionError(
-                    f"{self.name!r}: a slice with step {step} is not contiguous. Slice without a "
-                    "step, or list the neurons with the rule Edges."
-                )
-        else:
-            try:
-                index = operator.index(item)
-            except TypeError:
-                raise DescriptionError(
-                    f"{self.name!r}: neurons are chosen by an index or a contiguous slice such as "
-                    f"[:10], not by {type(item).__name__}. Use the rule Edges for other choices."
-                ) from None
-            if not -self.size <= index < self.size:
-                raise DescriptionError(
-                    f"{self.name!r} has {self.size} neurons; there is no neuron {index}."
-                )
-            start = index % self.size
-            stop = start + 1
-        if start >= stop:
-            raise DescriptionError(
-                f"{self.name!r}: the slice [{start}:{stop}] of {self.size} neurons is empty."
-            )
-        return PopulationView(self, start, stop - start)
-
-
-class Population(_Sliceable):
+class Population(Selectable):
     """Neurons of one model. Made by ``Network.population``.
 
     Attributes
@@ -104,7 +66,7 @@ class Population(_Sliceable):
         return f"Population({self.name!r}, {self.size}, {self.model.name})"
 
 
-class SpikeSource(_Sliceable):
+class SpikeSource(Selectable):
     """Neurons that emit given spikes. Made by ``Network.spike_source``.
 
     Attributes
@@ -141,47 +103,3 @@ class SpikeSource(_Sliceable):
 
     def __repr__(self) -> str:
         return f"SpikeSource({self.name!r}, {self.size})"
-
-
-@dataclass(frozen=True, eq=False)
-class PopulationView:
-    """Neurons ``start`` to ``start + size - 1`` of a population or source."""
-
-    parent: Any
-    start: int
-    size: int
-
-    @property
-    def name(self) -> str:
-        """Name of the population the neurons belong to."""
-        return str(self.parent.name)
-
-    @property
-    def label(self) -> str:
-        """The name, with the range when it is not the whole population."""
-        if self.size == self.parent.size:
-            return self.name
-        return f"{self.name}[{self.start}:{self.start + self.size}]"
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __getitem__(self, item: Any) -> PopulationView:
-        """Return a view of a contiguous part."""
-        inner = _Whole(self.label, self.size)[item]
-        return PopulationView(self.parent, self.start + inner.start, inner.size)
-
-
-@dataclass
-class _Whole(_Sliceable):
-    name: str
-    size: int
-
-    __len__ = _Sliceable.__len__
-
-
-def view(neurons: Population | SpikeSource | PopulationView) -> PopulationView:
-    """Return the neurons as a view; the whole population if it is one."""
-    if isinstance(neurons, PopulationView):
-        return neurons
-    return PopulationView(neurons, 0, neurons.size)

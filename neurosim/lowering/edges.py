@@ -85,7 +85,7 @@ def _complete(seed: int, projection: p.ProjectionProgram, part: Part) -> Edges:
     drawn = pre is None or delay.thresholds.size or weight.kind not in ("constant", "listed")
     word = np.empty((post.size, 4), np.uint32)
     if drawn:
-        ids = post + projection.post.first_id
+        ids = _global(projection.post, post)
         word = streams.words(seed, streams.Purpose.EDGES, projection.index, ids, k)
     if pre is None:
         pre = scaled(word[:, 0], word[:, 1], projection.pre.size)
@@ -120,8 +120,7 @@ def _sources(seed: int, projection: p.ProjectionProgram, targets: Index) -> Iter
 
 def _pairwise(seed: int, projection: p.ProjectionProgram, targets: Index) -> Iterator[Part]:
     rule, pre = projection.rule, projection.pre
-    own = targets + (projection.post.first_id - pre.first_id)
-    own = np.where((own >= 0) & (own < pre.size), own, pre.size)
+    own = pre.positions_of(_global(projection.post, targets))
     keep_own = bool(rule.autapses)  # type: ignore[union-attr]
     candidates = pre.size - (0 if keep_own else (own < pre.size).astype(np.int64))
     candidates = np.broadcast_to(candidates, targets.shape)
@@ -159,7 +158,7 @@ def _skips(
     width = int(mean + 4 * np.sqrt(mean) + 4)
     while rows.size:
         k = np.arange(start, start + width)
-        ids = (targets[rows] + projection.post.first_id)[:, None]
+        ids = _global(projection.post, targets[rows])[:, None]
         word = streams.words(seed, streams.Purpose.EDGES, projection.index, ids, k)
         gap = np.floor(log(streams.uniform53(word[..., 0], word[..., 1])) / log_miss)
         limit = candidates[rows][:, None]
@@ -184,6 +183,13 @@ def _listed(rule: p.ListedEdges, targets: Index) -> Part:
     post, k = _ragged(targets, counts)
     position = np.repeat(first, counts) + k
     return rule.pre[position], post, k, position
+
+
+def _global(span: p.Span, index: Index) -> Index:
+    """Return the network-wide ids of neurons of a span."""
+    if span.members is None:
+        return index + span.first_id
+    return span.members[index] + (span.first_id - span.start)
 
 
 def _ragged(values: Index, counts: Index) -> tuple[Index, Index]:

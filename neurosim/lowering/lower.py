@@ -116,7 +116,7 @@ def _source(source: SpikeSource, first_id: int, dt: float) -> p.SpikeSourceProgr
 
 def _span(neurons: PopulationView, first_ids: dict[str, int]) -> p.Span:
     first = first_ids[neurons.name] + neurons.start
-    return p.Span(neurons.name, neurons.start, neurons.size, first)
+    return p.Span(neurons.name, neurons.start, neurons.size, first, neurons.members)
 
 
 def _projection(
@@ -127,7 +127,7 @@ def _projection(
     order = None
     rule: p.Rule
     if isinstance(given.rule, FixedTotalNumber):
-        ids = np.arange(post.first_id, post.first_id + post.size)
+        ids = post.global_ids()
         rule = p.RandomSources(multinomial_indegrees(context.seed, index, given.rule.n, ids))
     elif isinstance(given.rule, Bernoulli):
         rule = p.BernoulliSources(given.rule.p, bool(given.rule.autapses))
@@ -174,10 +174,10 @@ def _poisson(
     where = f"Poisson input to {given.post.label!r}"
     owner = next(q for q in populations if q.name == post.population)
     known = {
-        name: value[post.start : post.start + post.size] if isinstance(value, np.ndarray) else value
+        name: value[post.local_ids()] if isinstance(value, np.ndarray) else value
         for name, value in owner.values.items()
     }
-    ids = np.arange(post.first_id, post.first_id + post.size)
+    ids = post.global_ids()
     key = (context.seed, streams.Purpose.PARAMETER, f"{given.name}:{index}:rate")
     rate = given_values(given.rate, key, ids, known, where)
     if np.min(rate) < 0:
@@ -207,6 +207,5 @@ def _recorder(given: Recorder, dt: float) -> p.StateRecorder:
     every = 1 if given.every is None else on_grid(given.every, dt, where)
     if every < 1:
         raise DescriptionError(f"{where} is shorter than dt = {dt * 1e3:g} ms.")
-    start, size = given.neurons.start, given.neurons.size
-    ids = np.arange(start, start + size)
+    ids = given.neurons.indices
     return p.StateRecorder(given.name, given.neurons.name, given.variable, ids, every)

@@ -134,19 +134,46 @@ class SpikeSourceProgram:
     ids: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Span:
-    """A contiguous range of neurons: ``start`` is local to ``population``, ``first_id`` global."""
+    """Some neurons of a population or source.
+
+    ``start`` is the first one's local id, ``first_id`` its network-wide id. ``members`` (size,)
+    are the local ids, ascending; None when they are ``start`` to ``start + size - 1``.
+    """
 
     population: str
     start: int
     size: int
     first_id: int
+    members: NDArray[np.int64] | None = None
+
+    def local_ids(self) -> NDArray[np.int64]:
+        """Return the ids within the population, (size,), ascending."""
+        if self.members is not None:
+            return self.members
+        return np.arange(self.start, self.start + self.size)
+
+    def global_ids(self) -> NDArray[np.int64]:
+        """Return the network-wide ids, (size,), ascending."""
+        return self.local_ids() + (self.first_id - self.start)
+
+    def positions_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in the span network-wide ids are; ``size`` for those that are not."""
+        if self.members is None:
+            found = ids - self.first_id
+            return np.where((found >= 0) & (found < self.size), found, self.size)
+        own = self.global_ids()
+        found = np.searchsorted(own, ids)
+        inside = own[np.minimum(found, self.size - 1)] == ids
+        return np.where(inside, found, self.size)
 
     def overlap(self, other: Span) -> int:
         """Return how many neurons two spans share."""
-        stop = min(self.first_id + self.size, other.first_id + other.size)
-        return max(0, stop - max(self.first_id, other.first_id))
+        if self.members is None and other.members is None:
+            stop = min(self.first_id + self.size, other.first_id + other.size)
+            return max(0, stop - max(self.first_id, other.first_id))
+        return int((self.positions_of(other.global_ids()) < self.size).sum())
 
 
 @dataclass(frozen=True)

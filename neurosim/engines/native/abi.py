@@ -7,6 +7,7 @@ from ctypes import POINTER, c_double, c_int32, c_int64, c_uint32, c_uint64
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...lowering.program import (
     AllSources,
@@ -61,6 +62,9 @@ class ProjectionSpec(ctypes.Structure):
         ("population", c_int32),
         ("array", c_int32),
         ("post_start", c_int64),
+        ("pre_ids", _Int64s),
+        ("post_members", _Int64s),
+        ("expected", c_double),
         ("rule", c_int32),
         ("autapses", c_int32),
         ("probability", c_double),
@@ -203,6 +207,24 @@ def load_runtime(path: str) -> ctypes.CDLL:
     return library
 
 
+Table = NDArray[np.int64] | None
+
+
+def poisson_tables(
+    poisson: PoissonProgram,
+) -> tuple[NDArray[np.int64], tuple[NDArray[np.uint32], ...], Table]:
+    """Return first counts, thresholds, and each neuron's table from the first to the last.
+
+    Neurons between the members of a view that is not contiguous get a table without events.
+    """
+    members = poisson.post.members
+    if members is None:
+        return poisson.first, poisson.thresholds, poisson.table
+    table = np.full(members[-1] + 1 - members[0], len(poisson.thresholds), np.int64)
+    table[members - members[0]] = 0 if poisson.table is None else poisson.table
+    return np.append(poisson.first, 0), (*poisson.thresholds, np.empty(0, np.uint32)), table
+
+
 class SpecBuilder:
     """Fills the structs for a Program and keeps alive the arrays they point to."""
 
@@ -289,6 +311,7 @@ class SpecBuilder:
             population=self._index[post.population],
             array=self.array_index(post.population, projection.variable),
             post_start=post.start,
+            expected=projection.expected_synapses,
             rule=_RULES[type(rule)],
             autapses=int(getattr(rule, "autapses", True)),
             probability=probability,
@@ -304,6 +327,10 @@ class SpecBuilder:
             n_thresholds=delay.thresholds.size,
             thresholds=self._keep(delay.thresholds, np.uint32, _Words),
         )
+        if projection.pre.members is not None:
+            spec.pre_ids = self._keep(projection.pre.global_ids(), np.int64, _Int64s)
+        if post.members is not None:
+            spec.post_members = self._keep(post.members, np.int64, _Int64s)
         counts = None
         if isinstance(rule, RandomSources):
             counts = rule.indegree
@@ -320,21 +347,22 @@ class SpecBuilder:
 
     def _poisson(self, poisson: PoissonProgram) -> PoissonSpec:
         inputs = poisson_inputs(self.program, poisson.post.population)
-        sizes = [t.size for t in poisson.thresholds]
+        first, thresholds, table = poisson_tables(poisson)
+        sizes = [t.size for t in thresholds]
         spec = PoissonSpec(
             index=poisson.index,
             post_start=poisson.post.start,
-            post_size=poisson.post.size,
+            post_size=poisson.post.size if table is None else table.size,
             population=self._index[poisson.post.population],
             slot=[p.index for p in inputs].index(poisson.index),
             weight=poisson.weight,
             n_tables=len(sizes),
-            first=self._keep(poisson.first, np.int64, _Int64s),
+            first=self._keep(first, np.int64, _Int64s),
             table_offsets=self._keep(np.concatenate([[0], np.cumsum(sizes)]), np.int64, _Int64s),
-            thresholds=self._keep(np.concatenate(poisson.thresholds), np.uint32, _Words),
+            thresholds=self._keep(np.concatenate(thresholds), np.uint32, _Words),
         )
-        if poisson.table is not None:
-            spec.table = self._keep(poisson.table, np.int64, _Int64s)
+        if table is not None:
+            spec.table = self._keep(table, np.int64, _Int64s)
         return spec
 
     def _source(self, source: SpikeSourceProgram) -> SourceSpec:

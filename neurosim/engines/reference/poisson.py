@@ -21,12 +21,12 @@ class PoissonDrive:
     """
 
     def __init__(self, seed: int, poisson: PoissonProgram, neurons: Neurons) -> None:
-        span = slice(poisson.post.start, poisson.post.start + poisson.post.size)
         self._seed, self._poisson = seed, poisson
-        self._ids = poisson.post.first_id + np.arange(poisson.post.size)
-        self._target = neurons.array(poisson.variable)[span]
+        self._ids = poisson.post.global_ids()
+        self._where = poisson.post.local_ids()
+        self._target = neurons.array(poisson.variable)
         guarded = poisson.variable in neurons.guarded
-        self._writable = neurons.not_refractory()[span] if guarded else None
+        self._writable = neurons.not_refractory() if guarded else None
         words_per_step = max(1, poisson.post.size)
         self._block = _STEPS_PER_WORD * max(1, BLOCK_WORDS // words_per_step // _STEPS_PER_WORD)
         self._padded = _padded(poisson.thresholds)
@@ -40,10 +40,11 @@ class PoissonDrive:
             counts = self.counts(block * self._block, self._block)
             self._kicks = np.multiply(self._poisson.weight, counts, dtype=np.float64)
             self._drawn = block
-        if self._writable is None:
-            self._target += self._kicks[row]
-        else:
-            np.add(self._target, self._kicks[row], out=self._target, where=self._writable)
+        kicked, kicks = self._where, self._kicks[row]
+        if self._writable is not None:
+            free = self._writable[kicked]
+            kicked, kicks = kicked[free], kicks[free]
+        self._target[kicked] += kicks
 
     def counts(self, first_step: int, n_steps: int) -> NDArray[np.int64]:
         """Return the counts of steps [first_step, first_step + n_steps), (n_steps, size).

@@ -127,13 +127,9 @@ class Builder {
         std::vector<double> rows(spec_.n_ids, 0.0);
         for (int p = 0; p < spec_.n_projections; ++p) {
             const ProjectionSpec& projection = spec_.projections[p];
-            double per_source = 1.0;
-            if (projection.rule == bernoulli_sources) per_source = projection.probability * projection.post_size;
-            if (projection.rule == all_sources) per_source = static_cast<double>(projection.post_size);
-            if (projection.offsets)
-                per_source = static_cast<double>(projection.offsets[projection.post_size]) / projection.pre_size;
+            const double per_source = projection.expected / static_cast<double>(projection.pre_size);
             for (int64_t s = 0; s < projection.pre_size; ++s)
-                rows[projection.pre_first + s] += per_source / spec_.n_threads;
+                rows[source_id(projection, s)] += per_source / spec_.n_threads;
         }
         return rows;
     }
@@ -163,14 +159,13 @@ class Builder {
 
     void draw(int p, int64_t begin, int64_t end) {
         const ProjectionSpec& projection = spec_.projections[p];
-        const int64_t low = std::max<int64_t>(begin - projection.pre_first, 0);
-        const int64_t high = std::min<int64_t>(end - projection.pre_first, projection.pre_size);
+        const int64_t low = sources_below(projection, begin), high = sources_below(projection, end);
         if (low >= high) return;
         const EdgeSource source(projection, spec_.seed);
         std::vector<uint32_t>& outdegree = outdegrees_[p];
         const auto keep = [&](const EdgeBatch& batch) {
             for (int64_t i = 0; i < batch.n; ++i) {
-                const uint64_t relative = projection.pre_first + batch.sources[i] - begin;
+                const uint64_t relative = source_id(projection, batch.sources[i]) - begin;
                 const uint64_t bucket = relative >> shift_;
                 ++outdegree[batch.sources[i]];
                 buckets_[bucket].push(Record{batch.targets[i], batch.weights[i],
@@ -181,12 +176,10 @@ class Builder {
         };
         LocalPopulation& population = populations_[projection.population];
         const int64_t slot = slots_[projection.population][projection.array];
-        const int64_t first = population.own_below(projection.post_start);
-        const int64_t last = population.own_below(projection.post_start + projection.post_size);
         batch_.n = 0;
-        for (int64_t k = first; k < last; ++k)
-            source.target(population.index(k) - projection.post_start, static_cast<uint32_t>(slot + k), low, high,
-                          batch_, keep);
+        each_own_target(projection, population, [&](int64_t post, int64_t k) {
+            source.target(post, static_cast<uint32_t>(slot + k), low, high, batch_, keep);
+        });
         source.complete(batch_);
         keep(batch_);
     }

@@ -8,12 +8,48 @@
 
 #include "elementary.hpp"
 #include "philox.hpp"
+#include "population.hpp"
 #include "types.hpp"
 
 namespace neurosim {
 
 constexpr int edge_lanes = 16;
 constexpr uint32_t purpose_edges = 1;
+
+inline int64_t source_id(const ProjectionSpec& spec, int64_t source) {
+    return spec.pre_ids ? spec.pre_ids[source] : spec.pre_first + source;
+}
+
+// Number of sources whose global id is below `id`.
+inline int64_t sources_below(const ProjectionSpec& spec, int64_t id) {
+    if (!spec.pre_ids) return std::clamp<int64_t>(id - spec.pre_first, 0, spec.pre_size);
+    return std::lower_bound(spec.pre_ids, spec.pre_ids + spec.pre_size, id) - spec.pre_ids;
+}
+
+// Where the neuron of that global id stands among the sources; -1 if it is none of them.
+inline int64_t source_of_id(const ProjectionSpec& spec, int64_t id) {
+    const int64_t found = sources_below(spec, id);
+    return found < spec.pre_size && source_id(spec, found) == id ? found : -1;
+}
+
+inline int64_t target_id(const ProjectionSpec& spec, int64_t post) {
+    return spec.post_first + (spec.post_members ? spec.post_members[post] - spec.post_start : post);
+}
+
+// Call `visit(post, own)` for the targets of a thread: index among the targets, own index.
+template <class Visit>
+void each_own_target(const ProjectionSpec& spec, const LocalPopulation& population, Visit&& visit) {
+    if (!spec.post_members) {
+        const int64_t last = population.own_below(spec.post_start + spec.post_size);
+        for (int64_t k = population.own_below(spec.post_start); k < last; ++k)
+            visit(population.index(k) - spec.post_start, k);
+        return;
+    }
+    for (int64_t post = 0; post < spec.post_size; ++post) {
+        const int64_t local = spec.post_members[post];
+        if (local % population.n_threads == population.rank) visit(post, local / population.n_threads);
+    }
+}
 
 // A delay is `first` plus the number of thresholds at or below a word. The guide, indexed by the
 // word's high byte, says where that number starts.
@@ -92,10 +128,9 @@ class EdgeSource {
     // `flush(batch)` empties a full batch; a last partial one is left to the caller.
     template <class Flush>
     void target(int64_t post, uint32_t slot, int64_t begin, int64_t end, EdgeBatch& batch, Flush&& flush) const {
-        const int64_t gid = spec_.post_first + post;
-        const int64_t self = gid - spec_.pre_first;
-        const bool skip_self = !spec_.autapses && self >= 0 && self < spec_.pre_size &&
-                               (spec_.rule == bernoulli_sources || spec_.rule == all_sources);
+        const int64_t gid = target_id(spec_, post);
+        const int64_t self = spec_.autapses ? -1 : source_of_id(spec_, gid);
+        const bool skip_self = self >= 0 && (spec_.rule == bernoulli_sources || spec_.rule == all_sources);
         const int64_t candidates = spec_.pre_size - (skip_self ? 1 : 0);
         const int64_t first = spec_.offsets ? spec_.offsets[post] : 0;
         const int64_t n = count(post, candidates);

@@ -59,6 +59,9 @@ struct ProjectionSpec {
     int64_t post_first, post_size;       // global id of the first target; number of targets
     int32_t population, array;           // where the targets' variable lives
     int64_t post_start;                  // first target's index in its population
+    const int64_t* pre_ids;              // global ids of the sources, ascending; null: consecutive
+    const int64_t* post_members;         // the targets' indices in their population; null: consecutive
+    double expected;                     // number of synapses, as far as known beforehand
     RuleKind rule;
     int32_t autapses;
     double probability, log1m;           // Bernoulli: p and log(1 - p)
