@@ -96,8 +96,8 @@ def test_mistakes_are_named(changes, error, words):
 @pytest.mark.parametrize(
     ("equations", "error", "words"),
     [
-        ("dv/dt = -v/tau_m + xi*mV/ms**0.5 : volt", UnsupportedError, ["xi", "poisson"]),
-        ("dv/dt = -v/tau_m + rand()*mV/ms : volt", UnsupportedError, ["rand()"]),
+        ("dv/dt = -v/tau_m + xi*mV : volt", DimensionError, ["'v'", "V"]),
+        ("dv/dt = -v/tau_m + rand()*mV : volt", DimensionError, ["'v'", "V"]),
         ("dv/dt = -v/tau_m + poisson(1)*mV/ms : volt", UnsupportedError, ["poisson()"]),
         ("dv/dt = -v/tau_m*i : volt", UnsupportedError, ["'i'", "parameters"]),
         ("dv/dt = -v/tau_m : volt\nk : integer", UnsupportedError, ["'k'", "k : 1"]),
