@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, get_args
 
 import numpy as np
+from brian2.units.fundamentalunits import Quantity
 
 from ..description.distributions import Distribution
 from ..description.names import check_count
@@ -17,7 +18,6 @@ from ..description.quantities import declaration, dimensions
 from ..description.rules import Rule
 from ..description.syntax import RANDOM_FUNCTIONS, rename
 from ..errors import ConfigError, DescriptionError, NeurosimError, UnknownNameError
-from ..units import Quantity
 from .literals import Maker, parse_value, spelled_out, unit
 from .schema import Key
 from .tree import Node
@@ -62,7 +62,7 @@ class Values:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
         self.makers = {**_makers(get_args(Rule)), **_makers(Distribution.__subclasses__())}
-        self.rules = tuple(get_args(Rule))
+        self.rules: tuple[type, ...] = tuple(get_args(Rule))
 
     def read(self, node: Node, kind: str) -> Any:
         """Return the value of a node; ConfigError if it is not of that kind."""
