@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNameError
 
+UNVERIFIED = "not checked against the paper"
+
 if TYPE_CHECKING:
     from ..description.models import NeuronModel
 
@@ -131,9 +133,9 @@ class Entry:
         return self._with_equations(self.equations, self.parameters)
 
     def steered(self, **parameters: Any) -> NeuronModel:
-        """Return the model with ``I_e`` as a variable, so that it can change during a run.
+        """Return the model with ``I_e`` as a variable, 0 at first, that can change during a run.
 
-        ``Simulation.write(population, "I_e", values)`` sets it; it is 0 at first.
+        Synapses may act on it, as on any other variable.
         """
         unit = self.parameter("I_e").unit
         dimension = {"pA": "amp", "nA": "amp", "mV/ms": "volt/second"}[unit]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from .entry import Entry, Figure, Input, Parameter
+from .entry import UNVERIFIED, Entry, Figure, Input, Parameter
 from .integrate_and_fire import CONDUCTANCES
 
 _BRETTE = "Brette & Gerstner 2005, J. Neurophysiol. 94:3637, doi:10.1152/jn.00686.2005"
 _IZHIKEVICH = "Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569, doi:10.1109/TNN.2003.820440"
+_FOURCAUD = (
+    "Fourcaud-Trocme, Hansel, van Vreeswijk & Brunel 2003, J. Neurosci. 23:11628, "
+    "doi:10.1523/JNEUROSCI.23-37-11628.2003"
+)
+_LATHAM = "Latham et al. 2000, J. Neurophysiol. 83:808, doi:10.1152/jn.2000.83.2.808"
+_IZHIKEVICH_2007 = (
+    "Izhikevich 2007, Dynamical Systems in Neuroscience, ch. 8: regular-spiking cell, recovery "
+    "left out"
+)
+_AREA = "density of the reference times 20000 um2"
 _OURS = "this package"
 
 # Beyond V_peak the neuron spikes anyway: the exponential is held at its value there, so that a
@@ -33,6 +43,70 @@ _ADEX_SPIKES = {
 }
 
 NONLINEAR = (
+    Entry(
+        name="eif",
+        summary=(
+            "Exponential integrate-and-fire neuron, fitted to Wang & Buzsaki's, a patch of 20000 "
+            "um2, with exponentially decaying synaptic current. The exponential is held at its "
+            "value at V_peak above V_peak."
+        ),
+        equations=f"""
+            dv/dt = (g_L*(E_L - v) + {_UPSTROKE} + I_syn + I_e)/C_m : volt (unless refractory)
+            dI_syn/dt = -I_syn/tau_syn : amp
+            """,
+        threshold="v > V_peak",
+        reset="v = V_r",
+        refractory="t_ref",
+        parameters=(
+            Parameter("C_m", 200.0, "pF", "C", "membrane capacitance", _AREA),
+            Parameter("g_L", 20.0, "nS", "g_L", "leak conductance", _AREA),
+            Parameter("E_L", -65.0, "mV", "V_L", "resting potential"),
+            Parameter("V_T", -59.9, "mV", "V_T", "threshold of the upstroke"),
+            Parameter("Delta_T", 3.48, "mV", "Delta_T", "slope factor"),
+            Parameter("V_peak", -30.0, "mV", "", "potential at which a spike is counted", _OURS),
+            Parameter("V_r", -68.0, "mV", "V_r", "reset potential"),
+            Parameter("t_ref", 1.7, "ms", "tau_ref", "refractory period", UNVERIFIED),
+            Parameter("tau_syn", 5.0, "ms", "", "synaptic time constant", _OURS),
+            Parameter("I_e", 0.0, "pA", "I", "constant current", "none by default"),
+        ),
+        recordables=("v", "I_syn"),
+        reference=_FOURCAUD,
+        figure=Figure(80.0),
+        inputs=(Input("I_syn", 20.0, "pA"),),
+        method="rk2",
+        initial={"v": "E_L"},
+        notes="The least current that makes it fire is g_L*(V_T - E_L - Delta_T), 32.4 pA.",
+    ),
+    Entry(
+        name="qif",
+        summary=(
+            "Quadratic integrate-and-fire neuron with exponentially decaying synaptic current."
+        ),
+        equations="""
+            dv/dt = (k*(v - V_rest)*(v - V_crit) + I_syn + I_e)/C_m : volt
+            dI_syn/dt = -I_syn/tau_syn : amp
+            """,
+        threshold="v > V_peak",
+        reset="v = V_r",
+        refractory="",
+        parameters=(
+            Parameter("C_m", 100.0, "pF", "C", "membrane capacitance", _IZHIKEVICH_2007),
+            Parameter("k", 0.7, "nS/mV", "k", "curvature", _IZHIKEVICH_2007),
+            Parameter("V_rest", -60.0, "mV", "v_r", "resting potential", _IZHIKEVICH_2007),
+            Parameter("V_crit", -40.0, "mV", "v_t", "potential of no return", _IZHIKEVICH_2007),
+            Parameter("V_peak", 35.0, "mV", "v_peak", "peak of the spike", _IZHIKEVICH_2007),
+            Parameter("V_r", -50.0, "mV", "c", "reset potential", _IZHIKEVICH_2007),
+            Parameter("tau_syn", 5.0, "ms", "", "synaptic time constant", _OURS),
+            Parameter("I_e", 0.0, "pA", "I", "constant current", "none by default"),
+        ),
+        recordables=("v", "I_syn"),
+        reference=_LATHAM,
+        figure=Figure(80.0, dt=0.05),
+        inputs=(Input("I_syn", 10.0, "pA"),),
+        method="rk2",
+        initial={"v": "V_rest"},
+        notes="The least current that makes it fire is k*(V_crit - V_rest)**2/4, 70 pA.",
+    ),
     Entry(
         name="adex",
         summary=(
