@@ -45,6 +45,10 @@ class Purpose(IntEnum):
     NOISE = 7
     SYNAPSE = 8
     ENCODING = 9
+    SYNAPTIC_VALUE = 20
+    TARGETS = 21
+    EDGE_VALUE = 22
+    POSITION = 23
 
 
 def name_id(name: str) -> int:
@@ -204,3 +208,30 @@ def _counter(name: str, values: ArrayLike) -> NDArray[np.uint32]:
     _within(f"smallest of {name}", int(array.min()), _LARGEST)
     _within(f"largest of {name}", int(array.max()), _LARGEST)
     return array.astype(np.uint32)
+
+
+def synaptic_words(
+    seed: int, purpose: Purpose, named: tuple[int, int, int], ids: ArrayLike, index: ArrayLike
+) -> NDArray[np.uint32]:
+    """Draw four random words for every synapse.
+
+    Parameters
+    ----------
+    seed : int
+    purpose : Purpose
+        SYNAPSE: rand() and randn() in running code, SYNAPTIC_VALUE: a variable at t = 0.
+    named : (int, int, int)
+        What the words are for. SYNAPSE: low and high half of the step, projection * 256 + site;
+        SYNAPTIC_VALUE: :func:`name_id` of the variable, 0, projection.
+    ids : array_like of int
+        Network-wide ids of the targets.
+    index : array_like of int
+        Of the synapse among those of its target and projection.
+
+    Returns
+    -------
+    (..., 4) uint32 array
+        Philox of (index, id, 0, 0), keyed by the first two words of Philox of (*named, purpose).
+    """
+    key = words(seed, purpose, named[2], named[1], named[0])
+    return words(int(key[0]) | int(key[1]) << 32, 0, 0, ids, index)

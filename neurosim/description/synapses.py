@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z]\w{0,79}\Z")
 
 
 class SynapseModel:
-    """What a synapse does, in the language of Brian2's ``Synapses``.
+    r"""What a synapse does, in the language of Brian2's ``Synapses``.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class SynapseModel:
 
     Examples
     --------
-    >>> gap = SynapseModel("w : siemens\\nI_gap_post = w*(v_pre - v_post) : amp (summed)")
+    >>> gap = SynapseModel("w : siemens\nI_gap_post = w*(v_pre - v_post) : amp (summed)")
     """
 
     def __init__(

@@ -25,6 +25,7 @@ from .draws import (
     value_draw,
 )
 from .populations import given_values, lower_population
+from .synapse_values import with_synapses
 
 _MAX_TABLES = 10000
 
@@ -67,7 +68,7 @@ def lower(network: Network, dt: Any) -> p.Program:
         lower_population(population, first_ids[population.name], network, step)
         for population in network.populations.values()
     )
-    return p.Program(
+    program = p.Program(
         dt=step,
         seed=network.seed,
         populations=populations,
@@ -86,6 +87,7 @@ def lower(network: Network, dt: Any) -> p.Program:
         spike_recorders=network.spikes_of,
         description=network.describe(),
     )
+    return with_synapses(network, program)
 
 
 def _first_ids(network: Network) -> dict[str, int]:

@@ -20,6 +20,7 @@ from .equations import LoweredModel, lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
 from .integrators import substitutions
 from .program import PopulationProgram, Value
+from .synapses import written_by_synapses
 
 StreamKey = tuple[int, streams.Purpose, str]
 
@@ -113,7 +114,9 @@ def _needs(given: Given) -> frozenset[str]:
 
 def _written(population: Population, network: Network) -> frozenset[str]:
     targets: list[Projection | PoissonInput] = [*network.projections, *network.poisson_inputs]
-    return frozenset(t.variable for t in targets if t.post.name == population.name)
+    added = {t.variable for t in targets if t.post.name == population.name and t.variable}
+    inputs = network.written_by_inputs(population.name)
+    return frozenset(added | written_by_synapses(population, network) | inputs)
 
 
 def _values(

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .synapse_program import SynapseProgram
 
 Role = Literal["state", "parameter", "coefficient"]
 
@@ -178,9 +181,23 @@ class Span:
 
 @dataclass(frozen=True)
 class RandomSources:
-    """Each target draws ``indegree[target]`` sources, uniformly and with replacement."""
+    """Each target draws ``indegree[target]`` sources, uniformly.
+
+    Without ``multapses`` no source twice, without ``autapses`` not itself.
+    """
 
     indegree: NDArray[np.int64]
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True)
+class RandomTargets:
+    """Each source draws ``outdegree[source]`` targets, uniformly; flags as in RandomSources."""
+
+    outdegree: NDArray[np.int64]
+    autapses: bool = True
+    multapses: bool = True
 
 
 @dataclass(frozen=True)
@@ -211,7 +228,7 @@ class ListedEdges:
     post: NDArray[np.int64]
 
 
-Rule = RandomSources | BernoulliSources | AllSources | MatchingSource | ListedEdges
+Rule = RandomSources | RandomTargets | BernoulliSources | AllSources | MatchingSource | ListedEdges
 
 
 @dataclass(frozen=True)
@@ -263,6 +280,7 @@ class DelayDraw:
 class ProjectionProgram:
     """Synapses whose effect is ``variable += weight``, from one span of neurons to another.
 
+    With a ``synapse`` it is what that says; ``variable`` is then empty or for information.
     ``index`` is the order of declaration and keys the random streams. Weights are used as
     float32 (``weight_bits`` 32) or float64 (64) by every engine.
     """
@@ -276,6 +294,16 @@ class ProjectionProgram:
     weight: Draw
     delay: DelayDraw
     weight_bits: Literal[32, 64] = 32
+    synapse: SynapseProgram | None = None
+
+    @property
+    def delays(self) -> list[tuple[int, int]]:
+        """(shortest, longest) delay of each presynaptic pathway, in steps."""
+        own = (self.delay.smallest, self.delay.largest)
+        if self.synapse is None:
+            return [own]
+        delays = [self.synapse.delays[i] for i, _ in self.synapse.pathways("pre")]
+        return [own if delay is None else (delay, delay) for delay in delays]
 
     @property
     def expected_synapses(self) -> float:
@@ -283,6 +311,8 @@ class ProjectionProgram:
         rule, pre, post = self.rule, self.pre, self.post
         if isinstance(rule, RandomSources):
             return float(rule.indegree.sum())
+        if isinstance(rule, RandomTargets):
+            return float(rule.outdegree.sum())
         if isinstance(rule, ListedEdges):
             return float(rule.pre.size)
         if isinstance(rule, MatchingSource):
@@ -353,12 +383,12 @@ class Program:
     @property
     def largest_delay(self) -> int:
         """Longest delay in the network, in steps."""
-        return max((p.delay.largest for p in self.projections), default=0)
+        return max((last for p in self.projections for _, last in p.delays), default=0)
 
     @property
     def smallest_delay(self) -> int:
         """Shortest delay in the network, in steps."""
-        return min((p.delay.smallest for p in self.projections), default=1)
+        return min((first for p in self.projections for first, _ in p.delays), default=1)
 
     def emitters(self) -> Iterator[PopulationProgram | SpikeSourceProgram]:
         """Yield populations, then sources: everything that has ids, in id order."""

@@ -1,0 +1,104 @@
+"""Synapses with code of their own, as plain data: the part of the Program that describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .program import Draw, Noise, Variable
+
+
+@dataclass(frozen=True)
+class PathwayCode:
+    """Statements run for the synapses that a spike (or another event) of one side reaches.
+
+    With ``keeps_update`` of the model they start by advancing the event-driven variables over
+    ``since_update``, the time since the synapse's last event; the engine keeps that time.
+    """
+
+    name: str
+    side: Literal["pre", "post"]
+    event: str
+    code: str
+
+
+@dataclass(frozen=True)
+class SummedCode:
+    """``variable`` of the target is the sum of ``code`` over its synapses, in every step."""
+
+    variable: str
+    code: str
+
+
+@dataclass(frozen=True)
+class SynapseCode:
+    """One synapse model after its state updater, as abstract code in Brian2's syntax.
+
+    Variables of the neurons end in ``_pre`` and ``_post``.
+
+    Attributes
+    ----------
+    name : str
+    variables : tuple of Variable
+        Those of the synapses; ``shared`` have one value per projection.
+    declarations : str
+        Brian2 equations that declare them.
+    pathways : tuple of PathwayCode
+        Presynaptic ones first; each group in the order in which they run.
+    update : str
+        Statements that advance clock-driven variables by one step.
+    method : str
+        The state updater that made ``update``.
+    summed : tuple of SummedCode
+    keeps_update : bool
+        Whether there are event-driven variables.
+    noise : tuple of Noise
+        Names that hold another random number for every synapse in every step.
+    reads_pre, reads_post, writes_pre, writes_post : tuple of str
+        Variables of the neurons, without suffix.
+    """
+
+    name: str
+    variables: tuple[Variable, ...]
+    declarations: str
+    pathways: tuple[PathwayCode, ...]
+    update: str
+    method: str
+    summed: tuple[SummedCode, ...]
+    keeps_update: bool
+    noise: tuple[Noise, ...]
+    reads_pre: tuple[str, ...]
+    reads_post: tuple[str, ...]
+    writes_pre: tuple[str, ...]
+    writes_post: tuple[str, ...]
+
+    def variable(self, name: str) -> Variable:
+        """Return the variable of that name; KeyError if there is none."""
+        for variable in self.variables:
+            if variable.name == name:
+                return variable
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class SynapseProgram:
+    """The synapse model of one projection, with its numbers.
+
+    Attributes
+    ----------
+    code : SynapseCode
+    values : dict of str to float or Draw
+        A number for shared variables, a Draw for the others, keyed by the variable's name
+        (:func:`neurosim.streams.synaptic_values`); the weight ``w``, unless shared, is drawn
+        by the projection.
+    delays : tuple of int or None
+        Of each pathway in steps; None: the synapse's own delay, drawn by the projection.
+    """
+
+    code: SynapseCode
+    values: dict[str, float | Draw] = field(default_factory=dict)
+    delays: tuple[int | None, ...] = ()
+
+    def pathways(self, side: str) -> list[tuple[int, PathwayCode]]:
+        """Return (position, pathway) of those on one side, in order."""
+        return [(i, p) for i, p in enumerate(self.code.pathways) if p.side == side]
