@@ -99,6 +99,8 @@ def table(parent: h5py.Group, path: str, kind: str, ndim: int = 1) -> h5py.Datas
     data = parent[path]
     if not isinstance(data, h5py.Dataset) or data.ndim != ndim or data.dtype.kind not in kind:
         raise TypeError(f"{parent.name}/{path} is {data!r}, not a {ndim}-D numeric dataset")
+    if data.is_virtual or data.external:
+        raise ValueError(f"{parent.name}/{path} points to data elsewhere")
     filtered = data.id.get_create_plist().get_nfilters() > 0
     if data.chunks and not filtered and data.nbytes > data.id.get_storage_size():
         raise ValueError(f"{parent.name}/{path} claims more data than the file holds")

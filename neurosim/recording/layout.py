@@ -68,11 +68,15 @@ class StateLayout:
     ids : (n_ids,) int64
         Local ids of the recorded neurons.
     every : int
-        Sampling interval in steps; steps that are multiples of it are sampled.
+        Sampling interval in steps.
     scale : float
         Stored value = value in SI units * scale.
     dtype : {"float32", "float64"}
-        SONATA's reports are float32; ``float64`` stores the exact values beside them.
+        SONATA's reports are float32; with ``float64`` they are a view of exact values.
+    start : int
+        First step that is sampled; then every ``every`` steps.
+    reduce : {"", "sum", "mean"}
+        Whether the one stored value per sample is the sum or mean over ``ids``.
     """
 
     name: str
@@ -83,6 +87,13 @@ class StateLayout:
     every: int = 1
     scale: float = 1.0
     dtype: Literal["float32", "float64"] = "float32"
+    start: int = 0
+    reduce: Literal["", "sum", "mean"] = ""
+
+    @property
+    def width(self) -> int:
+        """Values per sample."""
+        return 1 if self.reduce else len(self.ids)
 
 
 @dataclass(frozen=True)
@@ -112,11 +123,12 @@ class Layout:
         known = {p.name: p for p in self.populations}
         for state in self.states:
             ids = np.asarray(state.ids)
-            if state.population not in known or state.every < 1 or ids.ndim != 1 or not ids.size:
+            steps_are_wrong = state.every < 1 or state.start < 0
+            if state.population not in known or steps_are_wrong or ids.ndim != 1 or not ids.size:
                 raise DescriptionError(
                     f"recorder {state.name!r} needs a known population (given "
-                    f"{state.population!r}), at least one neuron id and an interval of one step "
-                    f"or more (given {state.every})"
+                    f"{state.population!r}), at least one neuron id, an interval of one step "
+                    f"or more (given {state.every}) and a start of 0 or later ({state.start})"
                 )
             if np.min(ids) < 0 or np.max(ids) >= known[state.population].size:
                 raise DescriptionError(
@@ -133,13 +145,19 @@ class Layout:
         """Name the report of each state recorder: ``population.variable``, then ``....2``."""
         names: list[str] = []
         for state in self.states:
-            base = f"{state.population}.{state.variable}"
+            base = f"{state.population}.{_plain_name(state)}"
             name, number = base, 1
             while name in names:
                 number += 1
                 name = f"{base}.{number}"
             names.append(name)
         return names
+
+
+def _plain_name(state: StateLayout) -> str:
+    """Return what a report is called after: the variable, or "sum" of what is no name."""
+    variable = state.variable if state.variable.isidentifier() else "expression"
+    return f"{state.reduce}_{variable}" if state.reduce else variable
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:

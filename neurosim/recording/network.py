@@ -14,13 +14,26 @@ from .layout import PopulationLayout, ProjectionLayout
 
 @dataclass(frozen=True)
 class Report:
-    """Where a state recorder's values are: report name, what was recorded, interval in steps."""
+    """Where a state recorder's values are.
+
+    Attributes
+    ----------
+    name : str
+        Of the report in the file.
+    population, variable, recorder : str
+    every, start : int
+        Interval and first sample, in steps.
+    reduce : {"", "sum", "mean"}
+        Whether there is one value per sample, the sum or mean over the recorded neurons.
+    """
 
     name: str
     population: str
     variable: str
     recorder: str
     every: int
+    start: int = 0
+    reduce: str = ""
 
 
 def _ordered(parent: h5py.Group) -> list[tuple[str, h5py.Group]]:
@@ -68,4 +81,8 @@ def reports(file: h5py.File, known: Container[str]) -> Iterator[Report]:
         every = guard.count(guard.scalar(attributes, "every_steps", "iu"), f"interval of {name}", 1)
         if words[0] not in known:
             raise ValueError(f"report {name!r} names an unknown population {words[0]!r}")
-        yield Report(name, words[0], words[1], words[2], every)
+        late = "start_step" in attributes
+        start = guard.scalar(attributes, "start_step", "iu") if late else 0
+        first = guard.count(start, f"first step of {name}")
+        reduce = guard.text(attributes, "reduce") if "reduce" in attributes else ""
+        yield Report(name, *words, every, first, reduce)

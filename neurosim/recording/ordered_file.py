@@ -23,12 +23,15 @@ from __future__ import annotations
 
 import io
 import os
-from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import RecordingWriteError
+from .byte_ranges import Blocks, Ranges
 
 OPEN_OPTIONS = {
     "libver": ("earliest", "v110"),
@@ -38,6 +41,23 @@ OPEN_OPTIONS = {
 """Arguments for ``h5py.File`` under which the order of writes is sound."""
 
 _PIECE = 8 << 20
+_LARGE = 64 << 10
+_MOST_BATCHES = 4
+
+
+Content = bytes | bytearray | memoryview
+
+
+@dataclass
+class _Batch:
+    """What one commit writes: its blocks, the order of the writes, and the end before and after."""
+
+    blocks: Blocks
+    writes: list[tuple[int, Content]]
+    start: int
+    end: int
+    safe_until: str | None
+    done: Future[None] = field(default_factory=Future)
 
 
 class OrderedFile(io.RawIOBase):
@@ -71,9 +91,11 @@ class OrderedFile(io.RawIOBase):
         self._fd = -1
         self._position = 0
         self._size = 0
-        self._blocks = _Blocks()
-        self._on_disk = _Ranges()
-        self._disk_end = 0
+        self._blocks = Blocks()
+        self._on_disk = Ranges()
+        self._disk_end = 0  # when all batches are written
+        self._batches: deque[_Batch] = deque()
+        self._writer: ThreadPoolExecutor | None = None
         self._failure: RecordingWriteError | None = None
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -86,7 +108,7 @@ class OrderedFile(io.RawIOBase):
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes that HDF5 has written and that are not on disk."""
+        """Bytes that HDF5 has written and that no commit has taken."""
         return self._blocks.n_bytes
 
     @property
@@ -126,6 +148,8 @@ class OrderedFile(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         stored = os.preadv(self._fd, [view], self._position) if len(view) else 0
         view[stored:] = bytes(len(view) - stored)
+        for batch in self._batches:
+            batch.blocks.overlay(self._position, view)
         self._blocks.overlay(self._position, view)
         self._position += len(view)
         return len(view)
@@ -138,8 +162,16 @@ class OrderedFile(io.RawIOBase):
         self._size = max(self._size, self._position)
         return len(content)
 
-    def commit(self) -> None:
+    def commit(self, safe_until: str | None = None, *, wait: bool = True) -> None:
         """Put everything pending on disk, in the order that keeps the file valid.
+
+        Parameters
+        ----------
+        safe_until : str, optional
+            What of the content is on disk then, for later error messages.
+        wait : bool
+            False: a thread writes it, after what was committed before; an error is raised by a
+            later call. Waits all the same while too many commits are being written.
 
         Raises
         ------
@@ -147,70 +179,114 @@ class OrderedFile(io.RawIOBase):
             The disk is full or fails. The file stays valid with what earlier commits put
             there, and every later commit raises the same error.
         """
+        self._settle(_MOST_BATCHES - 1)
+        start = self._disk_end
+        end = max(self._size, self._blocks.end, start)
+        batch = _Batch(self._blocks, list(self._writes(start, end)), start, end, safe_until)
+        for first, block in self._blocks.items():
+            self._on_disk.add(first, first + len(block))
+        self._disk_end, self._blocks = end, Blocks()
+        if wait:
+            self._settle(0)
+            self._write(batch)
+        else:
+            if self._writer is None:
+                self._writer = ThreadPoolExecutor(1, thread_name_prefix="neurosim-recording")
+            batch.done = self._writer.submit(self._write, batch)
+            self._batches.append(batch)
+
+    def _settle(self, most: int) -> None:
+        """Wait until at most so many batches are being written; raise what went wrong."""
+        while self._batches and (len(self._batches) > most or self._batches[0].done.done()):
+            self._batches[0].done.exception()  # waits; an error is kept in self._failure
+            self._batches.popleft()
         if self._failure is not None:
             raise self._failure
-        end = max(self._size, self._blocks.end, self._disk_end)
-        written = 0
-        try:
-            for offset, content in self._writes(end):
-                self._write_at(offset, content)
-                written += len(content)
-            if self._temporary is not None:
-                os.replace(self._temporary, self.path)
-                self._temporary = None
-        except OSError as cause:
-            self._fail(cause, max(end - self._disk_end, self.pending_bytes) - written)
-        self._disk_end = end
-        for start, block in self._blocks.items():
-            self._on_disk.add(start, start + len(block))
-        self._blocks = _Blocks()
 
     def close(self) -> None:
         """Close the file, dropping what was not committed."""
         if self.closed:
             return
         super().close()
+        if self._writer is not None:
+            self._writer.shutdown()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
         if self._temporary is not None:
             self._temporary.unlink(missing_ok=True)
 
-    def _writes(self, end: int) -> Iterator[tuple[int, bytes]]:
+    def _write(self, batch: _Batch) -> None:
+        """Write a batch; nothing any more once a write has failed."""
+        if self._failure is not None:
+            raise self._failure
+        written = 0
+        try:
+            for offset, content in batch.writes:
+                self._write_at(offset, content)
+                written += len(content)
+            if self._temporary is not None:
+                os.replace(self._temporary, self.path)
+                self._temporary = None
+        except OSError as cause:
+            needed = max(batch.end - batch.start, batch.blocks.n_bytes) - written
+            self._fail(cause, needed, batch.start)
+        if batch.safe_until is not None:
+            self.safe_until = batch.safe_until
+
+    def _writes(self, disk_end: int, end: int) -> Iterator[tuple[int, Content]]:
         """Yield (offset, bytes) in the order described in the module's docstring."""
-        fresh: list[tuple[int, bytearray]] = []
-        in_place: list[tuple[int, bytearray]] = []
+        fresh: list[tuple[int, Content]] = []
+        in_place: list[tuple[int, Content]] = []
         for start, content in self._blocks.items():
             stop = start + len(content)
-            if start >= self._disk_end:
+            if start >= disk_end:
                 continue
             (in_place if self._on_disk.overlap(start, stop) else fresh).append((start, content))
-        yield from self._tail(end)
-        for start, content in fresh:
-            yield start, bytes(content)
-        for start, content in sorted(in_place, key=lambda block: (*_rank(*block), block[0])):
-            yield start, bytes(content)
+        yield from self._tail(disk_end, end)
+        yield from fresh
+        yield from sorted(in_place, key=lambda block: (*_rank(*block), block[0]))
 
-    def _tail(self, end: int) -> Iterator[tuple[int, bytes]]:
-        """Yield everything beyond the end on disk, gaps as zeros so that no hole is left."""
-        for start in range(self._disk_end, end, _PIECE):
-            piece = bytearray(min(_PIECE, end - start))
-            self._blocks.overlay(start, memoryview(piece))
-            yield start, bytes(piece)
+    def _tail(self, disk_end: int, end: int) -> Iterator[tuple[int, Content]]:
+        """Yield everything beyond the end on disk, gaps as zeros so that no hole is left.
 
-    def _write_at(self, offset: int, content: bytes) -> None:
+        Large blocks are yielded as they are, small ones and gaps together.
+        """
+        piece, reached = bytearray(), disk_end
+        for start, content in (*self._blocks.items(), (end, b"")):
+            stop = start + len(content)
+            if stop <= disk_end and start < end:
+                continue
+            while reached < start:
+                zeros = min(start - reached, _PIECE)
+                piece += bytes(zeros)
+                reached += zeros
+                if len(piece) >= _PIECE:
+                    yield reached - len(piece), piece
+                    piece = bytearray()
+            rest = memoryview(content)[reached - start :]
+            if len(rest) < _LARGE:
+                piece += rest
+            if piece and (len(rest) >= _LARGE or len(piece) >= _PIECE or start == end):
+                yield reached + (len(rest) if len(rest) < _LARGE else 0) - len(piece), piece
+                piece = bytearray()
+            if len(rest) >= _LARGE:
+                yield reached, rest
+            reached += len(rest)
+
+    def _write_at(self, offset: int, content: Content) -> None:
         view = memoryview(content)
         while view:
             count = os.pwrite(self._fd, view, offset)
             view, offset = view[count:], offset + count
 
-    def _fail(self, cause: OSError, needed: int) -> NoReturn:
+    def _fail(self, cause: OSError, needed: int, disk_end: int) -> NoReturn:
         """Give back the space beyond the last commit and raise the error that says what is left."""
         try:
             # Only space that nothing refers to lies beyond: an in-place write has not happened
             # unless the tail was complete, and then the superblock may already cover it.
-            if not self._covered():
-                os.ftruncate(self._fd, self._disk_end)
+            if not self._covered(disk_end):
+                os.ftruncate(self._fd, disk_end)
             status = os.fstatvfs(self._fd)
             free = f"{status.f_bavail * status.f_frsize} bytes are free on its file system"
         except OSError as second:
@@ -228,9 +304,9 @@ class OrderedFile(io.RawIOBase):
         self._failure.errno = cause.errno
         raise self._failure from cause
 
-    def _covered(self) -> bool:
+    def _covered(self, disk_end: int) -> bool:
         """Whether the superblock on disk may already refer to space of the failed commit."""
-        return self._disk_end > 0 and _end_of_file(os.pread(self._fd, 96, 0)) > self._disk_end
+        return disk_end > 0 and _end_of_file(os.pread(self._fd, 96, 0)) > disk_end
 
 
 def _end_of_file(superblock: bytes) -> int:
@@ -238,7 +314,7 @@ def _end_of_file(superblock: bytes) -> int:
     return int.from_bytes(superblock[40:48], "little")
 
 
-def _rank(start: int, content: bytes | bytearray) -> tuple[int, int]:
+def _rank(start: int, content: Content) -> tuple[int, int]:
     """Order of an in-place write: superblock, raw data, B-tree from the top, object headers."""
     if start == 0:
         return 0, 0
@@ -249,77 +325,3 @@ def _rank(start: int, content: bytes | bytearray) -> tuple[int, int]:
     if content[:2] == b"\x01\x00" and size == len(content):
         return 3, 0
     return 1, 0
-
-
-class _Blocks:
-    """Byte strings at offsets, never overlapping; writes of HDF5 are kept apart otherwise."""
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._content: dict[int, bytearray] = {}
-        self.n_bytes = 0
-
-    @property
-    def end(self) -> int:
-        return self._starts[-1] + len(self._content[self._starts[-1]]) if self._starts else 0
-
-    def items(self) -> Iterator[tuple[int, bytearray]]:
-        for start in self._starts:
-            yield start, self._content[start]
-
-    def _overlapping(self, start: int, stop: int) -> tuple[int, int]:
-        first = bisect_right(self._starts, start)
-        if first and self._starts[first - 1] + len(self._content[self._starts[first - 1]]) > start:
-            first -= 1
-        return first, max(first, bisect_left(self._starts, stop))
-
-    def put(self, start: int, data: bytes) -> None:
-        if not data:
-            return
-        stop = start + len(data)
-        first, last = self._overlapping(start, stop)
-        old = self._starts[first:last]
-        if len(old) == 1 and old[0] <= start and stop <= old[0] + len(self._content[old[0]]):
-            self._content[old[0]][start - old[0] : stop - old[0]] = data
-            return
-        low = min([start, *old])
-        high = max([stop, *(s + len(self._content[s]) for s in old)])
-        merged = bytearray(high - low)
-        for s in old:
-            block = self._content.pop(s)
-            merged[s - low : s - low + len(block)] = block
-            self.n_bytes -= len(block)
-        merged[start - low : stop - low] = data
-        self._starts[first:last] = [low]
-        self._content[low] = merged
-        self.n_bytes += len(merged)
-
-    def overlay(self, start: int, view: memoryview) -> None:
-        """Copy what is held for [start, start + len(view)) into ``view``."""
-        stop = start + len(view)
-        first, last = self._overlapping(start, stop)
-        for s in self._starts[first:last]:
-            block = self._content[s]
-            low, high = max(s, start), min(s + len(block), stop)
-            view[low - start : high - start] = block[low - s : high - s]
-
-
-class _Ranges:
-    """A set of offsets, as disjoint ranges in ascending order."""
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._stops: list[int] = []
-
-    def add(self, start: int, stop: int) -> None:
-        first = bisect_left(self._stops, start)
-        last = bisect_right(self._starts, stop)
-        if first < last:
-            start = min(start, self._starts[first])
-            stop = max(stop, self._stops[last - 1])
-        self._starts[first:last] = [start]
-        self._stops[first:last] = [stop]
-
-    def overlap(self, start: int, stop: int) -> bool:
-        first = bisect_right(self._stops, start)
-        return first < len(self._starts) and self._starts[first] < stop

@@ -18,6 +18,7 @@ from . import guard, network, schema
 from .clock import StepClock
 from .digest import SpikeDigest
 from .layout import PopulationLayout, ProjectionLayout
+from .state_store import exact_path
 
 if TYPE_CHECKING:
     import neo
@@ -237,9 +238,9 @@ class Recording:
         report = next(iter(found.values()))
         with guard.opened(self.path) as file:
             group = file[f"report/{report.name}"]
-            exact = schema.exact_path(report.name)
+            exact = exact_path(report.name)
             data = guard.table(*((file, exact) if exact in file else (group, "data")), "f", 2)
-            times = self._clock.time_ms(np.arange(len(data)) * report.every)
+            times = self._clock.time_ms(report.start + np.arange(len(data)) * report.every)
             first = 0 if start_ms is None else int(np.searchsorted(times, start_ms))
             last = len(times) if stop_ms is None else int(np.searchsorted(times, stop_ms))
             ids = guard.table(group, "mapping/node_ids", "iu")[()].astype(np.int64)

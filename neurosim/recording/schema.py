@@ -9,9 +9,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .clock import StepClock
 from .layout import Layout, StateLayout
+from .state_store import create_tables
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SONATA_MAGIC = np.uint32(0x0A7A)
 SONATA_VERSION = np.array([0, 1], dtype=np.uint32)
 SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
@@ -19,8 +21,6 @@ BY_TIME = 2
 
 SPIKE_CHUNK = 8192
 """Spikes per chunk; a chunk takes its full size on disk."""
-
-STATE_CHUNK_BYTES = 1 << 16
 
 TIMINGS = (
     "compile_s",
@@ -78,36 +78,22 @@ def _create_spikes(file: h5py.File, population: str) -> None:
 def _create_report(file: h5py.File, name: str, state: StateLayout, dt_ms: float) -> None:
     group = file.create_group(f"report/{name}")
     size = len(state.ids)
-    _create_table(group, "data", "<f4", state)
-    if state.dtype == "float64":
-        _create_table(file, exact_path(name), "<f8", state)
+    create_tables(file, name, state)
     group.attrs["population"] = state.population
     group.attrs["variable"] = state.variable
     group.attrs["recorder"] = state.name
     group.attrs["every_steps"] = np.int64(state.every)
+    group.attrs["start_step"] = np.int64(state.start)
+    group.attrs["reduce"] = state.reduce
     mapping = group.create_group("mapping")
     mapping["node_ids"] = np.asarray(state.ids, dtype="<u8")
     ascending = bool(np.all(np.diff(np.asarray(state.ids)) > 0))
     mapping["node_ids"].attrs["sorted"] = np.int8(ascending)
     mapping["index_pointers"] = np.arange(size + 1, dtype="<u8")
     mapping["element_ids"] = np.zeros(size, dtype="<u4")
-    mapping["time"] = np.array([0.0, 0.0, state.every * dt_ms], dtype="<f8")
+    first = float(StepClock(dt_ms).time_ms(state.start))
+    mapping["time"] = np.array([first, first, state.every * dt_ms], dtype="<f8")
     mapping["time"].attrs["units"] = "ms"
-
-
-def exact_path(report: str) -> str:
-    """Return where the float64 values of a report are; SONATA readers refuse all but float32."""
-    return f"neurosim/states/{report}"
-
-
-def _create_table(parent: h5py.Group, path: str, dtype: str, state: StateLayout) -> None:
-    size = len(state.ids)
-    values = STATE_CHUNK_BYTES // np.dtype(dtype).itemsize
-    columns = min(size, values)
-    data = parent.create_dataset(
-        path, (0, size), dtype, maxshape=(None, size), chunks=(max(1, values // columns), columns)
-    )
-    data.attrs["units"] = state.unit
 
 
 def _create_own_group(

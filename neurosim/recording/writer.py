@@ -18,6 +18,7 @@ from . import provenance, schema
 from .clock import StepClock
 from .layout import Layout
 from .ordered_file import OPEN_OPTIONS, OrderedFile
+from .state_store import StateStore
 
 _SPILL_BYTES = 4 << 20
 _CHANGING = {*schema.NUMBERS, *schema.TEXT_WIDTHS, *schema.TIMINGS} - {
@@ -60,8 +61,8 @@ class RecordingWriter:
     warmup_ms, duration_ms : float
         Simulated time before the measured part and the length planned for that part.
     flush_interval_s : float
-        At most this much wall time passes between an ``append`` and its data being on disk,
-        as long as ``append`` goes on being called.
+        At most this much wall time passes between an ``append`` and its data being on the way
+        to disk, as long as ``append`` goes on being called. A thread writes it meanwhile.
     max_pending_bytes : int
         Data waiting in memory is written to disk beyond this size, whatever the time.
 
@@ -93,7 +94,6 @@ class RecordingWriter:
         self._interval, self._limit = flush_interval_s, max_pending_bytes
         self._first_ids = np.array([p.first_id for p in layout.populations], dtype=np.int64)
         self._spikes: list[list[tuple[NDArray, NDArray]]] = [[] for _ in layout.populations]
-        self._states: list[list[NDArray]] = [[] for _ in layout.states]
         self._buffered = 0
         self._steps, self._steps_on_disk = 0, -1
         self._flushed = float("-inf")
@@ -114,6 +114,10 @@ class RecordingWriter:
         }
         try:
             schema.create(self._file, layout, fixed, schema.to_json(dict(layout.description)))
+            self._states = [
+                StateStore(self._file, name, state)
+                for name, state in zip(layout.report_names(), layout.states, strict=True)
+            ]
             self.update(
                 threads=threads, compiler=compiler, duration_ms=duration_ms, status="running"
             )
@@ -179,37 +183,36 @@ class RecordingWriter:
                 ids = (chunk.spike_ids[mine] - population.first_id).astype(np.uint64)
                 self._spikes[index].append((chunk.spike_steps[mine], ids))
                 self._buffered += 2 * ids.nbytes
-        for rows, samples, state in zip(
-            self._states, chunk.states, self.layout.states, strict=True
-        ):
-            if len(samples):
-                rows.append(np.asarray(samples * state.scale, dtype=state.dtype))
-                self._buffered += rows[-1].nbytes
+        for store, samples in zip(self._states, chunk.states, strict=True):
+            store.append(samples)
         self._steps = chunk.first_step + chunk.n_steps
         if self._buffered > min(_SPILL_BYTES, self._limit):
             self._spill()
         late = time.monotonic() - self._flushed > self._interval
         if late or self._buffered + self._ordered.pending_bytes > self._limit:
-            self.flush()
+            self._flush(wait=False)
 
     def flush(self) -> None:
-        """Put everything appended so far on disk.
+        """Put everything appended so far on disk, and return once it is there.
 
         Raises
         ------
         RecordingWriteError
             The disk is full or fails; see the class.
         """
+        self._flush(wait=True)
+
+    def _flush(self, *, wait: bool) -> None:
         self._check_open()
         self._spill()
-        self._commit()
+        end = float(self._clock.time_ms(self._steps))
+        safe = f"everything up to {end:g} ms of simulated time"
         # The attributes and times that speak of the data follow it, never the other way round.
         if self._changes or self._steps != self._steps_on_disk:
+            self._commit(None, wait)
             self._write_changes()
-            self._commit()
             self._steps_on_disk = self._steps
-        end = float(self._clock.time_ms(self._steps))
-        self._ordered.safe_until = f"everything up to {end:g} ms of simulated time"
+        self._commit(safe, wait)
         self._flushed = time.monotonic()
 
     def finish(self, summary: Mapping[str, Any] | None = None, status: str = "complete") -> None:
@@ -278,13 +281,8 @@ class RecordingWriter:
                 _extend(group["timestamps"], self._clock.time_ms(steps))
                 _extend(group["node_ids"], np.concatenate([part[1] for part in parts]))
                 parts.clear()
-        for name, rows in zip(self.layout.report_names(), self._states, strict=True):
-            if rows:
-                values = np.concatenate(rows)
-                _extend(self._file[f"report/{name}/data"], values)
-                if values.dtype == np.float64:
-                    _extend(self._file[schema.exact_path(name)], values)
-                rows.clear()
+        for store in self._states:
+            store.flush()
         self._buffered = 0
 
     def _write_changes(self) -> None:
@@ -300,15 +298,15 @@ class RecordingWriter:
                 own["timings"].attrs.modify(key, np.float64(value))
         if self._summary != "{}":
             own.attrs.modify("summary", schema.fixed_text(self._summary, schema.SUMMARY_WIDTH))
-        for name, state in zip(self.layout.report_names(), self.layout.states, strict=True):
-            group = self._file[f"report/{name}"]
-            stop = self._clock.time_ms(len(group["data"]) * state.every)
-            group["mapping/time"][1] = stop
+        names = self.layout.report_names()
+        for name, state, store in zip(names, self.layout.states, self._states, strict=True):
+            stop = self._clock.time_ms(state.start + store.n_rows * state.every)
+            self._file[f"report/{name}/mapping/time"][1] = stop
         self._changes.clear()
 
-    def _commit(self) -> None:
+    def _commit(self, safe_until: str | None, wait: bool) -> None:
         self._file.flush()
-        self._ordered.commit()
+        self._ordered.commit(safe_until, wait=wait)
 
 
 def _close_both(file: h5py.File, ordered: OrderedFile) -> None:

@@ -102,6 +102,34 @@ def test_killed_at_a_random_moment(tmp_path, seed):
     check(tmp_path / "run.h5", n_chunks)
 
 
+# Flushes by itself, in the background, about every 5 ms.
+KILLED_IN_BACKGROUND = (
+    PRELUDE
+    + """
+writer = RecordingWriter(sys.argv[1], lay, DT_MS, flush_interval_s=0.005)
+sys.stdout.write("0\\n"); sys.stdout.flush()
+k = 0
+while True:
+    writer.append(chunk(lay, k * 20, 20, 6000))
+    k += 1
+"""
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_while_a_thread_writes(tmp_path, seed):
+    process = python(KILLED_IN_BACKGROUND, tmp_path / "run.h5")
+    try:
+        assert process.stdout.readline() == "0\n"
+        time.sleep(random.Random(seed).uniform(0.1, 0.5))
+    finally:
+        process.send_signal(signal.SIGKILL)
+        _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors
+    # All that the file says it has is there.
+    check(tmp_path / "run.h5", int(read(tmp_path / "run.h5").stop_ms / 2.0 + 0.5))
+
+
 # Writes until the disk is full; the error ends the program the way a user's script would end.
 FILLED = (
     PRELUDE

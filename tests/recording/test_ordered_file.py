@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import time
 
 import h5py
 import numpy as np
@@ -71,9 +72,9 @@ class Recorder:
         data.resize(old + n // 8, axis=0)
         data[old:] = (np.arange(old, old + n // 8) + 1.0)[:, None]
 
-    def commit(self):
+    def commit(self, **kwargs):
         self.file.flush()
-        self.ordered.commit()
+        self.ordered.commit(**kwargs)
 
     def close(self):
         self.file.close()
@@ -266,9 +267,68 @@ def test_folder_that_does_not_exist(tmp_path):
         OrderedFile(tmp_path / "missing" / "file.h5")
 
 
+def test_commits_in_the_background_are_the_same_writes(tmp_path, monkeypatch):
+    """Each write still leaves a valid file, in the order of the commits, while HDF5 goes on."""
+    journal = Journal(monkeypatch)
+    recorder = Recorder(tmp_path / "live.h5")
+    image = bytearray((tmp_path / "live.h5").read_bytes())
+    journal.take()
+    quick = ordered_file.os.pwrite
+
+    def slow(fd, data, offset):
+        time.sleep(0.003)
+        return quick(fd, data, offset)
+
+    monkeypatch.setattr(ordered_file.os, "pwrite", slow)
+    held = {}
+    for size in (12, 400, 90, 4200, 64, 2500, 3, 5000):
+        recorder.append(size)
+        recorder.commit(safe_until=f"{size}", wait=False)
+    recorder.ordered.commit()
+    assert recorder.ordered.safe_until == "5000"
+    path = tmp_path / "copy.h5"
+    path.write_bytes(image)
+    with h5py.File(path, "r") as file:
+        held = content(file)
+    for offset, data in journal.take():
+        image[len(image) : offset] = bytes(max(0, offset - len(image)))
+        image[offset : offset + len(data)] = data
+        check_holds(image, path, held)
+        with h5py.File(path, "r") as file:
+            held = content(file)
+    assert len(held["a"]) == 12269
+    recorder.close()
+    assert image == (tmp_path / "live.h5").read_bytes()
+
+
+def test_an_error_in_the_background_is_raised_by_a_later_commit(tmp_path, monkeypatch):
+    path = tmp_path / "fail.h5"
+    recorder = Recorder(path)
+    recorder.append(5000)
+    recorder.commit(safe_until="everything up to 7 ms")
+    with monkeypatch.context() as patch:
+        patch.setattr(ordered_file.os, "pwrite", failing_pwrite(1, errno.ENOSPC))
+        recorder.append(500)
+        recorder.commit(safe_until="more", wait=False)
+        recorder.append(500)
+        with pytest.raises(RecordingWriteError, match="everything up to 7 ms"):
+            recorder.commit()
+    assert recorder.ordered.failed
+    recorder.close()
+    with h5py.File(path, "r") as file:
+        assert np.array_equal(file["a"][:5000], np.arange(5000) + 1.0)
+
+
 @pytest.mark.parametrize("seed", range(20))
-def test_reads_see_disk_and_pending_as_a_plain_file_would(tmp_path, seed):
+def test_reads_see_disk_and_pending_as_a_plain_file_would(tmp_path, monkeypatch, seed):
     random.seed(seed)
+    real = os.pwrite
+
+    def slow(fd, data, offset):
+        time.sleep(0.0005)
+        return real(fd, data, offset)
+
+    monkeypatch.setattr(ordered_file.os, "pwrite", slow)
     ordered = OrderedFile(tmp_path / "plain.bin")
     twin = bytearray(5000)
     ordered.write(bytes(5000))
@@ -279,8 +339,8 @@ def test_reads_see_disk_and_pending_as_a_plain_file_would(tmp_path, seed):
             ordered.seek(start)
             assert ordered.write(data) == length
             twin[start : start + length] = data
-        elif random.random() < 0.1:
-            ordered.commit()
+        elif random.random() < 0.2:
+            ordered.commit(wait=random.random() < 0.3)
         else:
             ordered.seek(start)
             got = bytearray(length)

@@ -1,0 +1,97 @@
+"""State variables on their way into HDF5: whole chunks, each copied once."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+from h5py import h5d, h5p, h5s, h5t
+from numpy.typing import NDArray
+
+from .layout import StateLayout
+
+_SMALLEST_CHUNK = 1 << 16
+_LARGEST_CHUNK = 1 << 20
+_ROWS = 64
+
+
+def exact_path(report: str) -> str:
+    """Return where the float64 values of a report are; SONATA readers refuse all but float32."""
+    return f"neurosim/states/{report}"
+
+
+def create_tables(file: h5py.File, report: str, state: StateLayout) -> None:
+    """Create the dataset of a state recorder, ``report/NAME/data`` as SONATA wants it.
+
+    Values in double precision are stored once, in the package's own group; the report is then a
+    virtual dataset over them, which HDF5 converts to float32 as it is read.
+    """
+    if state.dtype == "float32":
+        table = _create(file, f"report/{report}/data", "<f4", state)
+    else:
+        exact = _create(file, exact_path(report), "<f8", state)
+        exact.attrs["units"] = state.unit
+        table = _create_view(file[f"report/{report}"], exact)
+    table.attrs["units"] = state.unit
+
+
+def _create(file: h5py.File, path: str, dtype: str, state: StateLayout) -> h5py.Dataset:
+    size = state.width
+    row = size * np.dtype(dtype).itemsize
+    # A chunk takes its full size on disk, so few neurons get small ones.
+    wanted = min(max(_ROWS * row, _SMALLEST_CHUNK), _LARGEST_CHUNK)
+    return file.create_dataset(
+        path, (0, size), dtype, maxshape=(None, size), chunks=(max(1, wanted // row), size)
+    )
+
+
+def _create_view(group: h5py.Group, source: h5py.Dataset) -> h5py.Dataset:
+    """Create ``data`` in ``group``: all rows of ``source``, however many there will be."""
+    size = source.shape[1]
+    spaces = [h5s.create_simple((0, size), (h5s.UNLIMITED, size)) for _ in range(2)]
+    for space in spaces:
+        space.select_hyperslab((0, 0), (h5s.UNLIMITED, 1), (1, size), (1, size))
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_virtual(spaces[0], b".", source.name.encode(), spaces[1])
+    extent = h5s.create_simple((0, size), (h5s.UNLIMITED, size))
+    return h5py.Dataset(h5d.create(group.id, b"data", h5t.IEEE_F32LE, extent, properties))
+
+
+class StateStore:
+    """Appends samples to the dataset of one recorder.
+
+    A chunk is filled in memory and handed to HDF5 whole, without its chunk cache; a partly
+    filled one is written when asked for, and again, at the same place, once there is more.
+    """
+
+    def __init__(self, file: h5py.File, report: str, state: StateLayout) -> None:
+        path = exact_path(report) if state.dtype == "float64" else f"report/{report}/data"
+        self._data = file[path]
+        self._scale = state.scale
+        self._chunk = np.zeros(self._data.chunks, dtype=state.dtype)
+        self._first = self._filled = self._stored = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Samples appended so far."""
+        return self._first + self._filled
+
+    def append(self, samples: NDArray[np.float64]) -> None:
+        """Take samples in SI units, (n_samples, n_ids)."""
+        taken = 0
+        while taken < len(samples):
+            count = min(len(samples) - taken, len(self._chunk) - self._filled)
+            room = self._chunk[self._filled : self._filled + count]
+            np.multiply(samples[taken : taken + count], self._scale, out=room, casting="same_kind")
+            self._filled += count
+            taken += count
+            if self._filled == len(self._chunk):
+                self.flush()
+                self._first += self._filled
+                self._filled = 0
+
+    def flush(self) -> None:
+        """Hand the chunk being filled to HDF5."""
+        if self.n_rows > self._stored:
+            self._data.resize(self.n_rows, axis=0)
+            self._data.id.write_direct_chunk((self._first, 0), self._chunk)
+            self._stored = self.n_rows
