@@ -16,8 +16,9 @@ class Setting:
     Parameters
     ----------
     name : str
-    default : Quantity, number, bool or str
-        Other values must have its dimension and its kind: whole numbers where it is whole.
+    default : Quantity, number, bool, str or None
+        Other values must have its dimension and its kind: whole numbers where it is whole. With
+        None, they are None or numbers without a dimension.
     help : str
         What it is, for ``neurosim list NAME``.
     choices : tuple, optional
@@ -52,8 +53,10 @@ class Setting:
                     f"{', '.join(str(choice) for choice in self.choices)}."
                 )
             return value
-        if isinstance(self.default, str | bool) or self.default is None:
-            if self.default is not None and type(value) is not type(self.default):
+        if self.default is None and value is None:
+            return None
+        if isinstance(self.default, str | bool):
+            if type(value) is not type(self.default):
                 kind = "True or False" if isinstance(self.default, bool) else "a word"
                 raise self._refusal(value, kind)
             return value
@@ -63,9 +66,10 @@ class Setting:
         from .description.quantities import dimensions, scalar  # noqa: PLC0415 - needs Brian2
 
         if isinstance(value, bool | str | list | tuple | dict) or value is None:
-            raise self._refusal(value, "a number such as " + str(self.default))
+            raise self._refusal(value, f"a number such as {self.default or 1}")
         # DimensionError tells which unit is wanted
-        number = scalar(value, dimensions(self.default), f"--set {self.name}")
+        wanted = dimensions(1.0 if self.default is None else self.default)
+        number = scalar(value, wanted, f"--set {self.name}")
         if isinstance(self.default, int) and not float(number).is_integer():
             raise self._refusal(value, "a whole number")
         lowest = -math.inf if self.low is None else float(self.low)
