@@ -5,34 +5,26 @@ line of output is a JSON object.
 
 Fixed total numbers of synapses are drawn as out-degrees (multinomial) and targets (uniform, with
 repetition), which is the same distribution. A delay below half a step is drawn again, twice
-(2e-5 of them are too short even then). The compiled program is run outside Brian2, so that its
-memory is its own.
+(2e-5 of them are too short even then).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
-import time
 from itertools import pairwise
 from pathlib import Path
 
 import brian2 as b
 import numpy as np
-from measuring import peak_rss_bytes
+from brian2_standalone import Measured, measure, prepare
 
 EQUATIONS = """
 dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m : volt (unless refractory)
 dI_syn/dt = -I_syn/tau_syn : amp
 I_e : amp (constant)
 """
-MARK = (
-    "{{ timespec now; clock_gettime(CLOCK_MONOTONIC, &now); "
-    'std::cerr << "MARK {label} " << now.tv_sec + 1e-9 * now.tv_nsec{counts} << std::endl; }}'
-)
 
 
 def create_neurons(numbers: dict, rng: np.random.Generator) -> tuple[b.NeuronGroup, list]:
@@ -124,45 +116,15 @@ def drive(numbers: dict, populations: list) -> list:
     ]
 
 
-def write_program(options: argparse.Namespace, numbers: dict, folder: Path) -> float:
-    """Generate and compile the C++ program; return the seconds it took."""
-    began = time.perf_counter()
-    b.set_device("cpp_standalone", build_on_run=False)
-    # Brian2's default, make -j without a number, starts a compiler per file.
-    b.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
-    b.prefs.devices.cpp_standalone.openmp_threads = options.threads if options.threads > 1 else 0
-    b.defaultclock.dt = options.dt * b.ms
-    b.seed(options.seed)
+def measure_program(options: argparse.Namespace, numbers: dict) -> Measured:
+    """Write, compile and run the network as a C++ program."""
+    began = prepare(options.threads, options.dt, options.seed)
     neurons, populations = create_neurons(numbers, np.random.default_rng(options.seed))
     names = [f"spikes_{name}" for name in numbers["populations"]]
     monitors = [b.SpikeMonitor(p, name=n) for p, n in zip(populations, names, strict=True)]
     inputs = drive(numbers, populations)
     network = b.Network(neurons, connect(numbers, neurons, options.dt), monitors, inputs)
-    counts = "".join(f' << " " << brian::_array_{name}_N[0]' for name in names)
-    network.run(options.dt * b.ms)  # one step: initialisation is part of the build
-    for label, length in (("warmup", options.warmup), ("simulate", options.duration)):
-        b.device.insert_code("main", MARK.format(label=label, counts=counts))
-        network.run(length * b.ms)
-    b.device.insert_code("main", MARK.format(label="end", counts=counts))
-    b.device.build(directory=str(folder), compile=True, run=False, with_output=False)
-    return time.perf_counter() - began
-
-
-def run_program(folder: Path) -> tuple[dict[str, list[float]], float, int | None]:
-    """Run the program; return its marks, when it started and its peak memory."""
-    start = time.clock_gettime(time.CLOCK_MONOTONIC)
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(["./main"], cwd=folder, stdout=subprocess.DEVNULL, stderr=errors)
-        peak: int | None = None
-        while process.poll() is None:
-            peak = peak_rss_bytes(process.pid) or peak
-            time.sleep(0.05)
-        errors.seek(0)
-        text = errors.read()
-    if process.returncode:
-        raise SystemExit(f"the compiled program ended with code {process.returncode}\n{text}")
-    lines = [line.split() for line in text.splitlines() if line.startswith("MARK ")]
-    return {line[1]: [float(x) for x in line[2:]] for line in lines}, start, peak
+    return measure(network, monitors, options.warmup, options.duration, began)
 
 
 def main() -> None:
@@ -175,27 +137,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     numbers = json.loads(Path(options.numbers).read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        compile_s = write_program(options, numbers, Path(folder) / "code")
-        marks, start, peak = run_program(Path(folder) / "code")
-    simulate_s = marks["end"][0] - marks["simulate"][0]
+    measured = measure_program(options, numbers)
     seconds = options.duration / 1e3
-    counts = np.array(marks["end"][1:]) - np.array(marks["simulate"][1:])
     result = {
         "simulator": f"Brian2 {b.__version__} standalone",
         "threads": options.threads,
         "precision": "double",
         "n_neurons": sum(numbers["sizes"]),
         "n_synapses": sum(map(sum, numbers["synapses"])),
-        "compile_s": compile_s,
-        "build_s": marks["warmup"][0] - start,
-        "simulate_s": simulate_s,
-        "real_time_factor": simulate_s / seconds,
-        "peak_rss_bytes": peak,
+        "compile_s": measured.compile_s,
+        "build_s": measured.build_s,
+        "simulate_s": measured.simulate_s,
+        "real_time_factor": measured.simulate_s / seconds,
+        "peak_rss_bytes": measured.peak_rss_bytes,
         "rates_Hz": {
-            name: float(count / size / seconds)
+            name: count / size / seconds
             for name, count, size in zip(
-                numbers["populations"], counts, numbers["sizes"], strict=True
+                numbers["populations"], measured.spikes, numbers["sizes"], strict=True
             )
         },
     }

@@ -19,10 +19,12 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from ...errors import CompilationError, CompilerNotFoundError
 from ...store import cached_text
+
+Kind = Literal["gcc", "clang", "zig"]
 
 _TIMEOUT_S = 900
 _FINDING = threading.Lock()  # threads that come at once try a compiler once
@@ -71,7 +73,7 @@ class Compiler:
     """
 
     command: tuple[str, ...]
-    kind: Literal["gcc", "clang", "zig"]
+    kind: Kind
     version: str
     flags: tuple[str, ...]
 
@@ -158,8 +160,17 @@ def _remembered(command: tuple[str, ...]) -> Compiler:
     """Return what is known of a compiler, from the cache or by trying it out."""
     program = _program_file(command)
     state = program.stat()
+    flags = [_FLAGS, *map(_tuning, get_args(Kind))]
     key = json.dumps(
-        ["compiler-2", *command, str(program), state.st_mtime_ns, state.st_size, cpu_identity()]
+        [
+            "compiler",
+            *command,
+            str(program),
+            state.st_mtime_ns,
+            state.st_size,
+            cpu_identity(),
+            flags,
+        ]
     )
 
     def probe() -> str:
@@ -187,7 +198,7 @@ def _probe(command: tuple[str, ...]) -> Compiler:
     if asked.returncode:
         raise CompilationError(f"--version failed: {_first_line(asked.stderr)}")
     version = _first_line(asked.stdout)
-    kind: Literal["gcc", "clang", "zig"] = "clang" if "clang" in asked.stdout else "gcc"
+    kind: Kind = "clang" if "clang" in asked.stdout else "gcc"
     if command[1:3] == ("-m", "ziglang"):
         kind = "zig"
         warnings.warn(
@@ -207,11 +218,14 @@ def _probe(command: tuple[str, ...]) -> Compiler:
     raise problem or CompilationError("does not compile")
 
 
-def _tuning(kind: str) -> tuple[str, ...]:
+def _tuning(kind: Kind) -> tuple[str, ...]:
     """Return the flags for this CPU."""
     flags = ["-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"]
     if "avx512f" in cpu_flags():
         flags.append("-mprefer-vector-width=512")
+    if kind == "gcc":
+        # turns a guard used twice into branches, and the loop over neurons is not vectorised
+        flags.append("-fno-thread-jumps")
     if kind == "zig":
         flags.append("-fno-sanitize=undefined")
     return tuple(flags)
