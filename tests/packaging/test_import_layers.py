@@ -12,6 +12,8 @@ MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 
 BASE = {"cores", "errors", "_brian2", "_version", "units", "streams", "elementary", "store"}
 RUNNING = {
+    "callbacks",
+    "state_values",
     "memory",
     "progress",
     "interrupts",
@@ -62,7 +64,14 @@ ALLOWED = {
     "__main__": {"cli"},
 }
 # the Program, and the edges that its random streams define
-FOR_ENGINES = {"program", "edges"}
+FOR_ENGINES = {
+    "program",
+    "edges",
+    "synapse_program",
+    "synapse_edges",
+    "input_program",
+    "waveforms",
+}
 
 
 def part_of(path):

@@ -21,6 +21,7 @@ from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
 from .poisson import PoissonDrive
 from .records import NaNWatch, SpikeLog, StateLog
 from .settings import numpy_target, require_runtime_device, use_plain_functions
+from .synapses import General, general_synapses
 
 # Per synapse: source and target (4 + 4), weight and delay (8 + 8) in Brian2's arrays; the spike
 # queue's own delay (4) and its lists of synapses by source (4, and as much slack).
@@ -53,6 +54,7 @@ class Brian2Executable:
         self._program = program
         self._neurons: dict[str, Neurons] = {}
         self._edges: dict[str, Edges] = {}
+        self._general: dict[str, General] = {}
         self._phases: list[tuple[str, list[Callable[[], Any]]]] = []
         self._clock: brian2.Clock | None = None
         self._failure: Failure | None = None
@@ -105,11 +107,16 @@ class Brian2Executable:
             self._neurons[population.name] = neuron_group(population, clock, f"neurons_{index}")
         for index, source in enumerate(program.sources):
             self._neurons[source.name] = spike_generator(source, clock, f"source_{index}")
-        self._edges = all_synapses(program, self._neurons)
+        self._general = {
+            g.projection.name: g for g in general_synapses(program, self._neurons, clock)
+        }
+        own = {name: general.edges() for name, general in self._general.items()}
+        self._edges = all_synapses(program, self._neurons) | own
         unique = {id(e.synapses): e.synapses for e in self._edges.values() if e.synapses}
         network = brian2.Network(
             *[neurons.group for neurons in self._neurons.values()],
             *unique.values(),
+            *[operation for general in self._general.values() for operation in general.operations],
             *self._operations(clock),
             name="reference",
         )
@@ -238,4 +245,5 @@ class Brian2Executable:
     def close(self) -> None:
         """Release the network."""
         self._neurons, self._edges, self._phases = {}, {}, []
+        self._general = {}
         self._clock, self._failure = None, None

@@ -153,13 +153,14 @@ def all_synapses(program: Program, neurons: dict[str, Neurons]) -> dict[str, Edg
     costs its overhead in every step.
     """
     shared: dict[tuple[str, str, str], list[ProjectionProgram]] = {}
-    for projection in program.projections:
+    plain = [projection for projection in program.projections if projection.synapse is None]
+    for projection in plain:
         key = (projection.pre.population, projection.post.population, projection.variable)
         shared.setdefault(key, []).append(projection)
     found: dict[str, Edges] = {}
     for index, projections in enumerate(shared.values()):
         found.update(_synapses(program, projections, neurons, f"synapses_{index}"))
-    return {projection.name: found[projection.name] for projection in program.projections}
+    return {projection.name: found[projection.name] for projection in plain}
 
 
 def _synapses(
