@@ -19,6 +19,8 @@ _PUBLIC = {
     "SpikeSource": "description.population",
     "Projection": "description.projection",
     "FixedTotalNumber": "description.rules",
+    "FixedInDegree": "description.rules",
+    "FixedOutDegree": "description.rules",
     "Bernoulli": "description.rules",
     "AllToAll": "description.rules",
     "OneToOne": "description.rules",
@@ -35,6 +37,15 @@ _PUBLIC = {
     "metrics": "analysis.metrics",
     "plot": "analysis.plots",
     "Experiment": "experiment",
+    "Callback": "callbacks",
+    "ArrayRate": "description.waveforms",
+    "ConstantCurrent": "description.waveforms",
+    "NoisyCurrent": "description.waveforms",
+    "RecordedCurrent": "description.waveforms",
+    "SineCurrent": "description.waveforms",
+    "SineRate": "description.waveforms",
+    "StepCurrent": "description.waveforms",
+    "StepRate": "description.waveforms",
     "SpikeTrains": "spike_trains",
     "pulse_packet": "spike_trains",
     "read_spikes": "spike_trains",
@@ -55,6 +66,7 @@ if TYPE_CHECKING:
     from . import units as units
     from .analysis.metrics import metrics as metrics
     from .analysis.plots import plot as plot
+    from .callbacks import Callback as Callback
     from .description.distributions import Exponential as Exponential
     from .description.distributions import LogNormal as LogNormal
     from .description.distributions import Normal as Normal
@@ -68,8 +80,18 @@ if TYPE_CHECKING:
     from .description.rules import AllToAll as AllToAll
     from .description.rules import Bernoulli as Bernoulli
     from .description.rules import Edges as Edges
+    from .description.rules import FixedInDegree as FixedInDegree
+    from .description.rules import FixedOutDegree as FixedOutDegree
     from .description.rules import FixedTotalNumber as FixedTotalNumber
     from .description.rules import OneToOne as OneToOne
+    from .description.waveforms import ArrayRate as ArrayRate
+    from .description.waveforms import ConstantCurrent as ConstantCurrent
+    from .description.waveforms import NoisyCurrent as NoisyCurrent
+    from .description.waveforms import RecordedCurrent as RecordedCurrent
+    from .description.waveforms import SineCurrent as SineCurrent
+    from .description.waveforms import SineRate as SineRate
+    from .description.waveforms import StepCurrent as StepCurrent
+    from .description.waveforms import StepRate as StepRate
     from .experiment import Experiment as Experiment
     from .experiment import load_experiment as load_experiment
     from .lowering.lower import lower as lower

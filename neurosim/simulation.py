@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .callbacks import Callback, Schedule
 from .description.network import Network
 from .description.quantities import SECOND, quantity, scalar
 from .engine_choice import check_options, choose_engine
@@ -23,15 +24,15 @@ from .interrupts import Interrupts, RunInterrupted
 from .lowering.lower import lower
 from .memory import peak_rss_bytes
 from .output import Output
-from .pacing import Pace
+from .pacing import Pace, steps_of
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
+from .state_values import state_values
 from .summary import Estimate, RunSummary, estimate
 
 Precision = Literal["double", "single"]
 _DEFAULT_DT_S = 1e-4
-_STEP_TOLERANCE = 1e-6
 
 
 class Simulation:
@@ -56,6 +57,13 @@ class Simulation:
         Where to tell how far it is; silent by default.
     settings : mapping, optional
         JSON-able facts kept with the recording (experiment, scale, ...).
+    callbacks : sequence of Callback
+        Functions to call while it runs; they may read and write state, and stop the run.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether a callback ended the last run.
 
     Raises
     ------
@@ -81,6 +89,7 @@ class Simulation:
         record: bool = True,
         progress: Progress | None = None,
         settings: Mapping[str, Any] | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         check_options(threads, precision)
         self._progress: Progress = progress or Quiet()
@@ -93,6 +102,8 @@ class Simulation:
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
         self._pace = Pace(self.program)
+        self._schedule = Schedule(callbacks, self.program.dt)
+        self.stopped = False
         self._step = self._warmup_steps = self._n_spikes = 0
         self._costs = {"simulate": 0.0, "record": 0.0}
         self._untimed = {"simulate": 0.0, "record": 0.0, "update": 0.0, "deliver": 0.0}
@@ -166,9 +177,13 @@ class Simulation:
         NumericalError
             A state variable became NaN; the recording is kept.
         RunInterrupted
-            Ctrl-C or SIGTERM, after the chunk at hand; the recording is kept.
+            Ctrl-C or SIGTERM, after the chunk or callback at hand; the recording is kept.
         RecordingWriteError
             The recording cannot be written; what is on disk is readable.
+
+        Notes
+        -----
+        Whatever a callback raises ends the run as it is; the recording is kept.
         """
         steps = self.steps_of(duration)
         if warmup and self._step:
@@ -187,6 +202,8 @@ class Simulation:
             if warmup:
                 self._warmup_steps = self._step
                 self._untimed = self._all_costs()
+        if self.stopped and self._output is not None:
+            self._output.plan(self._ms(self._step - self._warmup_steps))
 
     def _open_output(self, executable: Executable, steps: int, warmup: bool) -> None:
         if self._output is None:
@@ -198,8 +215,7 @@ class Simulation:
                 "warmup_ms": self._ms(steps) if warmup else 0.0,
             }
             self._output.open(self.program, executable, facts)
-        planned = 0 if warmup else self._step - self._warmup_steps + steps
-        self._output.plan(self._ms(planned))
+        self._output.plan(0.0 if warmup else self._ms(self._step - self._warmup_steps + steps))
 
     def _abandon_output(self) -> None:
         self._status = "failed"
@@ -207,9 +223,13 @@ class Simulation:
             self._output.abandon()
 
     def _advance(self, executable: Executable, steps: int, interrupts: Interrupts) -> None:
-        done = 0
+        done, self.stopped = 0, False
         while done < steps:
-            wanted = self._pace.next(steps - done)
+            self.stopped = self._schedule.call(self, self._step)
+            self._obey(interrupts)
+            if self.stopped:
+                break
+            wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
             began = time.perf_counter()
             chunk = executable.advance(wanted)
             self._keep(chunk)
@@ -227,13 +247,17 @@ class Simulation:
                     failure.neuron,
                     self._ms(failure.step),
                 )
-            if interrupts.requested:
-                self._status = "interrupted"
-                raise RunInterrupted(self._ms(self._step))
+            self._obey(interrupts)
+
+    def _obey(self, interrupts: Interrupts) -> None:
+        if interrupts.requested:
+            self._status = "interrupted"
+            raise RunInterrupted(self._ms(self._step))
 
     def _keep(self, chunk: Chunk) -> None:
         self._step += chunk.n_steps
         self._n_spikes += chunk.spike_steps.size
+        self._schedule.note(chunk)
         if self._output is not None:
             began = time.perf_counter()
             self._output.append(chunk)
@@ -244,14 +268,7 @@ class Simulation:
 
     def steps_of(self, duration: Any) -> int:
         """Return a duration in steps; DescriptionError unless a positive multiple of dt."""
-        seconds = scalar(duration, SECOND, "the duration of a run")
-        steps = round(seconds / self.program.dt)
-        if steps < 1 or abs(seconds / self.program.dt - steps) > _STEP_TOLERANCE * max(1, steps):
-            raise DescriptionError(
-                f"the duration of a run is {seconds * 1e3:g} ms; it must be a positive multiple "
-                f"of dt, {self.dt_ms:g} ms."
-            )
-        return steps
+        return steps_of(duration, self.program.dt, "the duration of a run")
 
     @property
     def dt_ms(self) -> float:
@@ -277,14 +294,10 @@ class Simulation:
         return self.prepare().read(population, variable)
 
     def write(self, population: str, variable: str, values: ArrayLike) -> None:
-        """Replace a variable's values, in SI units: one number or (size,)."""
+        """Replace a variable's values: one number (SI units) or quantity, or (size,) of them."""
         executable = self.prepare()
         size = executable.read(population, variable).size
-        array = np.broadcast_to(np.asarray(values, dtype=np.float64), (size,)).copy()
-        if not np.isfinite(array).all():
-            raise DescriptionError(
-                f"values for {variable!r} of population {population!r} must be finite."
-            )
+        array = state_values(self.program, population, variable, values, size)
         executable.write(population, variable, array)
 
     def summary(self) -> RunSummary:
@@ -365,8 +378,8 @@ def simulate(network: Network, duration: Any, *, warmup: Any = None, **options: 
     warmup : Quantity of time, optional
         Simulated and recorded first; metrics and plots start after it.
     **options
-        ``dt``, ``engine``, ``threads``, ``precision``, ``output``, ``progress``, ``settings``: as
-        for :class:`Simulation`.
+        ``dt``, ``engine``, ``threads``, ``precision``, ``output``, ``progress``, ``settings``,
+        ``callbacks``: as for :class:`Simulation`.
 
     Examples
     --------
@@ -380,5 +393,6 @@ def simulate(network: Network, duration: Any, *, warmup: Any = None, **options: 
         simulation.steps_of(duration)
         if warmup is not None and scalar(warmup, SECOND, "the warm-up") != 0:
             simulation.run(warmup, warmup=True)
-        simulation.run(duration)
+        if not simulation.stopped:
+            simulation.run(duration)
     return simulation.recording

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ..errors import DescriptionError, UnknownNameError
 from .models import NeuronModel
 from .names import check_count, check_name
+from .network_inputs import NetworkInputs
 from .population import Population, PopulationView, SpikeSource, view
 from .projection import (
     PoissonInput,
@@ -26,7 +27,7 @@ from .synapses import SynapseModel
 Neurons = Population | SpikeSource | PopulationView
 
 
-class Network:
+class Network(NetworkInputs):
     """A network description: populations, sources, projections, inputs and recorders.
 
     Parameters
@@ -41,12 +42,13 @@ class Network:
     ----------
     populations : dict of str to Population
     sources : dict of str to SpikeSource
-    projections, poisson_inputs, recorders : list
+    projections, poisson_inputs, recorders, injections, operations : list
     """
 
     def __init__(
         self, seed: int = 0, name: str = "network", *, weight_bits: Literal[32, 64] = 32
     ) -> None:
+        super().__init__()
         self.seed = check_count(seed, "Network: seed", smallest=0, largest=2**64 - 1)
         self.name = check_name(name, "network")
         if weight_bits not in (32, 64):
@@ -256,6 +258,8 @@ class Network:
             "sources": [s.describe() for s in self.sources.values()],
             "projections": [p.describe() for p in self.projections],
             "poisson": [p.describe() for p in self.poisson_inputs],
+            "injections": [i.describe() for i in self.injections],
+            "operations": [o.describe() for o in self.operations],
             "recorders": [r.describe() for r in self.recorders],
             "spikes_of": list(self.spikes_of),
         }

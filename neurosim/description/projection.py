@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from ..errors import DescriptionError, UnknownNameError
 from .distributions import Distribution
 from .equations import expression_dimensions
+from .inputs import check_rate_wave
 from .population import Population, PopulationView
 from .quantities import HERTZ, SECOND, require_dimensions, scalar, to_si
-from .rules import AllToAll, Bernoulli, Edges, FixedTotalNumber, OneToOne, Rule
+from .rules import ConnectionRule, Edges, Rule
 from .synapse_binding import BoundSynapse
 from .values import Given, give
+from .waveforms import Waveform
 
 Amount = float | NDArray[np.float64] | Distribution
 
@@ -64,7 +66,7 @@ class PoissonInput:
     name: str
     post: PopulationView
     variable: str
-    rate: Given
+    rate: Given | Waveform
     indegree: float
     weight: float
 
@@ -101,22 +103,10 @@ class Recorder:
 
 def check_rule(rule: Any, pre: PopulationView, post: PopulationView, where: str) -> Rule:
     """Return the rule if it fits the two sides; DescriptionError otherwise."""
-    if not isinstance(rule, (FixedTotalNumber, Bernoulli, AllToAll, OneToOne, Edges)):
-        known = "FixedTotalNumber, Bernoulli, AllToAll, OneToOne, Edges"
+    if not isinstance(rule, ConnectionRule):
+        known = ", ".join(sorted(kind.__name__ for kind in ConnectionRule.__subclasses__()))
         raise DescriptionError(f"{where}: {rule!r} is not a connection rule. Rules: {known}.")
-    if isinstance(rule, OneToOne) and pre.size != post.size:
-        raise DescriptionError(
-            f"{where}: OneToOne needs equal sizes, but {pre.label!r} has {pre.size} neurons and "
-            f"{post.label!r} {post.size}. Take slices of equal size, or use Edges."
-        )
-    if isinstance(rule, Edges):
-        for side, indices, label in ((pre, rule.pre, "pre"), (post, rule.post, "post")):
-            largest = int(indices.max(initial=-1))
-            if largest >= side.size:
-                raise DescriptionError(
-                    f"{where}: Edges: {label} has the index {largest}, but {side.label!r} has "
-                    f"{side.size} neurons (0 to {side.size - 1})."
-                )
+    rule.check(pre, post, where)
     return rule
 
 
@@ -155,8 +145,10 @@ def check_delay(value: Any, rule: Rule, where: str) -> Amount:
     return amount
 
 
-def check_rate(value: Any, post: PopulationView, where: str) -> Given:
-    """Return a rate (number, array, expression, distribution) of the neurons of ``post``."""
+def check_rate(value: Any, post: PopulationView, where: str) -> Given | Waveform:
+    """Return a rate of the neurons: number, array, expression, distribution or course."""
+    if isinstance(value, Waveform):
+        return check_rate_wave(value, post, f"{where}: rate")
     dims = post.parent.model.declared.dims
     given = give(value, f"{where}: rate", known=dims, expected=HERTZ, size=post.size)
     if not isinstance(given.content, (str, Distribution)) and np.min(given.content) < 0:

@@ -22,7 +22,8 @@ def writable(
     Raises
     ------
     UnknownNameError
-        No such population, or no such state variable (parameters are fixed during a run).
+        No such population, or no such state variable (parameters are fixed during a run unless
+        declared with ``Network.writable``).
     DescriptionError
         Wrong shape.
     """
@@ -68,5 +69,7 @@ def _variable(
     names = [v.name for v in found.code.variables if v.role in roles]
     if variable not in names:
         kind = "variable" if len(roles) > 1 else "state variable"
-        raise UnknownNameError(kind, variable, names, f"population {population!r}")
+        fixed = any(v.name == variable and v.role == "parameter" for v in found.code.variables)
+        hint = " (it is fixed unless declared with Network.writable)" if fixed else ""
+        raise UnknownNameError(kind, variable, names, f"population {population!r}{hint}")
     return found

@@ -132,7 +132,8 @@ def unit_values(code: NeuronCode) -> dict[str, Value]:
 def _states(declared: Declared, written: frozenset[str]) -> tuple[str, ...]:
     """Return the variables that can change during a run."""
     changing = [name for name in declared.declared if name in declared.assigned or name in written]
-    return (*declared.differential, *changing)
+    given = [n for n in declared.dims if n in written and n not in declared.equations]
+    return (*declared.differential, *changing, *given)
 
 
 def _variable(name: str, dim: Dimension, role: str, shared: bool) -> Variable:

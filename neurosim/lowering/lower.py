@@ -13,18 +13,20 @@ from ..description.network import Network
 from ..description.population import PopulationView, SpikeSource
 from ..description.projection import PoissonInput, Projection, Recorder
 from ..description.quantities import SECOND, scalar
-from ..description.rules import AllToAll, Bernoulli, Edges, FixedTotalNumber
+from ..description.rules import Edges
+from ..description.waveforms import Waveform
 from ..errors import DescriptionError
 from . import program as p
 from .draws import (
     delay_draw,
     listed_delays,
-    multinomial_indegrees,
     on_grid,
     poisson_table,
     value_draw,
 )
+from .inputs import lower_rate, with_inputs
 from .populations import given_values, lower_population
+from .rules import Ends, lower_rule
 from .synapse_values import with_synapses
 
 _MAX_TABLES = 10000
@@ -87,7 +89,8 @@ def lower(network: Network, dt: Any) -> p.Program:
         spike_recorders=network.spikes_of,
         description=network.describe(),
     )
-    return with_synapses(network, program)
+    program = with_synapses(network, program)
+    return with_inputs(network, program, lambda neurons: _span(neurons, first_ids))
 
 
 def _first_ids(network: Network) -> dict[str, int]:
@@ -127,19 +130,9 @@ def _projection(
     where = f"projection {given.name!r}"
     pre, post = _span(given.pre, context.first_ids), _span(given.post, context.first_ids)
     order = None
-    rule: p.Rule
-    if isinstance(given.rule, FixedTotalNumber):
-        ids = post.global_ids()
-        rule = p.RandomSources(multinomial_indegrees(context.seed, index, given.rule.n, ids))
-    elif isinstance(given.rule, Bernoulli):
-        rule = p.BernoulliSources(given.rule.p, bool(given.rule.autapses))
-    elif isinstance(given.rule, AllToAll):
-        rule = p.AllSources(bool(given.rule.autapses))
-    elif isinstance(given.rule, Edges):
+    if isinstance(given.rule, Edges):
         order = np.argsort(given.rule.post, kind="stable")
-        rule = p.ListedEdges(given.rule.pre[order], given.rule.post[order])
-    else:
-        rule = p.MatchingSource()
+    rule = lower_rule(given.rule, Ends(pre, post, context.seed, index))
     return p.ProjectionProgram(
         name=given.name,
         index=index,
@@ -174,6 +167,20 @@ def _poisson(
 ) -> p.PoissonProgram:
     post = _span(given.post, context.first_ids)
     where = f"Poisson input to {given.post.label!r}"
+    if isinstance(given.rate, Waveform):
+        wave, scale = lower_rate(given, context.dt, where)
+        return p.PoissonProgram(
+            given.name,
+            index,
+            post,
+            given.variable,
+            given.weight,
+            mean=np.empty(0),
+            first=np.empty(0, np.int64),
+            thresholds=(),
+            wave=wave,
+            wave_scale=scale,
+        )
     owner = next(q for q in populations if q.name == post.population)
     known = {
         name: value[post.local_ids()] if isinstance(value, np.ndarray) else value

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from .input_program import CurrentInput, OperationProgram
     from .synapse_program import SynapseProgram
+    from .waveforms import Wave
 
 Role = Literal["state", "parameter", "coefficient"]
 
@@ -328,6 +330,11 @@ class PoissonProgram:
     ``thresholds`` lists tables of ascending uint32 words: count = ``first[k]`` + number of
     thresholds <= the neuron's word of the step. ``table`` (post.size,) picks each neuron's table
     (None: all use table 0). ``mean`` is the expected count per step, per table.
+
+    With a ``wave`` there are no tables: the mean count of each step is the wave's value, a column
+    for each neuron or one for all, and the count the number of k with
+    floor(2^32 P(count <= k)) <= word (engines' ``poisson_counts``). A rate times ``wave_scale``
+    is a mean.
     """
 
     name: str
@@ -339,17 +346,44 @@ class PoissonProgram:
     first: NDArray[np.int64]
     thresholds: tuple[NDArray[np.uint32], ...]
     table: NDArray[np.int64] | None = None
+    wave: Wave | None = None
+    wave_scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class StateRecorder:
-    """Record ``variable`` of neurons ``ids`` (local) every ``every`` steps, as the step starts."""
+    """Record ``variable`` of neurons ``ids`` (local), as a step starts.
+
+    Sampled are the steps ``start``, ``start + every``, ... below ``stop``. ``reduce`` "sum" keeps
+    one number per sample, the sum over ``ids``.
+    """
 
     name: str
     population: str
     variable: str
     ids: NDArray[np.int64]
     every: int
+    start: int = 0
+    stop: int | None = None
+    reduce: Literal["", "sum"] = ""
+
+    @property
+    def width(self) -> int:
+        """Numbers per sample."""
+        return 1 if self.reduce else int(self.ids.size)
+
+    def due(self, step: int) -> bool:
+        """Whether ``step`` is sampled."""
+        late = self.stop is not None and step >= self.stop
+        return step >= self.start and not late and (step - self.start) % self.every == 0
+
+    def n_samples(self, first: int, n_steps: int) -> int:
+        """Return how many of the steps [first, first + n_steps) are sampled."""
+        return self._before(first + n_steps) - self._before(first)
+
+    def _before(self, step: int) -> int:
+        reached = step if self.stop is None else min(step, self.stop)
+        return -(-max(0, reached - self.start) // self.every)
 
 
 @dataclass(frozen=True)
@@ -366,6 +400,8 @@ class Program:
     sources: tuple[SpikeSourceProgram, ...] = ()
     projections: tuple[ProjectionProgram, ...] = ()
     poisson: tuple[PoissonProgram, ...] = ()
+    currents: tuple[CurrentInput, ...] = ()
+    operations: tuple[OperationProgram, ...] = ()
     state_recorders: tuple[StateRecorder, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)

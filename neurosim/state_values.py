@@ -1,0 +1,50 @@
+"""Values that a user writes into a running network, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2.units.fundamentalunits import Quantity
+from numpy.typing import NDArray
+
+from .description.quantities import dimensions, symbol
+from .errors import DescriptionError, DimensionError
+from .lowering.program import Program
+
+
+def state_values(
+    program: Program, population: str, variable: str, values: Any, size: int
+) -> NDArray[np.float64]:
+    """Return values for a variable of every neuron, (size,).
+
+    Parameters
+    ----------
+    program : Program
+    population, variable : str
+    values : number, array or Quantity
+        One, or one per neuron; plain numbers are SI.
+    size : int
+
+    Raises
+    ------
+    DescriptionError
+        Not numbers, not finite, or of another shape.
+    DimensionError
+        A quantity of another dimension than the variable's.
+    """
+    where = f"values for {variable!r} of population {population!r}"
+    needed = program.population(population).code.variable(variable).dimension
+    if isinstance(values, Quantity) and symbol(dimensions(values)) != needed:
+        raise DimensionError(
+            f"{where} have the unit {symbol(dimensions(values))}, but {needed} is needed."
+        )
+    try:
+        array = np.broadcast_to(np.asarray(values, dtype=np.float64), (size,)).copy()
+    except (TypeError, ValueError) as error:
+        raise DescriptionError(
+            f"{where} must be one number or {size} of them, one per neuron."
+        ) from error
+    if not np.isfinite(array).all():
+        raise DescriptionError(f"{where} must be finite.")
+    return array
