@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,30 +13,124 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DescriptionError
 from .names import check_count
 from .quantities import scalar
+from .views import PopulationView
 
 MAX_SYNAPSES = 2**40
 
 
-@dataclass(frozen=True)
-class FixedTotalNumber:
-    """Exactly ``n`` synapses, source and target drawn uniformly with replacement.
+class ConnectionRule(ABC):
+    """Base of the rules; each says itself whether it fits two sides."""
 
-    Multapses (several synapses of a pair) and autapses (onto oneself) can occur.
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the rule."""
+
+    def check(  # noqa: B027 (most rules fit any two sides)
+        self, pre: PopulationView, post: PopulationView, where: str
+    ) -> None:
+        """Raise DescriptionError unless the rule can connect ``pre`` to ``post``."""
+
+
+@dataclass(frozen=True)
+class FixedTotalNumber(ConnectionRule):
+    """Exactly ``n`` synapses, the pair of each drawn uniformly.
+
+    Parameters
+    ----------
+    n : int
+    autapses : bool
+        Whether a neuron may connect to itself.
+    multapses : bool
+        Whether a pair may have several synapses; if not, every set of ``n`` pairs is equally
+        likely.
     """
 
     n: int
+    autapses: bool = True
+    multapses: bool = True
 
     def __post_init__(self) -> None:
         count = check_count(self.n, "FixedTotalNumber: n", smallest=0, largest=MAX_SYNAPSES)
         object.__setattr__(self, "n", count)
+        _check_flags(self)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the rule."""
-        return {"rule": "fixed_total_number", "n": self.n}
+        return {"rule": "fixed_total_number", "n": self.n} | _flags(self)
+
+    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
+        """Raise DescriptionError if there are not enough pairs."""
+        pairs = pre.size * post.size - (0 if self.autapses else shared(pre, post))
+        if self.n > (pairs if not self.multapses or not pairs else self.n):
+            raise DescriptionError(
+                f"{where}: FixedTotalNumber({self.n}) needs {self.n} pairs, but there are {pairs} "
+                f"between {pre.label!r} and {post.label!r}. Lower n, or allow "
+                f"{'multapses' if pairs else 'autapses'}."
+            )
 
 
 @dataclass(frozen=True)
-class Bernoulli:
+class FixedInDegree(ConnectionRule):
+    """Each target has exactly ``k`` synapses from sources drawn uniformly.
+
+    Parameters
+    ----------
+    k : int
+    autapses : bool
+        Whether a neuron may connect to itself.
+    multapses : bool
+        Whether a source may be drawn again; if not, every set of ``k`` sources is equally likely.
+    """
+
+    k: int
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", check_count(self.k, "FixedInDegree: k", smallest=0))
+        _check_flags(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the rule."""
+        return {"rule": "fixed_indegree", "k": self.k} | _flags(self)
+
+    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
+        """Raise DescriptionError if there are not enough sources for a target."""
+        _check_degree(self, pre, shared(pre, post), where, "sources")
+
+
+@dataclass(frozen=True)
+class FixedOutDegree(ConnectionRule):
+    """Each source has exactly ``k`` synapses to targets drawn uniformly.
+
+    Parameters
+    ----------
+    k : int
+    autapses : bool
+        Whether a neuron may connect to itself.
+    multapses : bool
+        Whether a target may be drawn again; if not, every set of ``k`` targets is equally likely.
+    """
+
+    k: int
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", check_count(self.k, "FixedOutDegree: k", smallest=0))
+        _check_flags(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Return a JSON-able account of the rule."""
+        return {"rule": "fixed_outdegree", "k": self.k} | _flags(self)
+
+    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
+        """Raise DescriptionError if there are not enough targets for a source."""
+        _check_degree(self, post, shared(pre, post), where, "targets")
+
+
+@dataclass(frozen=True)
+class Bernoulli(ConnectionRule):
     """Each pair is connected with probability ``p``, independently, at most once.
 
     ``autapses=False`` leaves out synapses of a neuron onto itself.
@@ -49,7 +144,7 @@ class Bernoulli:
         if not 0 <= p <= 1:
             raise DescriptionError(f"Bernoulli: p is {p!r}; a probability lies in [0, 1].")
         object.__setattr__(self, "p", p)
-        _check_flag(self.autapses, "Bernoulli: autapses")
+        _check_flags(self)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the rule."""
@@ -57,13 +152,13 @@ class Bernoulli:
 
 
 @dataclass(frozen=True)
-class AllToAll:
+class AllToAll(ConnectionRule):
     """Every source connects to every target once; ``autapses=False`` leaves out oneself."""
 
     autapses: bool = True
 
     def __post_init__(self) -> None:
-        _check_flag(self.autapses, "AllToAll: autapses")
+        _check_flags(self)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the rule."""
@@ -71,16 +166,24 @@ class AllToAll:
 
 
 @dataclass(frozen=True)
-class OneToOne:
+class OneToOne(ConnectionRule):
     """Source i connects to target i; both sides must have the same size."""
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the rule."""
         return {"rule": "one_to_one"}
 
+    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
+        """Raise DescriptionError unless both sides have the same size."""
+        if pre.size != post.size:
+            raise DescriptionError(
+                f"{where}: OneToOne needs equal sizes, but {pre.label!r} has {pre.size} neurons "
+                f"and {post.label!r} {post.size}. Take slices of equal size, or use Edges."
+            )
+
 
 @dataclass(frozen=True, eq=False)
-class Edges:
+class Edges(ConnectionRule):
     """Explicit synapses ``pre[k] -> post[k]``; a pair may occur more than once.
 
     Parameters
@@ -105,8 +208,25 @@ class Edges:
         """Return a JSON-able account of the rule."""
         return {"rule": "edges", "n": int(self.pre.size)}
 
+    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
+        """Raise DescriptionError if an index is beyond the neurons of its side."""
+        for side, indices, label in ((pre, self.pre, "pre"), (post, self.post, "post")):
+            largest = int(indices.max(initial=-1))
+            if largest >= side.size:
+                raise DescriptionError(
+                    f"{where}: Edges: {label} has the index {largest}, but {side.label!r} has "
+                    f"{side.size} neurons (0 to {side.size - 1})."
+                )
 
-Rule = FixedTotalNumber | Bernoulli | AllToAll | OneToOne | Edges
+
+Rule = ConnectionRule
+
+
+def shared(pre: PopulationView, post: PopulationView) -> int:
+    """Return how many neurons are among the sources and among the targets."""
+    if pre.parent is not post.parent:
+        return 0
+    return int(np.isin(pre.indices, post.indices, assume_unique=True).sum())
 
 
 def index_array(values: ArrayLike, what: str) -> NDArray[np.int64]:
@@ -127,6 +247,28 @@ def index_array(values: ArrayLike, what: str) -> NDArray[np.int64]:
     return copy
 
 
-def _check_flag(value: Any, what: str) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise DescriptionError(f"{what} must be True or False, not {value!r}.")
+def _check_degree(
+    rule: FixedInDegree | FixedOutDegree, side: PopulationView, overlap: int, where: str, what: str
+) -> None:
+    """Raise DescriptionError unless every neuron can draw ``rule.k`` partners from ``side``."""
+    own = 1 if overlap and not rule.autapses else 0
+    candidates = side.size - own
+    if rule.k > (candidates if not rule.multapses or not candidates else rule.k):
+        raise DescriptionError(
+            f"{where}: {type(rule).__name__}({rule.k}) needs {rule.k} {what}, but {side.label!r} "
+            f"offers {candidates} of {side.size} neurons{' (not oneself)' if own else ''}. Lower "
+            f"k, or allow {'multapses' if candidates else 'autapses'}."
+        )
+
+
+def _flags(rule: Any) -> dict[str, bool]:
+    return {"autapses": bool(rule.autapses), "multapses": bool(rule.multapses)}
+
+
+def _check_flags(rule: Any) -> None:
+    for name in ("autapses", "multapses"):
+        value = getattr(rule, name, True)
+        if not isinstance(value, (bool, np.bool_)):
+            raise DescriptionError(
+                f"{type(rule).__name__}: {name} must be True or False, not {value!r}."
+            )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import streams
 from ..description.distributions import Distribution
 from ..elementary import exp, log, ndtri
 from ..errors import DescriptionError
@@ -214,48 +213,11 @@ def _below_top(words: NDArray[np.float64]) -> NDArray[np.uint32]:
     return kept[:end].astype(np.uint32)
 
 
-def multinomial_indegrees(
-    seed: int, projection: int, n: int, ids: NDArray[np.int64]
+def scaled(
+    w0: NDArray[np.uint32], w1: NDArray[np.uint32], n: int | NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Share ``n`` synapses among targets, each synapse's target uniform and independent.
-
-    Every target first draws a Poisson count of mean (n - 6 sqrt(n)) / size from its own
-    stream; the remainder, if the counts do not exceed n (else they are redrawn), is placed one
-    by one. Given their sum, independent Poisson counts are multinomial, so the result is
-    exactly the multinomial of n.
-
-    Parameters
-    ----------
-    seed, projection : int
-    n : int
-    ids : (m,) int64
-        Network-wide ids of the targets, ascending.
-
-    Returns
-    -------
-    (m,) int64, summing to ``n``
-    """
-    m = ids.size
-    mean = (n - 6.0 * math.sqrt(n)) / m
-    counts = np.zeros(m, np.int64)
-    if mean > 0:
-        cdf, first = poisson_cdf(mean)
-        for attempt in range(1000):
-            word = streams.words(seed, streams.Purpose.INDEGREE, projection, ids, attempt)
-            u = streams.uniform53(word[:, 0], word[:, 1])
-            counts = first + np.searchsorted(cdf, u, side="right")
-            if counts.sum() <= n:
-                break
-    rest = n - int(counts.sum())
-    k = np.arange(rest)
-    word = streams.words(seed, streams.Purpose.REMAINDER, projection, ids[0], k)
-    placed = scaled(word[:, 0], word[:, 1], m)
-    return counts.astype(np.int64) + np.bincount(placed, minlength=m)
-
-
-def scaled(w0: NDArray[np.uint32], w1: NDArray[np.uint32], n: int) -> NDArray[np.int64]:
     """Return floor((w0 2**32 + w1) n / 2**64): a uniform integer in [0, n), n < 2**32."""
-    size = np.uint64(n)
+    size = np.asarray(n).astype(np.uint64)
     high = w0.astype(np.uint64) * size
     low = w1.astype(np.uint64) * size
     return ((high + (low >> np.uint64(32))) >> np.uint64(32)).astype(np.int64)

@@ -11,10 +11,10 @@ from scipy import stats
 import neurosim as ns
 from neurosim import streams
 from neurosim.errors import DescriptionError
+from neurosim.lowering.degrees import multinomial_indegrees
 from neurosim.lowering.draws import (
     delay_draw,
     draw_values,
-    multinomial_indegrees,
     on_grid,
     poisson_cdf,
     poisson_table,

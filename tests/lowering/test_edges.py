@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import neurosim as ns
-from neurosim.lowering import edges as module
+from neurosim.lowering import sources as module
 from neurosim.lowering.edges import instantiate
 from neurosim.units import ms, mV, pA
 

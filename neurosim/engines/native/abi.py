@@ -19,18 +19,21 @@ from ...lowering.program import (
     Program,
     ProjectionProgram,
     RandomSources,
+    RandomTargets,
     SpikeSourceProgram,
     StateRecorder,
 )
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
+_NEVER = 2**62
 _RULES = {
     RandomSources: 0,
     BernoulliSources: 1,
     AllSources: 2,
     MatchingSource: 3,
     ListedEdges: 4,
+    RandomTargets: 5,
 }
 _DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
 
@@ -67,6 +70,7 @@ class ProjectionSpec(ctypes.Structure):
         ("expected", c_double),
         ("rule", c_int32),
         ("autapses", c_int32),
+        ("multapses", c_int32),
         ("probability", c_double),
         ("log1m", c_double),
         ("offsets", _Int64s),
@@ -124,6 +128,9 @@ class RecorderSpec(ctypes.Structure):
         ("n_ids", c_int64),
         ("every", c_int64),
         ("ids", _Int64s),
+        ("start", c_int64),
+        ("stop", c_int64),
+        ("sum", c_int32),
     )
 
 
@@ -314,6 +321,7 @@ class SpecBuilder:
             expected=projection.expected_synapses,
             rule=_RULES[type(rule)],
             autapses=int(getattr(rule, "autapses", True)),
+            multapses=int(getattr(rule, "multapses", True)),
             probability=probability,
             log1m=float(np.log1p(-probability)) if probability < 1 else 0.0,
             weight=_DRAWS.index(weight.kind),
@@ -334,6 +342,8 @@ class SpecBuilder:
         counts = None
         if isinstance(rule, RandomSources):
             counts = rule.indegree
+        elif isinstance(rule, RandomTargets):
+            counts = rule.outdegree
         elif isinstance(rule, ListedEdges):
             counts = np.bincount(rule.post, minlength=post.size)
             spec.sources = self._keep(rule.pre, np.int64, _Int64s)
@@ -380,4 +390,7 @@ class SpecBuilder:
             n_ids=recorder.ids.size,
             every=recorder.every,
             ids=self._keep(recorder.ids, np.int64, _Int64s),
+            start=recorder.start,
+            stop=_NEVER if recorder.stop is None else recorder.stop,
+            sum=recorder.reduce == "sum",
         )

@@ -176,12 +176,7 @@ class Builder {
         };
         LocalPopulation& population = populations_[projection.population];
         const int64_t slot = slots_[projection.population][projection.array];
-        batch_.n = 0;
-        each_own_target(projection, population, [&](int64_t post, int64_t k) {
-            source.target(post, static_cast<uint32_t>(slot + k), low, high, batch_, keep);
-        });
-        source.complete(batch_);
-        keep(batch_);
+        source.draw(population, slot, low, high, batch_, keep);
     }
 
     // Fill `counts_` with the bucket's synapses per (source, key).

@@ -14,7 +14,7 @@
 namespace neurosim {
 
 constexpr int edge_lanes = 16;
-constexpr uint32_t purpose_edges = 1;
+constexpr uint32_t purpose_edges = 1, purpose_targets = 21;
 
 inline int64_t source_id(const ProjectionSpec& spec, int64_t source) {
     return spec.pre_ids ? spec.pre_ids[source] : spec.pre_first + source;
@@ -34,6 +34,17 @@ inline int64_t source_of_id(const ProjectionSpec& spec, int64_t id) {
 
 inline int64_t target_id(const ProjectionSpec& spec, int64_t post) {
     return spec.post_first + (spec.post_members ? spec.post_members[post] - spec.post_start : post);
+}
+
+// Where the neuron of that global id stands among the targets; -1 if it is none of them.
+inline int64_t target_of_id(const ProjectionSpec& spec, int64_t id) {
+    const int64_t local = id - spec.post_first + spec.post_start;
+    if (!spec.post_members) {
+        const int64_t post = local - spec.post_start;
+        return post >= 0 && post < spec.post_size ? post : -1;
+    }
+    const int64_t* found = std::lower_bound(spec.post_members, spec.post_members + spec.post_size, local);
+    return found < spec.post_members + spec.post_size && *found == local ? found - spec.post_members : -1;
 }
 
 // Call `visit(post, own)` for the targets of a thread: index among the targets, own index.
@@ -125,24 +136,42 @@ class EdgeSource {
     EdgeSource(const ProjectionSpec& spec, uint64_t seed)
         : spec_(spec), delay_(spec), k0_(static_cast<uint32_t>(seed)), k1_(static_cast<uint32_t>(seed >> 32)) {}
 
+    // All synapses onto a thread's share of the targets, whose slots start at `slot`; `flush(batch)`
+    // takes each full batch and the last one.
+    template <class Flush>
+    void draw(const LocalPopulation& population, int64_t slot, int64_t begin, int64_t end, EdgeBatch& batch,
+              Flush&& flush) const {
+        batch.n = 0;
+        if (spec_.rule == random_targets)
+            for (int64_t s = begin; s < end; ++s) source(s, population, slot, batch, flush);
+        else
+            each_own_target(spec_, population, [&](int64_t post, int64_t own) {
+                target(post, static_cast<uint32_t>(slot + own), begin, end, batch, flush);
+            });
+        complete(batch);
+        flush(batch);
+    }
+
     // `flush(batch)` empties a full batch; a last partial one is left to the caller.
     template <class Flush>
     void target(int64_t post, uint32_t slot, int64_t begin, int64_t end, EdgeBatch& batch, Flush&& flush) const {
         const int64_t gid = target_id(spec_, post);
         const int64_t self = spec_.autapses ? -1 : source_of_id(spec_, gid);
-        const bool skip_self = self >= 0 && (spec_.rule == bernoulli_sources || spec_.rule == all_sources);
+        const bool skip_self = self >= 0 && spec_.rule != matching_source && spec_.rule != listed_edges;
         const int64_t candidates = spec_.pre_size - (skip_self ? 1 : 0);
         const int64_t first = spec_.offsets ? spec_.offsets[post] : 0;
         const int64_t n = count(post, candidates);
+        if (spec_.rule == random_sources && !spec_.multapses) {
+            choose(gid, purpose_edges, n, candidates, self, [&](int64_t s, uint32_t delay_word, uint32_t weight_word) {
+                if (s >= begin && s < end) push(batch, s, slot, delay_word, weight_word, flush);
+            });
+            return;
+        }
         int64_t candidate = -1;
+        Words words;
         for (int64_t k = 0; k < n; k += edge_lanes) {
-            alignas(64) uint32_t c0[edge_lanes], c1[edge_lanes], w[4][edge_lanes];
-            for (int lane = 0; lane < edge_lanes; ++lane) {
-                c0[lane] = static_cast<uint32_t>(k) + lane;
-                c1[lane] = static_cast<uint32_t>(gid);
-            }
-            philox4x32_lanes<edge_lanes>(c0, c1, static_cast<uint32_t>(spec_.index), purpose_edges, k0_, k1_, w[0],
-                                         w[1], w[2], w[3]);
+            fill(words, gid, purpose_edges, k);
+            const auto& w = words.w;
             alignas(64) int64_t source[edge_lanes];
             int lanes = static_cast<int>(std::min<int64_t>(edge_lanes, n - k));
             lanes = draw_sources(w[0], w[1], k, post, lanes, candidates, candidate, source);
@@ -174,6 +203,83 @@ class EdgeSource {
     }
 
   private:
+    // What a source draws, as far as the thread owns it.
+    template <class Flush>
+    void source(int64_t s, const LocalPopulation& population, int64_t slot, EdgeBatch& batch, Flush&& flush) const {
+        const int64_t gid = source_id(spec_, s);
+        const int64_t self = spec_.autapses ? -1 : target_of_id(spec_, gid);
+        choose(gid, purpose_targets, spec_.offsets[s + 1] - spec_.offsets[s], spec_.post_size - (self >= 0 ? 1 : 0),
+               self, [&](int64_t post, uint32_t delay_word, uint32_t weight_word) {
+                   const int64_t local = spec_.post_members ? spec_.post_members[post] : spec_.post_start + post;
+                   if (local % population.n_threads == population.rank)
+                       push(batch, s, slot + local / population.n_threads, delay_word, weight_word, flush);
+               });
+    }
+
+    template <class Flush>
+    void push(EdgeBatch& batch, int64_t s, int64_t slot, uint32_t delay_word, uint32_t weight_word,
+              Flush&& flush) const {
+        batch.sources[batch.n] = static_cast<uint32_t>(s);
+        batch.targets[batch.n] = static_cast<uint32_t>(slot);
+        batch.delay_words[batch.n] = delay_word;
+        batch.weight_words[batch.n] = weight_word;
+        if (++batch.n < EdgeBatch::capacity) return;
+        complete(batch);
+        flush(batch);
+        batch.n = 0;
+    }
+
+    struct Words {
+        alignas(64) uint32_t w[4][edge_lanes];
+    };
+
+    void fill(Words& words, int64_t gid, uint32_t purpose, int64_t k) const {
+        alignas(64) uint32_t c0[edge_lanes], c1[edge_lanes];
+        for (int lane = 0; lane < edge_lanes; ++lane) {
+            c0[lane] = static_cast<uint32_t>(k) + lane;
+            c1[lane] = static_cast<uint32_t>(gid);
+        }
+        philox4x32_lanes<edge_lanes>(c0, c1, static_cast<uint32_t>(spec_.index), purpose, k0_, k1_, words.w[0],
+                                     words.w[1], words.w[2], words.w[3]);
+    }
+
+    // Draw `n` of the numbers below `candidates`, passing over `self` (-1: nothing), and call
+    // `visit(number, delay word, weight word)` for each. Without multapses, numbers drawn before
+    // are left aside; where more than half is wanted, the numbers to leave out are drawn instead.
+    template <class Visit>
+    void choose(int64_t gid, uint32_t purpose, int64_t n, int64_t candidates, int64_t self, Visit&& visit) const {
+        const auto shifted = [self](int64_t number) { return number + (self >= 0 && number >= self ? 1 : 0); };
+        const bool inverted = !spec_.multapses && 2 * n > candidates;
+        const int64_t wanted = inverted ? candidates - n : n;
+        Words words;
+        drawn_.clear();
+        if (!spec_.multapses && static_cast<int64_t>(seen_.size()) < candidates) seen_.resize(candidates, 0);
+        for (int64_t k = 0, found = 0; found < wanted; k += edge_lanes) {
+            fill(words, gid, purpose, k);
+            for (int lane = 0; lane < edge_lanes && found < wanted; ++lane) {
+                const int64_t number = scaled(words.w[0][lane], words.w[1][lane], candidates);
+                if (!spec_.multapses) {
+                    if (seen_[number]) continue;
+                    seen_[number] = 1;
+                    drawn_.push_back(number);
+                }
+                ++found;
+                if (!inverted) visit(shifted(number), words.w[2][lane], words.w[3][lane]);
+            }
+        }
+        for (int64_t k = 0; inverted && k < candidates; k += edge_lanes) {
+            fill(words, gid, purpose, k);
+            for (int64_t number = k; number < std::min<int64_t>(k + edge_lanes, candidates); ++number)
+                if (!seen_[number]) visit(shifted(number), words.w[2][number - k], words.w[3][number - k]);
+        }
+        for (const int64_t number : drawn_) seen_[number] = 0;
+    }
+
+    static int64_t scaled(uint32_t w0, uint32_t w1, int64_t n) {
+        const uint64_t high = uint64_t(w0) * uint64_t(n), low = uint64_t(w1) * uint64_t(n);
+        return static_cast<int64_t>((high + (low >> 32)) >> 32);
+    }
+
     // How many synapses a target has; Bernoulli stops by itself and is given an upper bound.
     int64_t count(int64_t post, int64_t candidates) const {
         switch (spec_.rule) {
@@ -190,11 +296,7 @@ class EdgeSource {
                      int64_t& candidate, int64_t* source) const {
         switch (spec_.rule) {
             case random_sources:
-                for (int lane = 0; lane < edge_lanes; ++lane) {
-                    const uint64_t high = uint64_t(w0[lane]) * uint64_t(candidates);
-                    const uint64_t low = uint64_t(w1[lane]) * uint64_t(candidates);
-                    source[lane] = static_cast<int64_t>((high + (low >> 32)) >> 32);
-                }
+                for (int lane = 0; lane < edge_lanes; ++lane) source[lane] = scaled(w0[lane], w1[lane], candidates);
                 return lanes;
             case bernoulli_sources: return skip_sources(w0, w1, lanes, candidates, candidate, source);
             case matching_source: source[0] = post; return 1;
@@ -229,6 +331,8 @@ class EdgeSource {
     const ProjectionSpec& spec_;
     DelayTable delay_;
     uint32_t k0_, k1_;
+    mutable std::vector<uint8_t> seen_;   // of `choose`: numbers drawn so far, all 0 between calls
+    mutable std::vector<int64_t> drawn_;
 };
 
 }  // namespace neurosim

@@ -50,7 +50,14 @@ struct PopulationSpec {
     const double* shared;
 };
 
-enum RuleKind : int32_t { random_sources, bernoulli_sources, all_sources, matching_source, listed_edges };
+enum RuleKind : int32_t {
+    random_sources,
+    bernoulli_sources,
+    all_sources,
+    matching_source,
+    listed_edges,
+    random_targets
+};
 enum DrawKind : int32_t { constant, uniform, normal, lognormal, exponential, listed };
 
 struct ProjectionSpec {
@@ -63,9 +70,9 @@ struct ProjectionSpec {
     const int64_t* post_members;         // the targets' indices in their population; null: consecutive
     double expected;                     // number of synapses, as far as known beforehand
     RuleKind rule;
-    int32_t autapses;
+    int32_t autapses, multapses;         // multapses: of rules that draw a number of partners
     double probability, log1m;           // Bernoulli: p and log(1 - p)
-    const int64_t* offsets;              // (post_size + 1): edges of each target, where the rule lists them
+    const int64_t* offsets;              // (size + 1): edges of each target (random_targets: source), cumulated
     const int64_t* sources;              // listed edges: local source indices
     DrawKind weight;
     double a, b, low_u, high_u, low, high;
@@ -97,6 +104,8 @@ struct RecorderSpec {
     int32_t population, array;
     int64_t n_ids, every;
     const int64_t* ids;                  // local
+    int64_t start, stop;                 // steps sampled: start, start + every, ... below stop
+    int32_t sum;                         // one sum per sample instead of n_ids values
 };
 
 struct Kernel;  // population.hpp
