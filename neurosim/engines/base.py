@@ -38,8 +38,8 @@ class Chunk:
     first_step, n_steps : int
     spike_steps, spike_ids : (n_spikes,) int64
         Sorted by step, then network-wide id; sources included.
-    states : list of (n_samples, n_ids) float64 arrays, one per state recorder
-        Samples of the steps in the chunk that are multiples of the recorder's ``every``.
+    states : list of (n_samples, width) float64 arrays, one per state recorder
+        Samples of the steps in the chunk that the recorder asks for: ``n_samples`` of them.
     failure : Failure or None
         Set when a NaN stopped the chunk; ``n_steps`` is then what was completed.
     """

@@ -162,14 +162,14 @@ class NativeExecutable:
             _copy(result.spike_steps, result.n_spikes),
             _copy(result.spike_ids, result.n_spikes),
             [
-                s[: _n_samples(r.every, first, result.n_steps)]
+                s[: r.n_samples(first, result.n_steps)]
                 for r, s in zip(self.program.state_recorders, samples, strict=True)
             ],
             self._failure(result),
         )
 
     def _samples(self, recorder, first: int, n_steps: int) -> NDArray[np.float64]:
-        return np.empty((_n_samples(recorder.every, first, n_steps), recorder.ids.size))
+        return np.empty((recorder.n_samples(first, n_steps), recorder.width))
 
     def _account(self, result: abi.ChunkResult) -> None:
         self.timings.update_s += result.update_s
@@ -252,11 +252,6 @@ class NativeExecutable:
         if self._network:
             self._library.neurosim_destroy(self._network)
             self._network = None
-
-
-def _n_samples(every: int, first: int, n_steps: int) -> int:
-    """Multiples of ``every`` in [first, first + n_steps)."""
-    return -(-(first + n_steps) // every) - -(-first // every)
 
 
 def _copy(pointer, n: int) -> NDArray[np.int64]:

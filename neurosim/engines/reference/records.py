@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,27 +38,34 @@ class SpikeLog:
 
 
 class StateLog:
-    """Samples one variable at the start of the steps that are multiples of ``every``."""
+    """Samples one variable at the start of the steps that its recorder asks for."""
 
     def __init__(self, recorder: StateRecorder, neurons: Neurons) -> None:
         self._values = neurons.array(recorder.variable)
         shared = self._values.size != neurons.size
         self._ids = np.zeros_like(recorder.ids) if shared else recorder.ids
-        self._every = recorder.every
+        self._recorder = recorder
         self._steps: list[int] = []
         self._rows: list[NDArray[np.float64]] = []
 
     def take(self, step: int) -> None:
         """Sample if ``step`` is due."""
-        if step % self._every == 0:
+        if self._recorder.due(step):
             self._steps.append(step)
-            self._rows.append(self._values[self._ids])
+            values = self._values[self._ids]
+            self._rows.append(_sum(values) if self._recorder.reduce else values)
 
     def drain(self, stop: int) -> NDArray[np.float64]:
-        """Return the samples before step ``stop``, (n_samples, n_ids), and forget them all."""
+        """Return the samples before step ``stop``, (n_samples, width), and forget them all."""
         rows = [row for step, row in zip(self._steps, self._rows, strict=True) if step < stop]
         self._steps, self._rows = [], []
-        return np.array(rows, np.float64).reshape(len(rows), self._ids.size)
+        return np.array(rows, np.float64).reshape(len(rows), self._recorder.width)
+
+
+def _sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum, rounded once as on the native engine: whatever the order of the terms."""
+    bounded = bool(np.all(np.abs(values) < 2.0**26))
+    return np.array([math.fsum(values) if bounded else np.nan])
 
 
 class NaNWatch:

@@ -29,6 +29,7 @@ class Network {
         together([&](Worker& worker) { worker.run(team_, begin, end, buffers, stop); });
         step_ = std::min(end, stop.load());
         merge_spikes(begin);
+        merge_sums(buffers);
         report(begin, result);
     }
 
@@ -55,6 +56,20 @@ class Network {
         for (auto& thread : threads) thread.join();
         for (auto& error : errors)
             if (error) std::rethrow_exception(error);
+    }
+
+    // Sums that recorders asked for: one number per sample, of all workers together.
+    void merge_sums(const std::vector<double*>& buffers) const {
+        for (int32_t r = 0; r < spec_.n_recorders; ++r) {
+            if (!spec_.recorders[r].sum) continue;
+            size_t n = team_[0]->samplers[r].sums().size();
+            for (const auto& worker : team_) n = std::min(n, worker->samplers[r].sums().size());
+            for (size_t i = 0; i < n; ++i) {
+                ExactSum sum;
+                for (const auto& worker : team_) sum.add(worker->samplers[r].sums()[i]);
+                buffers[r][i] = sum.value();
+            }
+        }
     }
 
     // Spikes of all workers up to the step reached, by step and id.

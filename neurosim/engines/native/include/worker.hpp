@@ -10,6 +10,7 @@
 #include "deliver.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
+#include "sampler.hpp"
 
 #ifndef NEUROSIM_ORIGIN_STEPS
 #define NEUROSIM_ORIGIN_STEPS (int64_t(1) << 30)  // tests make it smaller
@@ -46,6 +47,8 @@ class Worker {
         calendar_.resize(spec.largest_delay);
         for (int i = 0; i < spec.n_poisson; ++i)
             poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
+        for (int r = 0; r < spec.n_recorders; ++r)
+            samplers.emplace_back(spec.recorders[r], populations[spec.recorders[r].population]);
     }
 
     Progress progress;
@@ -57,6 +60,7 @@ class Worker {
     std::vector<LocalPopulation> populations;
     std::vector<std::vector<uint32_t>> outdegrees;
     SynapseStore store;
+    std::vector<Sampler> samplers;  // one per state recorder
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
@@ -85,7 +89,9 @@ class Worker {
     void allocate_state();
     void update(int64_t step);
     void emit(Team& team, int64_t step);
-    void record(int64_t step, int64_t begin, const std::vector<double*>& samples);
+    void record(int64_t step, const std::vector<double*>& samples) {
+        for (size_t r = 0; r < samplers.size(); ++r) samplers[r].take(step, samples[r]);
+    }
     StepInfo info(int64_t step) const {
         return {step, static_cast<lane_int>(step - origin_), spec_.dt, static_cast<double>(step) * spec_.dt};
     }
@@ -269,29 +275,16 @@ inline void Worker::emit(Team& team, int64_t step) {
         calendar_.enter<uint16_t>(store, emitted_, step);
 }
 
-inline void Worker::record(int64_t step, int64_t begin, const std::vector<double*>& samples) {
-    for (int32_t r = 0; r < spec_.n_recorders; ++r) {
-        const RecorderSpec& recorder = spec_.recorders[r];
-        if (step % recorder.every) continue;
-        const int64_t sample = step / recorder.every - (begin + recorder.every - 1) / recorder.every;
-        double* out = samples[r] + sample * recorder.n_ids;
-        const LocalPopulation& own = populations[recorder.population];
-        const real* values = own.arrays[recorder.array];
-        for (int64_t i = 0; i < recorder.n_ids; ++i)
-            if (recorder.ids[i] % spec_.n_threads == rank_)
-                out[i] = static_cast<double>(values[recorder.ids[i] / spec_.n_threads]);
-    }
-}
-
 inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
                         std::atomic<int64_t>& stop) {
     spike_steps.clear();
     spike_ids.clear();
     move_origin(begin);
+    for (Sampler& sampler : samplers) sampler.begin(begin);
     Stopwatch watch;
     for (int64_t step = begin; step < end && step <= stop.load(std::memory_order_relaxed); ++step) {
         if (spec_.n_recorders) {
-            record(step, begin, samples);
+            record(step, samples);
             record_s += watch.lap();
         }
         update(step);
