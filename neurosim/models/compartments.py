@@ -171,8 +171,8 @@ COMPARTMENTS = (
         reference=_NEST_MC,
         figure=Figure(200.0, ("v", "v_p", "v_d")),
         inputs=(
-            Input("J_exc", 5.0, "nS", signed=False),
-            Input("J_exc_d", 5.0, "nS", signed=False),
+            Input("J_exc", 1.0, "nS", signed=False),
+            Input("J_exc_d", 3.0, "nS", signed=False),
             Input("J_inh_p", 5.0, "nS", signed=False),
         ),
         method="rk2",
