@@ -24,7 +24,7 @@ _LARGEST = 26.0
 """exp(u^2) overflows a little above; the rate there is below 1e-280 Hz."""
 
 
-def siegert(mean: Any, sd: Any, *, tau_m: Any, V_th: Any, V_r: Any, t_ref: Any) -> Quantity:  # noqa: N803
+def siegert(mean: Any, sd: Any, *, tau_m: Any, V_th: Any, V_r: Any, t_ref: Any) -> Quantity:
     """Return the rate of a leaky neuron in white noise [Siegert 1951; Brunel 2000, eq. 21].
 
     ``1/rate = t_ref + tau_m sqrt(pi) int exp(u^2) (1 + erf(u)) du`` from ``(V_r - mean)/sd`` to

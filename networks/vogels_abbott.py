@@ -63,7 +63,7 @@ def vogels_abbott(
         raise DescriptionError(
             f"vogels_abbott: kind is {kind!r}; it must be one of {', '.join(KINDS)}."
         )
-    if not CONNECTION_PROBABILITY <= scale * 0.8 or scale > 1000:
+    if not 0.025 <= scale <= 1000:
         raise DescriptionError(f"vogels_abbott: scale is {scale}; it must be from 0.025 to 1000.")
     n_neurons = round(N_NEURONS * scale)
     n_exc = round(SHARE_EXC * n_neurons)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import registry
 from .errors import DescriptionError, UnknownNameError
 from .results import Check, Results
-from .runs import Runs
+from .runs import Runs, output_folder
 from .settings import Setting
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Experiment:
         ``seed`` out, and is then never given them.
     duration, warmup, dt : Quantity of time, optional
         1 s, 500 ms and 0.1 ms unless given. The duration counts after the warm-up.
-    scale : float
-        Size used unless the user asks for another; 1 is the full network.
+    scale : float or None
+        Size used unless the user asks for another; 1 is the full network. None: it has one size.
     settings : mapping, optional
         The names ``--set`` may change and their values otherwise. By default the keyword
         parameters of ``build`` or ``perform`` other than scale and seed.
@@ -77,7 +77,7 @@ class Experiment:
     duration: Any = None
     warmup: Any = None
     dt: Any = None
-    scale: float = 1.0
+    scale: float | None = 1.0
     settings: Mapping[str, Any] | None = None
     description: str = ""
     reference: str = ""
@@ -162,7 +162,7 @@ class Experiment:
                 "call run(), or the functions of neurosim.networks."
             )
         arguments = self.checked_settings(settings)
-        _check_scale(scale)
+        self._check_scale(scale)
         for name, given, default in (("scale", scale, self.scale), ("seed", seed, self.seed)):
             if name in self._accepted:
                 arguments[name] = default if given is None else given
@@ -236,18 +236,19 @@ class Experiment:
             A setting is unknown or not allowed.
         """
         arguments = self.checked_settings(settings, quick)
-        _check_scale(scale)
+        self._check_scale(scale)
         given = {"duration": duration, "warmup": warmup, "dt": dt}
         times = self.times(quick) | {k: v for k, v in given.items() if v is not None}
         usual = self.quick.get("scale", self.scale) if quick else self.scale
+        size = scale or usual or 1.0
         runs = Runs(
-            scale=usual if scale is None else scale,
+            scale=size,
             seed=self.seed if seed is None else seed,
             quick=quick,
             folder=output_folder(output),
             facts={
                 "experiment": name,
-                "scale": usual if scale is None else scale,
+                "scale": size,
                 "settings": {k: str(v) for k, v in arguments.items()},
                 "reference": self.reference,
             },
@@ -297,36 +298,18 @@ class Experiment:
             lines=[] if self.summary is None else self.summary(recording),
         )
 
+    def _check_scale(self, scale: float | None) -> None:
+        if scale is None:
+            return
+        if self.scale is None:
+            raise DescriptionError("this experiment has one size; leave --scale out.")
+        if not 0 < scale < math.inf:
+            raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
+
     def _figure(self, recording: Recording) -> Figure | None:
         if self.figure is not None:
             return self.figure(recording)
         return recording.plot(self.figures[0]) if self.figures else None
-
-
-def output_folder(output: str | os.PathLike[str] | None) -> Path | None:
-    """Return the folder for an experiment's files, made if it is not there.
-
-    Raises
-    ------
-    DescriptionError
-        Its parent is not there, or it is a file.
-    """
-    if output is None:
-        return None
-    folder = Path(output)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise DescriptionError(
-            f"the results cannot go to the folder {os.fspath(output)!r}: {error}. Give a folder "
-            "that exists or can be created, such as --output brunel."
-        ) from error
-    return folder
-
-
-def _check_scale(scale: float | None) -> None:
-    if scale is not None and not 0 < scale < math.inf:
-        raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
 
 
 def load_experiment(name: str) -> tuple[str, Experiment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,3 +126,24 @@ class Runs:
     def recordings(self) -> dict[str, Recording]:
         """Return what was recorded so far, by name of the simulation."""
         return {name: made.recording for name, made in self.simulations.items() if made.finished}
+
+
+def output_folder(output: str | os.PathLike[str] | None) -> Path | None:
+    """Return the folder for an experiment's files, made if it is not there.
+
+    Raises
+    ------
+    DescriptionError
+        Its parent is not there, or it is a file.
+    """
+    if output is None:
+        return None
+    folder = Path(output)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DescriptionError(
+            f"the results cannot go to the folder {os.fspath(output)!r}: {error}. Give a folder "
+            "that exists or can be created, such as --output brunel."
+        ) from error
+    return folder
