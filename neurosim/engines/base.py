@@ -93,6 +93,9 @@ class Executable(Protocol):
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
 
+    def set_input(self, name: str, values: NDArray[np.float64]) -> None:
+        """Let an input that changes over time give other values from now on: (1,) or (n,)."""
+
     def close(self) -> None:
         """Release memory and files."""
 

@@ -16,6 +16,7 @@ from ...errors import EquationError, UnknownNameError
 from ...lowering.program import Program
 from .. import checks
 from ..base import Chunk, Failure, Timings
+from .inputs import Inputs
 from .noise import NoiseDrive
 from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
 from .poisson import PoissonDrive
@@ -56,6 +57,7 @@ class Brian2Executable:
         self._edges: dict[str, Edges] = {}
         self._general: dict[str, General] = {}
         self._phases: list[tuple[str, list[Callable[[], Any]]]] = []
+        self._inputs = Inputs(program)
         self._clock: brian2.Clock | None = None
         self._failure: Failure | None = None
 
@@ -87,7 +89,7 @@ class Brian2Executable:
             if not self._phases or self._phases[-1][0] != phase:
                 self._phases.append((phase, []))
             if entry.code_objects or isinstance(entry, brian2.NetworkOperation):
-                self._phases[-1][1].append(entry.run)
+                self._phases[-1][1].append(self._inputs.runner(entry))
 
     def _refused(self, error: BrianObjectException) -> EquationError:
         """Return the error of code that Brian2 cannot prepare, by the name of its object."""
@@ -113,6 +115,7 @@ class Brian2Executable:
         own = {name: general.edges() for name, general in self._general.items()}
         self._edges = all_synapses(program, self._neurons) | own
         unique = {id(e.synapses): e.synapses for e in self._edges.values() if e.synapses}
+        self._inputs.prepare(self._neurons, clock)
         network = brian2.Network(
             *[neurons.group for neurons in self._neurons.values()],
             *unique.values(),
@@ -133,7 +136,9 @@ class Brian2Executable:
             for p in program.populations
         ]
         drives = [
-            PoissonDrive(program.seed, p, self._neurons[p.post.population]) for p in program.poisson
+            self._inputs.poisson(p, self._neurons[p.post.population])
+            or PoissonDrive(program.seed, p, self._neurons[p.post.population])
+            for p in program.poisson
         ]
 
         noises = [
@@ -160,6 +165,7 @@ class Brian2Executable:
         # Brian2 runs presynaptic pathways at order -1; Poisson kicks come before them.
         slots = [
             (draw, "start", -2),
+            (self._inputs.inject, "start", -1),
             (sample, "start", 0),
             (kick, "synapses", -2),
             (collect, "end", 0),
@@ -236,6 +242,12 @@ class Brian2Executable:
         self._built()
         checks.writable(self._program, population, variable, values)
         self._neurons[population].array(variable)[:] = values
+        self._inputs.written(population, variable)
+
+    def set_input(self, name: str, values: NDArray[np.float64]) -> None:
+        """Let an input that changes over time give ``values`` from now on."""
+        self._built()
+        self._inputs.set(name, values)
 
     def _built(self) -> brian2.Clock:
         if self._clock is None:
