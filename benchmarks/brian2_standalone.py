@@ -18,7 +18,8 @@ from measuring import peak_rss_bytes
 
 _MARK = (
     "{{ timespec now; clock_gettime(CLOCK_MONOTONIC, &now); "
-    'std::cerr.precision(15); std::cerr << "MARK {label} " << now.tv_sec + 1e-9 * now.tv_nsec{counts} << std::endl; }}'
+    'std::cerr.precision(15); std::cerr << "MARK {label} " '
+    "<< now.tv_sec + 1e-9 * now.tv_nsec{counts} << std::endl; }}"
 )
 
 
