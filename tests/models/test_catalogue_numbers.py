@@ -85,7 +85,7 @@ def test_threshold_of_mat2_adapts():
 
 
 def test_mihalas_niebur_fires_where_the_reference_says():
-    """Class 1 at 1 V/s with a = 0 (panel B); phasic at 1.5 and tonic at 2 V/s with a = 5/s (D, C)."""
+    """Panel B: class 1 at 1 V/s, a = 0. D, C: phasic at 1.5, tonic at 2 V/s, a = 5/s."""
     at_rest, above = spikes("mihalas_niebur", 1 * second, a=0 / ms, I_e=[99.9, 101] * pA)
     assert at_rest.size == 0
     assert above.size > 0
