@@ -7,13 +7,18 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .engines.base import Chunk, Executable
 from .errors import RecordingError, RecordingWriteError
 from .interrupts import signals_deferred
-from .lowering.program import Program, StateRecorder
+from .lowering.program import Program, ReportProgram
+from .lowering.recorders import report_values
 from .recording import (
     Layout,
     PopulationLayout,
@@ -55,6 +60,8 @@ class Output:
         self.path = Path(path)
         _check_replaceable(self.path)
         self._digest = SpikeDigest()
+        self._program: Program | None = None
+        self._samples: list[int] = []
         self._writer: RecordingWriter | None = None
 
     @property
@@ -76,6 +83,7 @@ class Output:
             ``engine``, ``precision`` and ``warmup_ms``.
         """
         layout = layout_of(program, self._settings, str(facts["precision"]))
+        self._program, self._samples = program, [0] * len(program.reports)
         with signals_deferred():
             writer = RecordingWriter(
                 self.path,
@@ -107,7 +115,18 @@ class Output:
             raise RecordingWriteError(f"the recording {self.path} is not open.")
         with signals_deferred():
             self._digest.update(chunk.spike_steps, chunk.spike_ids)
-            self._writer.append(chunk)  # type: ignore[arg-type] # a Chunk is read-only
+            self._writer.append(replace(chunk, states=self._reported(chunk)))  # type: ignore[arg-type]
+
+    def _reported(self, chunk: Chunk) -> list[NDArray[np.float64]]:
+        """Return the samples of each report, made of those of the engine's recorders."""
+        if self._program is None:
+            return chunk.states
+        found = []
+        for index, report in enumerate(self._program.reports):
+            taken = self._samples[index]
+            found.append(report_values(report, chunk.states, taken, self._program.dt))
+            self._samples[index] += len(found[-1])
+        return found
 
     def finish(self, summary: Mapping[str, Any], status: str) -> None:
         """Put everything on disk and close the file."""
@@ -195,25 +214,22 @@ def layout_of(program: Program, settings: Mapping[str, Any], precision: str) -> 
     return Layout(
         populations=populations,
         projections=projections,
-        states=tuple(
-            _state_layout(program, recorder, dtype) for recorder in program.state_recorders
-        ),
+        states=tuple(_state_layout(report, dtype) for report in program.reports),
         description={**program.description, "run": dict(settings)},
     )
 
 
-def _state_layout(
-    program: Program, recorder: StateRecorder, dtype: Literal["float32", "float64"]
-) -> StateLayout:
-    variable = program.population(recorder.population).code.variable(recorder.variable)
-    unit, scale = _STORED_UNITS.get(variable.dimension, (variable.dimension, 1.0))
+def _state_layout(report: ReportProgram, dtype: Literal["float32", "float64"]) -> StateLayout:
+    unit, scale = _STORED_UNITS.get(report.dimension, (report.dimension, 1.0))
     return StateLayout(
-        name=recorder.name,
-        population=recorder.population,
-        variable=recorder.variable,
+        name=report.name,
+        population=report.population,
+        variable=report.variable,
         unit=unit,
-        ids=recorder.ids,
-        every=recorder.every,
-        scale=scale,
+        ids=report.ids,
+        every=report.every,
+        scale=scale / report.ids.size if report.reduce == "mean" else scale,
         dtype=dtype,
+        start=report.start,
+        reduce=report.reduce,
     )

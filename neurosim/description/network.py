@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ..errors import DescriptionError, UnknownNameError
 from .models import NeuronModel
 from .names import check_count, check_name
 from .network_inputs import NetworkInputs
+from .network_recorders import NetworkRecorders, free_name
 from .population import Population, PopulationView, SpikeSource, view
 from .projection import (
     PoissonInput,
     Projection,
-    Recorder,
     check_indegree,
     check_rate,
     check_rule,
     check_variable,
 )
-from .quantities import SECOND, scalar
+from .quantities import scalar
 from .rules import Rule
+from .space import check_positions
 from .synapse_projection import Wanted, make_projection
 from .synapses import SynapseModel
 
 Neurons = Population | SpikeSource | PopulationView
 
 
-class Network(NetworkInputs):
+class Network(NetworkRecorders, NetworkInputs):
     """A network description: populations, sources, projections, inputs and recorders.
 
     Parameters
@@ -58,11 +59,15 @@ class Network(NetworkInputs):
         self.sources: dict[str, SpikeSource] = {}
         self.projections: list[Projection] = []
         self.poisson_inputs: list[PoissonInput] = []
-        self.recorders: list[Recorder] = []
-        self._spikes_of: list[str] | None = None
 
     def population(
-        self, name: str, size: int, model: NeuronModel, initial: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        size: int,
+        model: NeuronModel,
+        initial: Mapping[str, Any] | None = None,
+        *,
+        positions: Any = None,
     ) -> Population:
         """Declare neurons.
 
@@ -75,6 +80,8 @@ class Network(NetworkInputs):
         initial : dict, optional
             Values at t = 0 of state variables: a quantity, an array, an expression such as
             ``"E_L + 5*mV*randn()"``, or a distribution; 0 where none is given.
+        positions : Grid, UniformBox, UniformDisc, Positions or (size, d) Quantity, optional
+            Where the neurons are, for connections that depend on distance.
 
         Returns
         -------
@@ -82,13 +89,17 @@ class Network(NetworkInputs):
         """
         self._check_free(name)
         population = Population(name, size, model, initial)
+        population.placed = check_positions(positions, population.size, self.seed, name)
         self.populations[name] = population
         return population
 
-    def spike_source(self, name: str, times: Any, ids: Any, size: int | None = None) -> SpikeSource:
+    def spike_source(
+        self, name: str, times: Any, ids: Any, size: int | None = None, *, positions: Any = None
+    ) -> SpikeSource:
         """Declare neurons that emit the spikes ``(times[k], ids[k])``, in any order."""
         self._check_free(name)
         source = SpikeSource(name, times, ids, size)
+        source.placed = check_positions(positions, source.size, self.seed, name)
         self.sources[name] = source
         return source
 
@@ -153,7 +164,7 @@ class Network(NetworkInputs):
         source, target = self._own(pre, "project: pre"), self._own(post, "project: post")
         taken = {p.name for p in self.projections}
         if name is None:
-            name = _free_name(f"{source.name}->{target.name}", taken)
+            name = free_name(f"{source.name}->{target.name}", taken)
         elif check_name(name, "projection", projection=True) in taken:
             raise DescriptionError(f"there is already a projection {name!r}; names are unique.")
         rule = check_rule(rule, source, target, f"projection {name!r}")
@@ -185,7 +196,7 @@ class Network(NetworkInputs):
             arguments = {"rate": rate, "weight": weight, "indegree": indegree}
             return [self.poisson(p, variable, **arguments) for p in post]  # type: ignore[misc]
         target = self._own(post, "poisson: post")
-        name = _free_name(f"poisson->{target.name}", {p.name for p in self.poisson_inputs})
+        name = free_name(f"poisson->{target.name}", {p.name for p in self.poisson_inputs})
         where = f"Poisson input to {target.label!r}"
         variable = check_variable(target, variable, where)
         dims = target.parent.model.declared.dims
@@ -199,54 +210,6 @@ class Network(NetworkInputs):
         )
         self.poisson_inputs.append(made)
         return made
-
-    def record(
-        self, neurons: Neurons, variables: str | Iterable[str], *, every: Any = None
-    ) -> None:
-        """Record state variables, or ``"spikes"``, of neurons.
-
-        Parameters
-        ----------
-        neurons : Population, SpikeSource or view
-        variables : str or list of str
-        every : Quantity, optional
-            Sampling interval of state variables, a multiple of the run's dt; by default dt.
-        """
-        target = self._own(neurons, "record")
-        where = f"recorder of {target.label!r}"
-        interval = None if every is None else scalar(every, SECOND, f"{where}: every")
-        if interval is not None and interval <= 0:
-            raise DescriptionError(f"{where}: every is {interval!r} s; it must be > 0.")
-        for variable in [variables] if isinstance(variables, str) else variables:
-            if variable == "spikes":
-                self._record_spikes_of(target)
-                continue
-            _check_recordable(target, variable, where)
-            name = _free_name(f"{target.name}.{variable}", {r.name for r in self.recorders})
-            self.recorders.append(Recorder(name, target, variable, interval))
-
-    def record_spikes(self, neurons: Iterable[Neurons | str]) -> None:
-        """Record the spikes of these populations and sources only (an empty list: of none)."""
-        names = []
-        for item in neurons:
-            if isinstance(item, str):
-                if item not in self.populations and item not in self.sources:
-                    known = [*self.populations, *self.sources]
-                    raise UnknownNameError("population", item, known, "record_spikes")
-                names.append(item)
-            else:
-                target = self._own(item, "record_spikes")
-                _require_whole(target)
-                names.append(target.name)
-        self._spikes_of = list(dict.fromkeys(names))
-
-    @property
-    def spikes_of(self) -> tuple[str, ...]:
-        """Names of the populations and sources whose spikes are recorded."""
-        everything = [*self.populations, *self.sources]
-        if self._spikes_of is None:
-            return tuple(everything)
-        return tuple(name for name in everything if name in self._spikes_of)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the whole network, for provenance."""
@@ -270,11 +233,6 @@ class Network(NetworkInputs):
             f"Network({self.name!r}, {neurons} neurons in {len(self.populations)} populations, "
             f"{len(self.projections)} projections, seed={self.seed})"
         )
-
-    def _record_spikes_of(self, target: PopulationView) -> None:
-        _require_whole(target)
-        if self._spikes_of is not None and target.name not in self._spikes_of:
-            self._spikes_of.append(target.name)
 
     def _check_free(self, name: Any) -> None:
         if name in self.populations or name in self.sources:
@@ -301,31 +259,3 @@ class Network(NetworkInputs):
                 f"{where}: {result.name!r} belongs to another network. Declare it in this one."
             )
         return result
-
-
-def _require_whole(target: PopulationView) -> None:
-    if target.size != target.parent.size:
-        raise DescriptionError(
-            f"spikes are recorded of whole populations; {target.label!r} is a slice. Record "
-            f"{target.name!r} and choose neurons when reading."
-        )
-
-
-def _check_recordable(target: PopulationView, variable: Any, where: str) -> None:
-    if not isinstance(target.parent, Population):
-        raise DescriptionError(f"{where}: a spike source has no variables; record 'spikes'.")
-    model = target.parent.model
-    if variable not in model.states:
-        if variable in model.declared.subexpressions:
-            raise DescriptionError(
-                f"{where}: {variable!r} is computed from other variables. Record those it is "
-                f"made of (state variables: {', '.join(model.states)})."
-            )
-        raise UnknownNameError("variable", variable, (*model.states, "spikes"), where)
-
-
-def _free_name(base: str, taken: set[str]) -> str:
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}:{number}", number + 1
-    return name

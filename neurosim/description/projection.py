@@ -1,4 +1,4 @@
-"""Projections, Poisson inputs and recorders: what connects to and watches populations."""
+"""Projections and Poisson inputs: what connects populations and drives them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError, UnknownNameError
 from .distributions import Distribution
-from .equations import expression_dimensions
 from .inputs import check_rate_wave
+from .pairwise import PairExpression
 from .population import Population, PopulationView
 from .quantities import HERTZ, SECOND, require_dimensions, scalar, to_si
 from .rules import ConnectionRule, Edges, Rule
@@ -21,14 +21,15 @@ from .synapse_binding import BoundSynapse
 from .values import Given, give
 from .waveforms import Waveform
 
-Amount = float | NDArray[np.float64] | Distribution
+Amount = float | NDArray[np.float64] | Distribution | PairExpression
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
     """Synapses from ``pre`` to ``post``; each adds its weight to ``variable`` of its target.
 
-    ``weight`` and ``delay`` are SI floats, arrays (one per listed edge) or distributions.
+    ``weight`` and ``delay`` are SI floats, arrays (one per listed edge), distributions or
+    expressions of the pair.
     With a ``synapse``, that model says what they do instead; ``pathway_delays`` (seconds) are
     those of pathways that do not share ``delay``.
     """
@@ -42,6 +43,11 @@ class Projection:
     delay: Amount
     synapse: BoundSynapse | None = None
     pathway_delays: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for amount in (self.weight, self.delay):
+            if isinstance(amount, PairExpression):
+                amount.check(self.pre, self.post)
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the projection, SI units."""
@@ -82,25 +88,6 @@ class PoissonInput:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Recorder:
-    """Recording of ``variable`` of some neurons every ``every`` seconds (None: every step)."""
-
-    name: str
-    neurons: PopulationView
-    variable: str
-    every: float | None
-
-    def describe(self) -> dict[str, Any]:
-        """Return a JSON-able account of the recorder."""
-        return {
-            "name": self.name,
-            "neurons": self.neurons.label,
-            "variable": self.variable,
-            "every": self.every,
-        }
-
-
 def check_rule(rule: Any, pre: PopulationView, post: PopulationView, where: str) -> Rule:
     """Return the rule if it fits the two sides; DescriptionError otherwise."""
     if not isinstance(rule, ConnectionRule):
@@ -136,6 +123,8 @@ def check_amount(value: Any, dim: Dimension, rule: Rule, what: str) -> Amount:
 def check_delay(value: Any, rule: Rule, where: str) -> Amount:
     """Return a delay as SI number, array or distribution; none may be negative."""
     amount = _amount(value, SECOND, rule, f"{where}: delay")
+    if isinstance(amount, PairExpression):
+        return amount
     if not isinstance(amount, Distribution) and np.min(amount, initial=0.0) < 0:
         raise DescriptionError(
             f"{where}: delay {float(np.min(amount))!r} s is negative; it must be 0 or more."
@@ -171,18 +160,14 @@ def _amount(value: Any, dim: Any, rule: Rule, what: str) -> Amount:
         require_dimensions(value.dim, dim, what)
         return value
     if isinstance(value, str):
-        expression_dimensions(value, {}, what)
-        raise DescriptionError(
-            f"{what} cannot be an expression. Give a quantity, a distribution such as "
-            "Normal(20*pA, 2*pA), or with the rule Edges an array."
-        )
+        return PairExpression(" ".join(value.split()), dim, what)
     array = to_si(value, dim, what)
     if array.ndim == 0:
         return float(array)
     if not isinstance(rule, Edges):
         raise DescriptionError(
             f"{what} is an array, which only the rule Edges takes (one value per synapse). "
-            "Give a quantity or a distribution."
+            "Give a quantity, a distribution or an expression of source and target."
         )
     if array.shape != rule.pre.shape:
         raise DescriptionError(
@@ -192,7 +177,7 @@ def _amount(value: Any, dim: Any, rule: Rule, what: str) -> Amount:
 
 
 def _describe(amount: Amount) -> Any:
-    if isinstance(amount, Distribution):
+    if isinstance(amount, (Distribution, PairExpression)):
         return amount.describe()
     if isinstance(amount, float):
         return amount

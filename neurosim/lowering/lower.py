@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from .. import streams
 from ..description.network import Network
+from ..description.pairwise import PairExpression
 from ..description.population import PopulationView, SpikeSource
-from ..description.projection import PoissonInput, Projection, Recorder
+from ..description.projection import PoissonInput, Projection
 from ..description.quantities import SECOND, scalar
 from ..description.rules import Edges
 from ..description.waveforms import Waveform
@@ -20,12 +21,13 @@ from . import program as p
 from .draws import (
     delay_draw,
     listed_delays,
-    on_grid,
     poisson_table,
     value_draw,
 )
 from .inputs import lower_rate, with_inputs
+from .pairs import with_expressions
 from .populations import given_values, lower_population
+from .recorders import with_recorders
 from .rules import Ends, lower_rule
 from .synapse_values import with_synapses
 
@@ -85,11 +87,11 @@ def lower(network: Network, dt: Any) -> p.Program:
             _poisson(given, index, context, populations)
             for index, given in enumerate(network.poisson_inputs)
         ),
-        state_recorders=tuple(_recorder(r, step) for r in network.recorders),
         spike_recorders=network.spikes_of,
         description=network.describe(),
     )
-    program = with_synapses(network, program)
+    program = with_expressions(network, program)
+    program = with_recorders(network, with_synapses(network, program))
     return with_inputs(network, program, lambda neurons: _span(neurons, first_ids))
 
 
@@ -147,15 +149,19 @@ def _projection(
 
 
 def _weight(weight: Any, order: NDArray[np.int64] | None, where: str) -> p.Draw:
+    if isinstance(weight, PairExpression):  # evaluated in pairs.with_expressions
+        return p.Draw("constant")
     if isinstance(weight, np.ndarray) and order is not None:
         return p.Draw("listed", values=weight[order])
     return value_draw(weight, where)
 
 
 def _delay(delay: Any, order: NDArray[np.int64] | None, dt: float, where: str) -> p.DelayDraw:
+    if isinstance(delay, PairExpression):  # evaluated in pairs.with_expressions
+        return p.DelayDraw(first=1)
     if isinstance(delay, np.ndarray) and order is not None:
         steps = listed_delays(delay[order], dt, f"{where}: delay")
-        return p.DelayDraw(first=int(steps.min(initial=0)), values=steps)
+        return p.DelayDraw(first=int(steps.min()) if steps.size else 0, values=steps)
     return delay_draw(delay, dt, where)
 
 
@@ -209,12 +215,3 @@ def _poisson(
         thresholds=tuple(t.thresholds for t in tables),
         table=None if means.size == 1 else table.reshape(-1).astype(np.int64),
     )
-
-
-def _recorder(given: Recorder, dt: float) -> p.StateRecorder:
-    where = f"recorder {given.name!r}: every"
-    every = 1 if given.every is None else on_grid(given.every, dt, where)
-    if every < 1:
-        raise DescriptionError(f"{where} is shorter than dt = {dt * 1e3:g} ms.")
-    ids = given.neurons.indices
-    return p.StateRecorder(given.name, given.neurons.name, given.variable, ids, every)

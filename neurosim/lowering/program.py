@@ -9,9 +9,9 @@ order of declaration, spike sources after them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .synapse_program import SynapseProgram
     from .waveforms import Wave
 
-Role = Literal["state", "parameter", "coefficient"]
+Role = Literal["state", "derived", "parameter", "coefficient"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Variable:
     name : str
     dimension : str
         Base unit as Brian2 prints it (``"V"``, ``"A"``, ``"1"``).
-    role : {"state", "parameter", "coefficient"}
-        Coefficients are derived by the lowering (propagators) and not seen by users.
+    role : {"state", "derived", "parameter", "coefficient"}
+        Derived variables are computed from others as a step starts. Coefficients are made by the
+        lowering (propagators) and not seen by users.
     shared : bool
         One value for the whole population instead of one per neuron.
     scale : float
@@ -59,6 +60,52 @@ class Noise:
     name: str
     kind: Literal["uniform", "normal"]
     site: int
+
+
+@dataclass(frozen=True)
+class FunctionCode:
+    """A function that the code calls besides those of the language.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"table", "user"}
+        A table over time (called with a time, and a column if it has several) or the user's own.
+    units : tuple of str
+        Unit of each argument as Brian2's equations write it (``"second"``, ``"1"``).
+    unit : str
+        Unit of the result.
+    cpp : str
+        C++ definition of a user's function; empty if none was given.
+    """
+
+    name: str
+    kind: Literal["table", "user"]
+    units: tuple[str, ...]
+    unit: str
+    cpp: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Values over time, (times,) or (times, columns): ``values[k]`` from ``k * dt`` seconds on.
+
+    The row at a time t is round(t / e) / k, rounded down and clipped to the rows, where
+    e = dt / k and k is a power of 2 so large that e is at most an eighth of the time step: so a
+    time that should be a row's start but is a rounding error earlier is given that row.
+    """
+
+    values: NDArray[np.float64]
+    dt: float
+
+
+@dataclass(frozen=True)
+class EventCode:
+    """An event besides spikes: a condition, and statements for the neurons that have it."""
+
+    name: str
+    condition: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +135,13 @@ class NeuronCode:
         The state updater that made ``update``.
     noise : tuple of Noise
         The random numbers of the code, each drawn anew in every step.
+    start : str
+        Statements run as every step starts, before anything is recorded.
+    observe : str
+        Statements that give derived variables their value just before they are recorded.
+    functions : tuple of FunctionCode
+    events : tuple of EventCode
+        Conditions are looked at after the threshold, the code is run after the reset.
     """
 
     name: str
@@ -101,6 +155,10 @@ class NeuronCode:
     unless_refractory: tuple[str, ...]
     method: str
     noise: tuple[Noise, ...] = ()
+    start: str = ""
+    observe: str = ""
+    functions: tuple[FunctionCode, ...] = ()
+    events: tuple[EventCode, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""
@@ -118,7 +176,8 @@ class PopulationProgram:
     """A population of neurons: its code, ids and the value of every variable at t = 0.
 
     ``values`` holds a float for shared variables and for per-neuron variables that start equal,
-    otherwise an array of shape (size,).
+    otherwise an array of shape (size,). ``tables`` and ``callables`` are what the functions of
+    the code look up and call, by name; callables take and return arrays in SI units.
     """
 
     name: str
@@ -126,6 +185,8 @@ class PopulationProgram:
     size: int
     code: NeuronCode
     values: dict[str, Value]
+    tables: dict[str, Table] = field(default_factory=dict)
+    callables: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,7 +329,9 @@ class DelayDraw:
     @property
     def smallest(self) -> int:
         """Shortest delay that can occur, in steps."""
-        return self.first if self.values is None else int(self.values.min(initial=0))
+        if self.values is None or not self.values.size:
+            return self.first
+        return int(self.values.min())
 
     @property
     def largest(self) -> int:
@@ -387,11 +450,46 @@ class StateRecorder:
 
 
 @dataclass(frozen=True)
+class ReportProgram:
+    """What one recorder leaves in the recording, made of what the engine samples.
+
+    Attributes
+    ----------
+    name, population, variable : str
+        ``variable`` as the recording calls it: ``"v"``, ``"sum(v)"`` or an expression.
+    dimension : str
+        Base unit as Brian2 prints it.
+    ids : (n_ids,) int64
+    every, start : int
+        Steps.
+    reduce : {"", "sum", "mean"}
+    inputs : dict of str to int
+        Position in ``state_recorders`` of each variable it is made of.
+    expression : str
+        Of the inputs and constants; empty when it is the only input, as sampled.
+    constants : dict of str to float or array
+    """
+
+    name: str
+    population: str
+    variable: str
+    dimension: str
+    ids: NDArray[np.int64]
+    every: int
+    start: int = 0
+    reduce: Literal["", "sum", "mean"] = ""
+    inputs: dict[str, int] = field(default_factory=dict)
+    expression: str = ""
+    constants: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Program:
     """A whole network, lowered.
 
     ``description`` is a JSON-able account of the network for the recording's provenance;
-    ``spike_recorders`` names the populations and sources whose spikes are recorded.
+    ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
+    sample the ``state_recorders``; ``reports`` are what the recording holds of them.
     """
 
     dt: float
@@ -403,6 +501,7 @@ class Program:
     currents: tuple[CurrentInput, ...] = ()
     operations: tuple[OperationProgram, ...] = ()
     state_recorders: tuple[StateRecorder, ...] = ()
+    reports: tuple[ReportProgram, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -155,9 +156,10 @@ class Layout:
 
 
 def _plain_name(state: StateLayout) -> str:
-    """Return what a report is called after: the variable, or "sum" of what is no name."""
-    variable = state.variable if state.variable.isidentifier() else "expression"
-    return f"{state.reduce}_{variable}" if state.reduce else variable
+    """Return what a report is called after: ``v``, ``sum_v``, or ``expression``."""
+    inner = re.sub(r"^(sum|mean)\((.*)\)$", r"\2", state.variable)
+    name = inner if inner.isidentifier() else "expression"
+    return f"{state.reduce}_{name}" if state.reduce else name
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:

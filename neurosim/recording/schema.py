@@ -77,8 +77,10 @@ def _create_spikes(file: h5py.File, population: str) -> None:
 
 def _create_report(file: h5py.File, name: str, state: StateLayout, dt_ms: float) -> None:
     group = file.create_group(f"report/{name}")
-    size = len(state.ids)
+    ids = np.asarray(state.ids, dtype="<u8")
     create_tables(file, name, state)
+    if state.reduce:
+        group["reduced_ids"], ids = ids, ids[:1]
     group.attrs["population"] = state.population
     group.attrs["variable"] = state.variable
     group.attrs["recorder"] = state.name
@@ -86,11 +88,10 @@ def _create_report(file: h5py.File, name: str, state: StateLayout, dt_ms: float)
     group.attrs["start_step"] = np.int64(state.start)
     group.attrs["reduce"] = state.reduce
     mapping = group.create_group("mapping")
-    mapping["node_ids"] = np.asarray(state.ids, dtype="<u8")
-    ascending = bool(np.all(np.diff(np.asarray(state.ids)) > 0))
-    mapping["node_ids"].attrs["sorted"] = np.int8(ascending)
-    mapping["index_pointers"] = np.arange(size + 1, dtype="<u8")
-    mapping["element_ids"] = np.zeros(size, dtype="<u4")
+    mapping["node_ids"] = ids
+    mapping["node_ids"].attrs["sorted"] = np.int8(bool(np.all(ids[1:] > ids[:-1])))
+    mapping["index_pointers"] = np.arange(ids.size + 1, dtype="<u8")
+    mapping["element_ids"] = np.zeros(ids.size, dtype="<u4")
     first = float(StepClock(dt_ms).time_ms(state.start))
     mapping["time"] = np.array([first, first, state.every * dt_ms], dtype="<f8")
     mapping["time"].attrs["units"] = "ms"

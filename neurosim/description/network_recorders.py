@@ -1,0 +1,181 @@
+"""The part of Network that declares what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import DescriptionError, UnknownNameError
+from .recorders import Recorder, check_window, make_recorder
+from .views import PopulationView
+
+
+class NetworkRecorders:
+    """Recorders of a network.
+
+    Attributes
+    ----------
+    recorders : list of Recorder
+        Of variables; spikes are recorded of all populations unless ``record_spikes`` says which.
+    """
+
+    populations: Mapping[str, Any]
+    sources: Mapping[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorders: list[Recorder] = []
+        self._spikes_of: list[str] | None = None
+
+    def _own(self, neurons: Any, where: str) -> PopulationView:
+        raise TypeError("recorders belong to a Network")
+
+    def record(
+        self,
+        neurons: Any,
+        variables: str | Iterable[str],
+        *,
+        every: Any = None,
+        start: Any = None,
+        stop: Any = None,
+        name: str | None = None,
+    ) -> None:
+        """Record variables, or ``"spikes"``, of neurons.
+
+        Parameters
+        ----------
+        neurons : Population, SpikeSource or view
+        variables : str or list of str
+            State variables, subexpressions, or expressions of them such as ``"g_e*(E_e - v)"``.
+        every : Quantity, optional
+            Sampling interval, a multiple of the run's dt; by default dt.
+        start, stop : Quantity, optional
+            Sample from ``start`` on, until before ``stop``; by default all the time.
+        name : str, optional
+            A name for the recorder, by which the recording finds it.
+        """
+        listed = [variables] if isinstance(variables, str) else list(variables)
+        if "spikes" in listed:
+            self._record_spikes_of(self._own(neurons, "record"))
+        rest = [variable for variable in listed if variable != "spikes"]
+        self._record(neurons, rest, "", (every, start, stop), name)
+
+    def record_sum(
+        self,
+        neurons: Any,
+        variable: str,
+        *,
+        every: Any = None,
+        start: Any = None,
+        stop: Any = None,
+        name: str | None = None,
+    ) -> None:
+        """Record the sum of a variable or expression over neurons: one number per sample.
+
+        Parameters as of :meth:`record`. The sum of a variable is exact up to its last rounding,
+        so that it does not depend on the number of threads.
+        """
+        self._record(neurons, [variable], "sum", (every, start, stop), name)
+
+    def record_mean(
+        self,
+        neurons: Any,
+        variable: str,
+        *,
+        every: Any = None,
+        start: Any = None,
+        stop: Any = None,
+        name: str | None = None,
+    ) -> None:
+        """Record the mean of a variable or expression over neurons; see :meth:`record_sum`."""
+        self._record(neurons, [variable], "mean", (every, start, stop), name)
+
+    def record_lfp(
+        self,
+        neurons: Any,
+        excitatory: str,
+        inhibitory: str,
+        *,
+        every: Any = None,
+        start: Any = None,
+        stop: Any = None,
+    ) -> None:
+        """Record what a proxy of the local field potential is computed from.
+
+        Parameters
+        ----------
+        neurons : Population or view
+            The excitatory neurons, which dominate the field potential.
+        excitatory, inhibitory : str
+            The currents through their excitatory and inhibitory synapses: variables such as
+            ``"I_exc"``, or expressions such as ``"g_i*(E_i - v)"``.
+        every, start, stop : Quantity, optional
+            As of :meth:`record`.
+
+        The sums of their magnitudes are recorded; ``Recording.lfp`` makes the proxy of Mazzoni
+        et al. (2015) of them.
+        """
+        target = self._own(neurons, "record_lfp")
+        for part, current in (("exc", excitatory), ("inh", inhibitory)):
+            name = f"{target.name}-lfp_{part}"
+            self._record(target, [f"abs({current})"], "sum", (every, start, stop), name)
+
+    def _record(
+        self,
+        neurons: Any,
+        variables: list[str],
+        reduce: Any,
+        times: tuple[Any, Any, Any],
+        name: str | None,
+    ) -> None:
+        target = self._own(neurons, "record")
+        window = check_window(*times, f"recorder of {target.label!r}")
+        for variable in variables:
+            made = make_recorder(target, variable, window, reduce, name)
+            free = free_name(made.name, {r.name for r in self.recorders})
+            self.recorders.append(replace(made, name=free))
+
+    def record_spikes(self, neurons: Iterable[Any]) -> None:
+        """Record the spikes of these populations and sources only (an empty list: of none)."""
+        names = []
+        for item in neurons:
+            if isinstance(item, str):
+                if item not in self.populations and item not in self.sources:
+                    known = [*self.populations, *self.sources]
+                    raise UnknownNameError("population", item, known, "record_spikes")
+                names.append(item)
+            else:
+                target = self._own(item, "record_spikes")
+                _require_whole(target)
+                names.append(target.name)
+        self._spikes_of = list(dict.fromkeys(names))
+
+    @property
+    def spikes_of(self) -> tuple[str, ...]:
+        """Names of the populations and sources whose spikes are recorded."""
+        everything = [*self.populations, *self.sources]
+        if self._spikes_of is None:
+            return tuple(everything)
+        return tuple(name for name in everything if name in self._spikes_of)
+
+    def _record_spikes_of(self, target: PopulationView) -> None:
+        _require_whole(target)
+        if self._spikes_of is not None and target.name not in self._spikes_of:
+            self._spikes_of.append(target.name)
+
+
+def _require_whole(target: PopulationView) -> None:
+    if target.size != target.parent.size:
+        raise DescriptionError(
+            f"spikes are recorded of whole populations; {target.label!r} is a slice. Record "
+            f"{target.name!r} and choose neurons when reading."
+        )
+
+
+def free_name(base: str, taken: set[str]) -> str:
+    """Return ``base``, or ``base:2`` and so on when it is taken."""
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}:{number}", number + 1
+    return name
