@@ -13,6 +13,7 @@ from ._version import __version__
 
 _PUBLIC = {
     "NeuronModel": "description.models",
+    "SynapseModel": "description.synapses",
     "Network": "description.network",
     "Population": "description.population",
     "PopulationView": "description.population",
@@ -20,6 +21,14 @@ _PUBLIC = {
     "Projection": "description.projection",
     "FixedTotalNumber": "description.rules",
     "FixedInDegree": "description.rules",
+    "Pairwise": "description.pairwise",
+    "exponential": "description.pairwise",
+    "gaussian": "description.pairwise",
+    "box": "description.pairwise",
+    "Grid": "description.space",
+    "Positions": "description.space",
+    "UniformBox": "description.space",
+    "UniformDisc": "description.space",
     "FixedOutDegree": "description.rules",
     "Bernoulli": "description.rules",
     "AllToAll": "description.rules",
@@ -80,9 +89,17 @@ if TYPE_CHECKING:
     from .description.rules import AllToAll as AllToAll
     from .description.rules import Bernoulli as Bernoulli
     from .description.rules import Edges as Edges
+    from .description.pairwise import Pairwise as Pairwise
+    from .description.pairwise import box as box
+    from .description.pairwise import exponential as exponential
+    from .description.pairwise import gaussian as gaussian
     from .description.rules import FixedInDegree as FixedInDegree
     from .description.rules import FixedOutDegree as FixedOutDegree
     from .description.rules import FixedTotalNumber as FixedTotalNumber
+    from .description.space import Grid as Grid
+    from .description.space import Positions as Positions
+    from .description.space import UniformBox as UniformBox
+    from .description.space import UniformDisc as UniformDisc
     from .description.rules import OneToOne as OneToOne
     from .description.waveforms import ArrayRate as ArrayRate
     from .description.waveforms import ConstantCurrent as ConstantCurrent

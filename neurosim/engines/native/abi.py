@@ -24,6 +24,8 @@ from ...lowering.program import (
     StateRecorder,
 )
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
+from .general_abi import GeneralBuilder, GeneralSpec, PhaseSpec
+from .phases import phases
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
 _NEVER = 2**62
@@ -156,6 +158,11 @@ class NetworkSpec(ctypes.Structure):
         ("poisson", POINTER(PoissonSpec)),
         ("sources", POINTER(SourceSpec)),
         ("recorders", POINTER(RecorderSpec)),
+        ("synapse_kernels", ctypes.c_void_p),
+        ("generals", POINTER(GeneralSpec)),
+        ("phases", POINTER(PhaseSpec)),
+        ("n_generals", c_int32),
+        ("n_phases", c_int32),
     )
 
 
@@ -182,6 +189,7 @@ def load_kernels(path: str) -> tuple[ctypes.CDLL, int]:
     """Load the compiled kernels; return the library and the address of their table."""
     library = ctypes.CDLL(path)
     library.neurosim_kernels.restype = ctypes.c_void_p
+    library.neurosim_synapse_kernels.restype = ctypes.c_void_p
     return library, library.neurosim_kernels()
 
 
@@ -205,6 +213,15 @@ def load_runtime(path: str) -> ctypes.CDLL:
             [network, _Int64s, _Int64s, POINTER(c_int32), _Doubles, POINTER(c_int32)],
         ),
         "neurosim_synapse_bytes": (c_int64, [network]),
+        "neurosim_general_size": (c_int64, [network, c_int32]),
+        "neurosim_general_bytes": (c_int64, [network, c_int32]),
+        "neurosim_general_list": (
+            None,
+            [network, c_int32, _Int64s, _Int64s, _Int64s, _Int64s],
+        ),
+        "neurosim_general_read": (None, [network, c_int32, c_int32, _Doubles]),
+        "neurosim_general_write": (None, [network, c_int32, c_int32, _Doubles]),
+        "neurosim_general_nan": (c_int64, [network, c_int32, POINTER(c_int32)]),
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),
     }
@@ -247,6 +264,22 @@ class SpecBuilder:
         }
         self._kernel_of = source.kernel_of
         self.spec = self._network(threads, kernels)
+
+    def add_synapses(self, source: GeneratedSource, kernels: int) -> None:
+        """Fill in the projections with synapse models; ``kernels`` is their generated table."""
+        builder = GeneralBuilder(
+            self.program,
+            source.synapse_kernels,
+            source.synapse_kernel_of,
+            self.array_index,
+            self._keep,
+        )
+        generals, step = builder.generals(), phases(self.program)
+        self._alive.append(builder)
+        self.spec.synapse_kernels = kernels
+        self.spec.generals = builder.table(GeneralSpec, generals)
+        self.spec.phases = builder.phases(step)
+        self.spec.n_generals, self.spec.n_phases = len(generals), len(step)
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""
@@ -316,7 +349,9 @@ class SpecBuilder:
             post_first=post.first_id,
             post_size=post.size,
             population=self._index[post.population],
-            array=self.array_index(post.population, projection.variable),
+            array=-1
+            if projection.synapse is not None
+            else self.array_index(post.population, projection.variable),
             post_start=post.start,
             expected=projection.expected_synapses,
             rule=_RULES[type(rule)],

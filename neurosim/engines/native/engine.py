@@ -110,6 +110,7 @@ class NativeExecutable:
         self._kernels, table = abi.load_kernels(str(kernels))
         self._library = abi.load_runtime(str(runtime))
         self._specs = abi.SpecBuilder(program, source, table, threads)
+        self._specs.add_synapses(source, self._kernels.neurosim_synapse_kernels())
         self._network: int | None = None
         self._outdegrees: dict[str, NDArray[np.uint32]] = {}
         self._step, self._stopped = 0, False

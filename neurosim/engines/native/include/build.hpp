@@ -107,11 +107,14 @@ class Builder {
         const int64_t n_delays = spec_.largest_delay + 1;
         const auto fixed = [](const ProjectionSpec& p) { return p.weight == constant; };
         const auto value = [](const ProjectionSpec& p) { return static_cast<Weight>(p.a); };
+        const ProjectionSpec* last = nullptr;
         for (int32_t p = 0; p < spec_.n_projections; ++p) {
             const ProjectionSpec& own = spec_.projections[p];
-            const ProjectionSpec& last = spec_.projections[std::max(p - 1, 0)];
-            const bool same = fixed(own) == fixed(last) && (!fixed(own) || value(own) == value(last));
-            if (p == 0 || !same) constant_.push_back(fixed(own));
+            if (own.array >= 0) {  // others have a synapse model and are built elsewhere
+                const bool same = last && fixed(own) == fixed(*last) && (!fixed(own) || value(own) == value(*last));
+                if (!same) constant_.push_back(fixed(own));
+                last = &own;
+            }
             class_.push_back(static_cast<int64_t>(constant_.size()) - 1);
         }
         if (n_delays * static_cast<int64_t>(constant_.size()) > 65536) {
@@ -127,6 +130,7 @@ class Builder {
         std::vector<double> rows(spec_.n_ids, 0.0);
         for (int p = 0; p < spec_.n_projections; ++p) {
             const ProjectionSpec& projection = spec_.projections[p];
+            if (projection.array < 0) continue;
             const double per_source = projection.expected / static_cast<double>(projection.pre_size);
             for (int64_t s = 0; s < projection.pre_size; ++s)
                 rows[source_id(projection, s)] += per_source / spec_.n_threads;
@@ -141,7 +145,8 @@ class Builder {
         width_ = int64_t(1) << shift_;
         const int64_t n_buckets = (end - begin + width_ - 1) >> shift_;
         if (static_cast<int64_t>(buckets_.size()) < n_buckets) buckets_.resize(n_buckets);
-        for (int p = 0; p < spec_.n_projections; ++p) draw(p, begin, end);
+        for (int p = 0; p < spec_.n_projections; ++p)
+            if (spec_.projections[p].array >= 0) draw(p, begin, end);
         int64_t bytes = 0;
         std::vector<int64_t> starts(n_buckets);
         for (int64_t b = 0; b < n_buckets; ++b) {

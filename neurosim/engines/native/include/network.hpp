@@ -12,6 +12,7 @@ class Network {
   public:
     explicit Network(const NetworkSpec& spec) : spec_(spec) {
         for (int32_t rank = 0; rank < spec.n_threads; ++rank) team_.push_back(std::make_unique<Worker>(spec_, rank));
+        for (auto& worker : team_) worker->see(team_);
     }
 
     void build() {
@@ -22,10 +23,7 @@ class Network {
         const int64_t begin = step_, end = step_ + n_steps;
         std::vector<double*> buffers(samples, samples + spec_.n_recorders);
         std::atomic<int64_t> stop{Progress::never};
-        for (auto& worker : team_) {
-            worker->progress.updated = begin;
-            worker->update_s = worker->deliver_s = worker->wait_s = worker->record_s = 0;
-        }
+        for (auto& worker : team_) worker->prepare(begin);
         together([&](Worker& worker) { worker.run(team_, begin, end, buffers, stop); });
         step_ = std::min(end, stop.load());
         merge_spikes(begin);
@@ -47,7 +45,7 @@ class Network {
                 work(*team_[i]);
             } catch (...) {
                 errors[i] = std::current_exception();
-                team_[i]->progress.publish(Progress::never);
+                team_[i]->leave();
             }
         };
         std::vector<std::thread> threads;

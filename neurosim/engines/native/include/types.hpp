@@ -108,7 +108,10 @@ struct RecorderSpec {
     int32_t sum;                         // one sum per sample instead of n_ids values
 };
 
-struct Kernel;  // population.hpp
+struct Kernel;         // population.hpp
+struct SynapseKernel;  // general_types.hpp, like the two below
+struct GeneralSpec;
+struct PhaseSpec;
 
 struct NetworkSpec {
     const Kernel* kernels;               // the generated table, from the other library
@@ -122,6 +125,10 @@ struct NetworkSpec {
     const PoissonSpec* poisson;
     const SourceSpec* sources;
     const RecorderSpec* recorders;
+    const SynapseKernel* synapse_kernels;  // generated too; null where no projection has a model
+    const GeneralSpec* generals;           // projections with a synapse model
+    const PhaseSpec* phases;               // of a step, where there are such projections
+    int32_t n_generals, n_phases;
 };
 
 struct ChunkResult {

@@ -8,6 +8,7 @@
 
 #include "build.hpp"
 #include "deliver.hpp"
+#include "generals.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
 #include "sampler.hpp"
@@ -49,9 +50,11 @@ class Worker {
             poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
         for (int r = 0; r < spec.n_recorders; ++r)
             samplers.emplace_back(spec.recorders[r], populations[spec.recorders[r].population]);
+        generals = std::make_unique<Generals>(spec, populations);
     }
 
     Progress progress;
+    Progress meeting;  // how often this worker came to where all meet, in this advance
     double update_s = 0, deliver_s = 0, wait_s = 0, record_s = 0;
     int64_t failed_step = Progress::never;
     int32_t failed_population = -1, failed_array = -1;
@@ -61,9 +64,27 @@ class Worker {
     std::vector<std::vector<uint32_t>> outdegrees;
     SynapseStore store;
     std::vector<Sampler> samplers;  // one per state recorder
+    std::unique_ptr<Generals> generals;
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
+        generals->build(outdegrees);
+    }
+
+    // Tell projections with synapse models where the variables of their sources are.
+    void see(const Team& team);
+
+    // Nobody need wait for this worker again in this advance.
+    void leave() {
+        progress.publish(Progress::never);
+        meeting.publish(Progress::never);
+    }
+
+    void prepare(int64_t begin) {
+        progress.updated = begin;
+        meeting.updated = 0;
+        meetings_ = 0;
+        update_s = deliver_s = wait_s = record_s = 0;
     }
 
     // Simulate steps [begin, end), or to the step `stop` where some worker met a NaN. Each state
@@ -96,6 +117,7 @@ class Worker {
         return {step, static_cast<lane_int>(step - origin_), spec_.dt, static_cast<double>(step) * spec_.dt};
     }
     void move_origin(int64_t step);
+    void meet(Team& team);
     void note_spike(int64_t step, int64_t id) {
         spike_steps.push_back(step);
         spike_ids.push_back(id);
@@ -116,6 +138,7 @@ class Worker {
     std::vector<int64_t> source_cursor_, noted_cursor_;  // next spike of each source: to deliver, to report
     Calendar calendar_;
     GuardedDelivery deliver_;
+    int64_t meetings_ = 0;
 };
 
 // Lay out the state: variables that synapses write stand together, so that a slot can address them.
@@ -142,7 +165,13 @@ inline void Worker::allocate_state() {
                  64 * (2 * population.n_arrays + 8 + n_poisson);
     }
     for (int i = 0; i < spec_.n_projections; ++i)
-        slots_[spec_.projections[i].population][spec_.projections[i].array] = 0;
+        if (spec_.projections[i].array >= 0) slots_[spec_.projections[i].population][spec_.projections[i].array] = 0;
+    for (int i = 0; i < spec_.n_generals; ++i) {
+        const GeneralSpec& general = spec_.generals[i];
+        const Kernel& kernel = spec_.kernels[spec_.populations[general.post_population].kernel];
+        for (int32_t a = 0; a < general.n_post; ++a)  // a slot has a flag that tells whether it may be written
+            if (kernel.guarded_arrays[general.post_arrays[a]]) slots_[general.post_population][general.post_arrays[a]] = 0;
+    }
     for (int64_t p = 0; p < n_populations; ++p)
         for (int64_t& slot : slots_[p])
             if (slot == 0) {
@@ -218,7 +247,23 @@ inline void Worker::move_origin(int64_t step) {
         for (int64_t k = 0; k < own.padded; ++k)
             own.last_spike[k] =
                 static_cast<lane_int>(std::max<int64_t>(int64_t(own.last_spike[k]) - shift, long_ago));
+    generals->move_origin(shift);
     origin_ = step;
+}
+
+inline void Worker::see(const Team& team) {
+    for (auto& part : generals->parts) {
+        std::vector<const LocalPopulation*> sources;
+        if (part->spec().pre_population >= 0)
+            for (const auto& worker : team) sources.push_back(&worker->populations[part->spec().pre_population]);
+        part->see(std::move(sources));
+    }
+}
+
+inline void Worker::meet(Team& team) {
+    meeting.publish(++meetings_);
+    for (const auto& worker : team)
+        if (worker.get() != this) worker->meeting.wait_for(meetings_);
 }
 
 inline void Worker::update(int64_t step) {
@@ -269,6 +314,7 @@ inline void Worker::emit(Team& team, int64_t step) {
         for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
             emitted_.push_back(static_cast<uint32_t>(source.first_id + source.ids[cursor]));
     }
+    if (!generals->empty()) generals->enter(emitted_, step);
     if (wide_)
         calendar_.enter<uint32_t>(store, emitted_, step);
     else
@@ -287,15 +333,21 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
             record(step, samples);
             record_s += watch.lap();
         }
+        const StepInfo now = info(step);
+        const auto all_meet = [&] { meet(team); };
+        generals->start_step();
+        generals->until(neurons_phase, now, all_meet);
         update(step);
         if (failed_step == step) {
             int64_t current = stop.load();
             while (step < current && !stop.compare_exchange_weak(current, step)) {
             }
-            progress.publish(Progress::never);  // nobody need wait for this worker again
+            leave();
             return;
         }
         progress.publish(step + 1);
+        generals->enter_own(step);
+        generals->until(deliver_phase, now, all_meet);
         update_s += watch.lap();
         const int64_t due = step - lag_;  // the last step whose spikes may act now
         if (due >= 0) {
@@ -310,12 +362,12 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         else
             deliver_.operator()<uint16_t>(page, variables_, open_);
         page.clear();
-        const StepInfo now = info(step);
+        generals->until(reset_phase, now, all_meet);
         for (LocalPopulation& own : populations)
             if (!own.spikes.empty()) spec_.kernels[own.spec->kernel].reset(own, now);
         deliver_s += watch.lap();
     }
-    progress.publish(Progress::never);
+    leave();
 }
 
 }  // namespace neurosim

@@ -92,6 +92,75 @@ int64_t neurosim_synapse_bytes(void* network) {
     return bytes;
 }
 
+// Projections with a synapse model, by their order: synapses of all threads, one thread after the
+// other, each in the order it keeps them.
+int64_t neurosim_general_size(void* network, int32_t general) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        n += whole.worker(rank).generals->parts[general]->size();
+    return n;
+}
+
+int64_t neurosim_general_bytes(void* network, int32_t general) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        n += whole.worker(rank).generals->parts[general]->bytes();
+    return n;
+}
+
+// Index of the source in the projection, global id of the target, index within the target, delay.
+void neurosim_general_list(void* network, int32_t general, int64_t* sources, int64_t* targets, int64_t* numbers,
+                           int64_t* delays) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t first = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& part = *whole.worker(rank).generals->parts[general];
+        const auto& own = whole.worker(rank).populations[part.spec().post_population];
+        part.each_synapse([&](uint32_t source, uint32_t target, uint32_t number, uint32_t at, neurosim::Weight,
+                              int32_t delay) {
+            sources[first + at] = source;
+            targets[first + at] = own.id(target);
+            numbers[first + at] = number;
+            delays[first + at] = delay;
+        });
+        first += part.size();
+    }
+}
+
+void neurosim_general_read(void* network, int32_t general, int32_t value, double* out) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& part = *whole.worker(rank).generals->parts[general];
+        part.store(value, out);
+        out += part.size();
+    }
+}
+
+void neurosim_general_write(void* network, int32_t general, int32_t value, const double* values) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        auto& part = *whole.worker(rank).generals->parts[general];
+        part.load(value, values);
+        values += part.size();
+    }
+}
+
+// The first NaN among synaptic variables: which value and which synapse; -1 if there is none.
+int64_t neurosim_general_nan(void* network, int32_t general, int32_t* value) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t first = 0;
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        const auto& part = *whole.worker(rank).generals->parts[general];
+        const auto found = part.find_nan();
+        *value = found.first;
+        if (found.first >= 0) return first + found.second;
+        first += part.size();
+    }
+    return -1;
+}
+
 void neurosim_read(void* network, int32_t population, int32_t array, double* out) {
     auto& whole = *static_cast<neurosim::Network*>(network);
     for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)

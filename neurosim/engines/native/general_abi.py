@@ -1,0 +1,230 @@
+"""The C structs of include/general_types.hpp, mirrored for ctypes, and what fills them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import POINTER, c_double, c_int32, c_uint8, c_uint32
+from typing import Any
+
+import numpy as np
+
+from ... import streams
+from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram
+from ...lowering.synapse_program import SynapseProgram
+from .phases import Phase
+from .synapse_kernel import WEIGHT, SynapseKernelKey
+
+_Doubles, _Int32s, _Flags = POINTER(c_double), POINTER(c_int32), POINTER(c_uint8)
+_DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
+_FROM_PROJECTION = -1
+
+
+class PathwaySpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (
+        ("post_side", c_int32),
+        ("delay", c_int32),
+        ("event", c_int32),
+        ("reserved", c_int32),
+    )
+
+
+class ValueSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (
+        ("kind", c_int32),
+        ("name", c_uint32),
+        ("a", c_double),
+        ("b", c_double),
+        ("low_u", c_double),
+        ("high_u", c_double),
+        ("low", c_double),
+        ("high", c_double),
+        ("values", _Doubles),
+    )
+
+
+class SumSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (("array", c_int32), ("reserved", c_int32), ("clears", _Flags))
+
+
+class GeneralSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (
+        ("projection", c_int32),
+        ("kernel", c_int32),
+        ("pre_population", c_int32),
+        ("post_population", c_int32),
+        ("n_pathways", c_int32),
+        ("n_values", c_int32),
+        ("n_sums", c_int32),
+        ("n_pre", c_int32),
+        ("n_post", c_int32),
+        ("weight", c_int32),
+        ("keeps_update", c_int32),
+        ("keeps_numbers", c_int32),
+        ("keeps_sources", c_int32),
+        ("keeps_targets", c_int32),
+        ("update_reads_pre", c_int32),
+        ("reserved", c_int32),
+        ("pathways", POINTER(PathwaySpec)),
+        ("values", POINTER(ValueSpec)),
+        ("sums", POINTER(SumSpec)),
+        ("pre_arrays", _Int32s),
+        ("post_arrays", _Int32s),
+        ("shared", _Doubles),
+        ("pre_shared", _Doubles),
+        ("post_shared", _Doubles),
+    )
+
+
+class PhaseSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (
+        ("kind", c_int32),
+        ("general", c_int32),
+        ("part", c_int32),
+        ("barrier", c_int32),
+    )
+
+
+class GeneralBuilder:
+    """Fills the structs of projections with synapse models.
+
+    Parameters
+    ----------
+    program : Program
+    keys : list of SynapseKernelKey
+        The kernels, in the order of the generated table.
+    kernel_of : dict of str to int
+        Each projection's kernel.
+    array_index : callable
+        From (population, variable) to where the neurons' values are stored.
+    keep : callable
+        Keeps an array alive and returns its pointer: (values, dtype, pointer type).
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        keys: tuple[SynapseKernelKey, ...],
+        kernel_of: dict[str, int],
+        array_index: Callable[[str, str], int],
+        keep: Callable[[Any, type, Any], Any],
+    ) -> None:
+        self.program, self.keys, self.kernel_of = program, keys, kernel_of
+        self.array_index, self.keep = array_index, keep
+        self._alive: list[Any] = []
+        self._populations = [p.name for p in program.populations]
+        self._cleared: set[tuple[str, str]] = set()
+
+    def table(self, kind: Any, rows: list[Any]) -> Any:
+        """Return structs as a C array that is kept alive."""
+        table = (kind * max(len(rows), 1))(*rows)
+        self._alive.append(table)
+        return table
+
+    def generals(self) -> list[GeneralSpec]:
+        """Return the struct of every projection with a synapse model."""
+        return [
+            self._general(i, projection, projection.synapse)
+            for i, projection in enumerate(self.program.projections)
+            if projection.synapse is not None
+        ]
+
+    def phases(self, phases: list[Phase]) -> Any:
+        """Return the phases of a step as a C array."""
+        rows = [PhaseSpec(int(p.kind), p.general, p.part, int(p.barrier)) for p in phases]
+        return self.table(PhaseSpec, rows)
+
+    def _general(
+        self, index: int, projection: ProjectionProgram, synapse: SynapseProgram
+    ) -> GeneralSpec:
+        kernel = self.kernel_of[projection.name]
+        key, code = self.keys[kernel], synapse.code
+        pre, post = projection.pre.population, projection.post.population
+        known_pre = pre in self._populations
+        return GeneralSpec(
+            projection=index,
+            kernel=kernel,
+            pre_population=self._populations.index(pre) if known_pre else -1,
+            post_population=self._populations.index(post),
+            n_pathways=len(code.pathways),
+            n_values=len(key.arrays),
+            n_sums=len(code.summed),
+            n_pre=len(key.pre_arrays),
+            n_post=len(key.post_arrays),
+            weight=key.arrays.index(WEIGHT) if key.constant_weight else -1,
+            keeps_update=int(code.keeps_update),
+            keeps_numbers=int(bool(code.noise)),
+            keeps_sources=int(key.keeps_sources),
+            keeps_targets=int(any(p.side == "post" for p in code.pathways)),
+            update_reads_pre=int(key.update_reads_pre),
+            pathways=self._pathways(synapse),
+            values=self.table(ValueSpec, [self._value(synapse, name) for name in key.arrays]),
+            sums=self.table(SumSpec, [self._sum(projection, s.variable) for s in code.summed]),
+            pre_arrays=self._indices(pre, key.pre_arrays),
+            post_arrays=self._indices(post, key.post_arrays),
+            shared=self.keep([synapse.values[n] for n in key.shared], np.float64, _Doubles),
+            pre_shared=self._neuron_values(pre, key.pre_shared),
+            post_shared=self._neuron_values(post, key.post_shared),
+        )
+
+    def _pathways(self, synapse: SynapseProgram) -> Any:
+        rows = [
+            PathwaySpec(int(path.side == "post"), -1 if delay is None else delay, -1, 0)
+            for path, delay in zip(synapse.code.pathways, synapse.delays, strict=True)
+        ]
+        return self.table(PathwaySpec, rows)
+
+    def _value(self, synapse: SynapseProgram, name: str) -> ValueSpec:
+        draw = synapse.values.get(name)
+        if not isinstance(draw, Draw):
+            return ValueSpec(kind=_FROM_PROJECTION)
+        spec = ValueSpec(
+            kind=_DRAWS.index(draw.kind),
+            name=streams.name_id(name),
+            a=draw.a,
+            b=draw.b,
+            low_u=draw.low_u,
+            high_u=draw.high_u,
+            low=draw.low,
+            high=draw.high,
+        )
+        if draw.values is not None:
+            spec.values = self.keep(draw.values, np.float64, _Doubles)
+        return spec
+
+    def _sum(self, projection: ProjectionProgram, variable: str) -> SumSpec:
+        """Return one sum; the first of a variable clears what all of them write."""
+        post = projection.post.population
+        spec = SumSpec(array=self.array_index(post, variable))
+        if (post, variable) not in self._cleared:
+            self._cleared.add((post, variable))
+            flags = np.zeros(self._population(post).size, np.uint8)
+            for other in self.program.projections:
+                code = None if other.synapse is None else other.synapse.code
+                if other.post.population != post or code is None:
+                    continue
+                if variable in [s.variable for s in code.summed]:
+                    flags[other.post.local_ids()] = 1
+            spec.clears = self.keep(flags, np.uint8, _Flags)
+        return spec
+
+    def _population(self, name: str) -> PopulationProgram:
+        return self.program.population(name)
+
+    def _indices(self, population: str, names: tuple[str, ...]) -> Any:
+        indices = [self.array_index(population, name) for name in names]
+        return self.keep(indices, np.int32, _Int32s)
+
+    def _neuron_values(self, population: str, names: tuple[str, ...]) -> Any:
+        values = [self._population(population).values[name] for name in names]
+        return self.keep(values, np.float64, _Doubles)

@@ -1,0 +1,367 @@
+// A thread's part of a projection whose synapses have code of their own.
+//
+// Synapses are stored by (source, delay, target, number): a spike's synapses lie side by side, one
+// array per variable. Each thread holds the synapses onto its own targets, so what synapses write
+// is written by one thread, and sums are added up in that order whatever the number of threads.
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "edges.hpp"
+#include "general_types.hpp"
+
+namespace neurosim {
+
+constexpr uint32_t purpose_synaptic_value = 20;
+
+// One value by inversion (see Draw in lowering/program.py).
+inline double draw_value(const ValueSpec& spec, uint32_t word) {
+    const double q = spec.low_u + (spec.high_u - spec.low_u) * ((word + 0.5) * 0x1p-32);
+    double x = spec.a;
+    switch (spec.kind) {
+        case uniform: x = spec.a + (spec.b - spec.a) * q; break;
+        case normal: x = spec.a + spec.b * ndtri(q); break;
+        case lognormal: x = exp(spec.a + spec.b * ndtri(q)); break;
+        case exponential: x = -spec.a * log(1.0 - q); break;
+        default: return x;
+    }
+    x = x < spec.low ? spec.low : x;
+    return x > spec.high ? spec.high : x;
+}
+
+class GeneralPart {
+  public:
+    GeneralPart(const NetworkSpec& network, const GeneralSpec& spec, const SynapseKernel& kernel,
+                std::vector<LocalPopulation>& populations)
+        : network_(network), spec_(spec), projection_(network.projections[spec.projection]), kernel_(kernel),
+          own_(populations[spec.post_population]), wide_(own_.count > 65535) {
+        pages_.resize(spec.n_pathways);
+        view_.own = &own_;
+        view_.shared = spec.shared;
+        view_.pre_shared = spec.pre_shared;
+        view_.post_shared = spec.post_shared;
+        view_.pre_arrays = spec.pre_arrays;
+        view_.n_pre = spec.n_pre;
+        view_.projection = static_cast<uint32_t>(projection_.index);
+        for (int32_t i = 0; i < spec.n_post; ++i) {
+            post_.push_back(own_.arrays[spec.post_arrays[i]]);
+            open_.push_back(own_.open[spec.post_arrays[i]]);
+        }
+        view_.post = post_.data();
+        view_.open = open_.data();
+        sum_.resize(spec.n_sums ? own_.padded : 0);
+    }
+    GeneralPart(const GeneralPart&) = delete;
+
+    // Where the sources' variables are, once all threads have laid out their state.
+    void see(std::vector<const LocalPopulation*> sources) {
+        sources_of_rank_ = std::move(sources);
+        view_.pre = sources_of_rank_.data();
+    }
+
+    void build(std::vector<uint32_t>& outdegree);
+
+    // Spikes of `ids` (ascending) at `step` will reach their synapses.
+    void enter(const std::vector<uint32_t>& ids, int64_t step);
+    // So will spikes of the own targets.
+    void enter_own(int64_t step);
+
+    void gather_rows() { gather(rows_); }
+    void gather_due(int32_t path, int64_t step) { gather(page(path, step)); }
+    void run(int32_t path, const StepInfo& now);
+    void update(const StepInfo& now);
+    void sum(int32_t index, const StepInfo& now);
+
+    void move_origin(int64_t shift) {
+        for (int32_t& step : updated_)
+            step = static_cast<int32_t>(std::max<int64_t>(step - shift, long_ago));
+    }
+
+    int64_t size() const { return n_; }
+    int64_t bytes() const;
+    const GeneralSpec& spec() const { return spec_; }
+    void store(int32_t value, double* out) const;
+    void load(int32_t value, const double* values);
+    // (variable, synapse) of the first NaN; (-1, 0) if there is none.
+    std::pair<int32_t, int64_t> find_nan() const;
+
+    // Call `visit(source, own target, number, position, weight, delay)` for every synapse.
+    template <class Visit>
+    void each_synapse(Visit&& visit) const {
+        std::vector<uint32_t> cursors = first_;
+        each_edge([&](uint32_t source, uint32_t target, uint32_t number, Weight weight, int32_t delay) {
+            visit(source, target, number, cursors[place(source, delay)]++, weight, delay);
+        });
+    }
+
+  private:
+    template <class Visit>
+    void each_edge(Visit&& visit) const {
+        const EdgeSource source(projection_, network_.seed);
+        const auto batch = std::make_unique<EdgeBatch>();
+        std::vector<uint32_t> numbers(static_cast<size_t>(own_.count), 0);
+        source.draw(own_, 0, 0, projection_.pre_size, *batch, [&](const EdgeBatch& b) {
+            for (int64_t i = 0; i < b.n; ++i)
+                visit(b.sources[i], b.targets[i], numbers[b.targets[i]]++, b.weights[i], b.delays[i]);
+        });
+    }
+
+    size_t place(uint32_t source, int32_t delay) const {
+        return static_cast<size_t>(source) * n_delays_ + static_cast<size_t>(delay - first_delay_);
+    }
+
+    std::vector<Stretch>& page(int32_t path, int64_t step) { return pages_[path][step & mask_]; }
+    void call(int32_t index, const StepInfo& now, const std::vector<Stretch>& list, real* out) {
+        if (!list.empty())
+            kernel_.calls[wide_][index](view_, now, list.data(), static_cast<int64_t>(list.size()), out);
+    }
+    void count_delays();
+    void lay_out();
+    void fill();
+    void list_by_target();
+    void gather(const std::vector<Stretch>& list);
+    void enter_row(const PathwaySpec& pathway, int32_t path, int64_t source, int64_t step);
+
+    const NetworkSpec& network_;
+    const GeneralSpec& spec_;
+    const ProjectionSpec& projection_;
+    const SynapseKernel& kernel_;
+    LocalPopulation& own_;
+    const bool wide_;
+    SynapseView view_;
+    int64_t n_ = 0;
+    int64_t n_delays_ = 1;
+    int32_t first_delay_ = 0;
+    std::vector<uint32_t> first_;        // position of the first synapse of each (source, delay)
+    std::vector<Stretch> rows_;          // the synapses of each source that has any
+    std::vector<Stretch> all_;           // one stretch over all synapses
+    std::vector<std::vector<std::vector<Stretch>>> pages_;  // due: by pathway and step
+    int64_t mask_ = 0;
+    Bytes targets_, weights_;
+    std::vector<Bytes> blocks_;
+    std::vector<real*> arrays_;
+    std::vector<int32_t> updated_;
+    std::vector<uint32_t> sources_, numbers_, by_target_, first_of_target_;
+    std::vector<real*> post_;
+    std::vector<const uint8_t*> open_;
+    std::vector<const LocalPopulation*> sources_of_rank_;
+    std::vector<real> pre_values_, sum_;
+};
+
+inline void GeneralPart::count_delays() {
+    int64_t first = projection_.delay_first, last = first + projection_.n_thresholds;
+    if (projection_.delays) {
+        const int64_t n = projection_.offsets[projection_.post_size];
+        for (int64_t i = 0; i < n; ++i) last = std::max(last, projection_.delays[i]);
+    }
+    first_delay_ = static_cast<int32_t>(first);
+    n_delays_ = last - first + 1;
+    int64_t longest = 0, pages = 1;
+    for (int32_t i = 0; i < spec_.n_pathways; ++i)
+        longest = std::max<int64_t>(longest, spec_.pathways[i].delay < 0 ? last : spec_.pathways[i].delay);
+    while (pages < longest + 1) pages *= 2;
+    for (auto& by_step : pages_) by_step.assign(static_cast<size_t>(pages), {});
+    mask_ = pages - 1;
+}
+
+inline void GeneralPart::build(std::vector<uint32_t>& outdegree) {
+    count_delays();
+    first_.assign(static_cast<size_t>(projection_.pre_size * n_delays_ + 1), 0);
+    int64_t n = 0;
+    each_edge([&](uint32_t source, uint32_t, uint32_t, Weight, int32_t delay) {
+        ++first_[place(source, delay) + 1];
+        ++outdegree[source];
+        ++n;
+    });
+    if (n >= int64_t(1) << 32) throw std::length_error("a projection with a synapse model has 2^32 synapses on a thread");
+    n_ = n;
+    for (size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
+    lay_out();
+    fill();
+    if (spec_.keeps_targets) list_by_target();
+}
+
+inline void GeneralPart::lay_out() {
+    rows_.clear();
+    for (int64_t s = 0; s < projection_.pre_size; ++s) {
+        const uint32_t begin = first_[s * n_delays_], end = first_[(s + 1) * n_delays_];
+        if (end > begin) rows_.push_back({static_cast<uint32_t>(s), begin, end - begin});
+    }
+    all_.assign(n_ ? 1 : 0, {0, 0, static_cast<uint32_t>(n_)});
+    targets_ = allocate(static_cast<size_t>(n_) * (wide_ ? 4 : 2));
+    view_.targets = targets_.get();
+    blocks_.clear();
+    arrays_.clear();
+    for (int32_t v = 0; v < spec_.n_values; ++v) {
+        const bool constant_weight = v == spec_.weight;
+        blocks_.push_back(allocate(static_cast<size_t>(n_) * (constant_weight ? sizeof(Weight) : sizeof(real))));
+        arrays_.push_back(constant_weight ? nullptr : reinterpret_cast<real*>(blocks_.back().get()));
+        if (constant_weight) view_.weights = reinterpret_cast<const Weight*>(blocks_.back().get());
+    }
+    view_.arrays = arrays_.data();
+    updated_.assign(spec_.keeps_update ? static_cast<size_t>(n_) : 0, 0);
+    sources_.resize(spec_.keeps_sources ? static_cast<size_t>(n_) : 0);
+    numbers_.resize(spec_.keeps_numbers ? static_cast<size_t>(n_) : 0);
+    view_.updated = updated_.data();
+    view_.sources = sources_.data();
+    view_.numbers = numbers_.data();
+}
+
+inline void GeneralPart::fill() {
+    std::vector<int64_t> post_of_own(static_cast<size_t>(own_.count), 0);
+    each_own_target(projection_, own_, [&](int64_t post, int64_t own) { post_of_own[own] = post; });
+    std::vector<uint32_t> keys(2 * spec_.n_values);
+    for (int32_t v = 0; v < spec_.n_values; ++v) {
+        uint32_t words[4];
+        philox4x32(spec_.values[v].name, 0, view_.projection, purpose_synaptic_value,
+                   static_cast<uint32_t>(network_.seed), static_cast<uint32_t>(network_.seed >> 32), words);
+        std::copy_n(words, 2, &keys[2 * v]);
+    }
+    const int64_t pre_origin = spec_.pre_population < 0 ? 0 : network_.populations[spec_.pre_population].first_id;
+    each_synapse([&](uint32_t source, uint32_t target, uint32_t number, uint32_t at, Weight weight, int32_t) {
+        if (wide_)
+            reinterpret_cast<uint32_t*>(targets_.get())[at] = target;
+        else
+            reinterpret_cast<uint16_t*>(targets_.get())[at] = static_cast<uint16_t>(target);
+        if (!sources_.empty()) sources_[at] = static_cast<uint32_t>(source_id(projection_, source) - pre_origin);
+        if (!numbers_.empty()) numbers_[at] = number;
+        for (int32_t v = 0; v < spec_.n_values; ++v) {
+            const ValueSpec& value = spec_.values[v];
+            if (v == spec_.weight) {
+                reinterpret_cast<Weight*>(blocks_[v].get())[at] = weight;
+                continue;
+            }
+            double x = static_cast<double>(weight);
+            if (value.kind == listed)
+                x = value.values[projection_.offsets[post_of_own[target]] + number];
+            else if (value.kind == constant)
+                x = value.a;
+            else if (value.kind >= 0) {
+                uint32_t words[4];
+                philox4x32(number, static_cast<uint32_t>(own_.id(target)), 0, 0, keys[2 * v], keys[2 * v + 1], words);
+                x = draw_value(value, words[0]);
+            }
+            arrays_[v][at] = static_cast<real>(x);
+        }
+    });
+}
+
+inline void GeneralPart::list_by_target() {
+    const auto target = [&](int64_t i) {
+        return wide_ ? reinterpret_cast<const uint32_t*>(targets_.get())[i]
+                     : reinterpret_cast<const uint16_t*>(targets_.get())[i];
+    };
+    first_of_target_.assign(static_cast<size_t>(own_.count) + 1, 0);
+    for (int64_t i = 0; i < n_; ++i) ++first_of_target_[target(i) + 1];
+    for (size_t k = 1; k < first_of_target_.size(); ++k) first_of_target_[k] += first_of_target_[k - 1];
+    by_target_.resize(static_cast<size_t>(n_));
+    std::vector<uint32_t> cursors = first_of_target_;
+    for (int64_t i = 0; i < n_; ++i) by_target_[cursors[target(i)]++] = static_cast<uint32_t>(i);
+    view_.by_target = by_target_.data();
+}
+
+inline void GeneralPart::enter_row(const PathwaySpec& pathway, int32_t path, int64_t source, int64_t step) {
+    const uint32_t* first = &first_[source * n_delays_];
+    const auto at = static_cast<uint32_t>(source);
+    if (pathway.delay >= 0) {
+        if (first[n_delays_] > first[0]) page(path, step + pathway.delay).push_back({at, first[0], first[n_delays_] - first[0]});
+        return;
+    }
+    for (int64_t d = 0; d < n_delays_; ++d)
+        if (first[d + 1] > first[d])
+            page(path, step + first_delay_ + d).push_back({at, first[d], first[d + 1] - first[d]});
+}
+
+inline void GeneralPart::enter(const std::vector<uint32_t>& ids, int64_t step) {
+    for (int32_t path = 0; path < spec_.n_pathways; ++path) {
+        const PathwaySpec& pathway = spec_.pathways[path];
+        if (pathway.post_side || pathway.event >= 0) continue;
+        for (const uint32_t id : ids) {
+            const int64_t source = source_of_id(projection_, id);
+            if (source >= 0) enter_row(pathway, path, source, step);
+        }
+    }
+}
+
+inline void GeneralPart::enter_own(int64_t step) {
+    if (by_target_.empty()) return;
+    for (int32_t path = 0; path < spec_.n_pathways; ++path) {
+        const PathwaySpec& pathway = spec_.pathways[path];
+        if (!pathway.post_side || pathway.event >= 0) continue;
+        for (const int32_t k : own_.spikes) {
+            if (k >= own_.count) break;  // padding
+            const uint32_t begin = first_of_target_[k], end = first_of_target_[k + 1];
+            if (end > begin) page(path, step + pathway.delay).push_back({static_cast<uint32_t>(k), begin, end - begin});
+        }
+    }
+}
+
+inline void GeneralPart::gather(const std::vector<Stretch>& list) {
+    if (!spec_.n_pre) return;
+    pre_values_.resize(list.size() * static_cast<size_t>(spec_.n_pre));
+    const int64_t origin = network_.populations[spec_.pre_population].first_id;
+    const auto n = static_cast<uint32_t>(own_.n_threads);
+    real* out = pre_values_.data();
+    for (const Stretch& stretch : list) {
+        const auto index = static_cast<uint32_t>(source_id(projection_, stretch.at) - origin);
+        const LocalPopulation& population = *sources_of_rank_[index % n];
+        for (int32_t i = 0; i < spec_.n_pre; ++i) *out++ = population.arrays[spec_.pre_arrays[i]][index / n];
+    }
+    view_.pre_values = pre_values_.data();
+}
+
+inline void GeneralPart::run(int32_t path, const StepInfo& now) {
+    auto& due = page(path, now.step);
+    call(path, now, due, nullptr);
+    due.clear();
+}
+
+inline void GeneralPart::update(const StepInfo& now) {
+    call(spec_.n_pathways, now, spec_.update_reads_pre ? rows_ : all_, nullptr);
+}
+
+inline void GeneralPart::sum(int32_t index, const StepInfo& now) {
+    const SumSpec& target = spec_.sums[index];
+    std::fill(sum_.begin(), sum_.end(), real(0));
+    call(spec_.n_pathways + 1 + index, now, rows_, sum_.data());
+    real* out = own_.arrays[target.array];
+    if (target.clears)
+        for (int64_t k = 0; k < own_.count; ++k)
+            if (target.clears[own_.index(k)]) out[k] = real(0);
+    for (int64_t k = 0; k < own_.count; ++k) out[k] += sum_[k];
+}
+
+inline int64_t GeneralPart::bytes() const {
+    int64_t each = (wide_ ? 4 : 2) + 4 * (spec_.keeps_update + spec_.keeps_sources + spec_.keeps_numbers + spec_.keeps_targets);
+    for (int32_t v = 0; v < spec_.n_values; ++v) each += v == spec_.weight ? sizeof(Weight) : sizeof(real);
+    return n_ * each + static_cast<int64_t>(first_.size() * 4 + rows_.size() * sizeof(Stretch));
+}
+
+inline void GeneralPart::store(int32_t value, double* out) const {
+    for (int64_t i = 0; i < n_; ++i)
+        out[i] = value == spec_.weight ? static_cast<double>(view_.weights[i]) : static_cast<double>(arrays_[value][i]);
+}
+
+inline void GeneralPart::load(int32_t value, const double* values) {
+    for (int64_t i = 0; i < n_; ++i) {
+        if (value == spec_.weight)
+            reinterpret_cast<Weight*>(blocks_[value].get())[i] = static_cast<Weight>(values[i]);
+        else
+            arrays_[value][i] = static_cast<real>(values[i]);
+    }
+}
+
+inline std::pair<int32_t, int64_t> GeneralPart::find_nan() const {
+    for (int32_t v = 0; v < spec_.n_values; ++v) {
+        if (v == spec_.weight) continue;
+        bool bad = false;
+        for (int64_t i = 0; i < n_; ++i) bad |= !(arrays_[v][i] == arrays_[v][i]);
+        for (int64_t i = 0; bad && i < n_; ++i)
+            if (!(arrays_[v][i] == arrays_[v][i])) return {v, i};
+    }
+    return {-1, 0};
+}
+
+}  // namespace neurosim

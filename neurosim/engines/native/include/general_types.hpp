@@ -1,0 +1,111 @@
+// Synapses with code of their own: the structs shared with Python (general_abi.py), and what their
+// generated kernels see of a thread's part of a projection.
+#pragma once
+#include "population.hpp"
+#include "types.hpp"
+
+namespace neurosim {
+
+// --- mirrored field by field in general_abi.py ----------------------------------------------
+
+struct PathwaySpec {
+    int32_t post_side;                   // runs at the target's spikes, else at the source's
+    int32_t delay;                       // in steps; -1: the synapse's own
+    int32_t event;                       // which of the neurons' events; -1: spikes
+    int32_t reserved;
+};
+
+struct ValueSpec {                       // a variable with one value per synapse, at t = 0
+    int32_t kind;                        // DrawKind; -1: the projection's weight
+    uint32_t name;                       // keys the random stream
+    double a, b, low_u, high_u, low, high;
+    const double* values;                // listed, one per edge
+};
+
+struct SumSpec {                         // a variable of the targets that synapses sum into
+    int32_t array;
+    int32_t reserved;
+    const uint8_t* clears;               // (post population): set to 0 first; null: an earlier sum did
+};
+
+struct GeneralSpec {
+    int32_t projection, kernel;          // indices into the network's projections and synapse kernels
+    int32_t pre_population;              // -1: a spike source
+    int32_t post_population;
+    int32_t n_pathways, n_values, n_sums;
+    int32_t n_pre, n_post;               // arrays of source and target that the code uses
+    int32_t weight;                      // which value is stored as a constant Weight; -1: none
+    int32_t keeps_update, keeps_numbers, keeps_sources, keeps_targets;
+    int32_t update_reads_pre;            // the clock-driven update goes row by row
+    int32_t reserved;
+    const PathwaySpec* pathways;
+    const ValueSpec* values;
+    const SumSpec* sums;
+    const int32_t* pre_arrays;
+    const int32_t* post_arrays;
+    const double* shared;                // values of shared variables: of the synapses,
+    const double* pre_shared;            // of source and target
+    const double* post_shared;
+};
+
+enum PhaseKind : int32_t {
+    sum_gather,
+    sum_apply,
+    neurons_phase,                       // state update, thresholds, Poisson input
+    update_gather,
+    update_apply,
+    deliver_phase,                       // synapses that only add their weight
+    pre_gather,
+    pre_apply,
+    post_apply,
+    reset_phase
+};
+
+struct PhaseSpec {
+    PhaseKind kind;
+    int32_t general, part;               // part: the pathway or sum
+    int32_t barrier;                     // all threads meet before it
+};
+
+// --- what kernels see -----------------------------------------------------------------------
+
+// Synapses [begin, begin + count). `at` is the source (an index among the projection's sources),
+// or for a postsynaptic pathway the own target, whose synapses by_target lists.
+struct Stretch {
+    uint32_t at, begin, count;
+};
+
+struct SynapseView {
+    const void* targets = nullptr;       // own target of each synapse, 16 or 32 bits
+    real* const* arrays = nullptr;       // synaptic variables
+    const Weight* weights = nullptr;
+    const double *shared = nullptr, *pre_shared = nullptr, *post_shared = nullptr;
+    real* const* post = nullptr;         // variables of the own targets
+    const uint8_t* const* open = nullptr;  // may they be written? null: always
+    int32_t* updated = nullptr;          // lane step of the synapse's last event
+    const uint32_t* numbers = nullptr;   // index of the synapse among those of its target
+    const uint32_t* sources = nullptr;   // index of the source in its population
+    const uint32_t* by_target = nullptr;
+    const real* pre_values = nullptr;    // of each stretch: the source's variables
+    const LocalPopulation* own = nullptr;  // the targets
+    const LocalPopulation* const* pre = nullptr;  // the sources, by thread
+    const int32_t* pre_arrays = nullptr;
+    int32_t n_pre = 0;
+    uint32_t projection = 0;             // keys the random streams
+
+    real of_source(int32_t i, uint32_t synapse) const {
+        const auto n = static_cast<uint32_t>(own->n_threads);
+        return pre[sources[synapse] % n]->arrays[pre_arrays[i]][sources[synapse] / n];
+    }
+};
+
+using StretchCall = void (*)(const SynapseView&, const StepInfo&, const Stretch*, int64_t, real*);
+
+// Generated for each model: its pathways, then its clock-driven update, then its sums; for
+// targets of 16 and of 32 bits.
+struct SynapseKernel {
+    int32_t n_pathways;
+    const StretchCall* calls[2];
+};
+
+}  // namespace neurosim

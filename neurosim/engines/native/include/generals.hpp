@@ -1,0 +1,69 @@
+// All of a thread's projections with synapse models, worked off phase by phase within a step.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "general.hpp"
+
+namespace neurosim {
+
+class Generals {
+  public:
+    Generals(const NetworkSpec& spec, std::vector<LocalPopulation>& populations) : spec_(spec) {
+        for (int32_t g = 0; g < spec.n_generals; ++g)
+            parts.push_back(std::make_unique<GeneralPart>(spec, spec.generals[g],
+                                                          spec.synapse_kernels[spec.generals[g].kernel], populations));
+    }
+
+    std::vector<std::unique_ptr<GeneralPart>> parts;
+
+    bool empty() const { return parts.empty(); }
+
+    void build(std::vector<std::vector<uint32_t>>& outdegrees) {
+        for (auto& part : parts) part->build(outdegrees[part->spec().projection]);
+    }
+
+    void start_step() { next_ = 0; }
+
+    // Work off phases up to and including `marker`, which the caller does itself; `meet` waits for
+    // the other threads.
+    template <class Meet>
+    void until(PhaseKind marker, const StepInfo& now, Meet&& meet) {
+        while (next_ < spec_.n_phases) {
+            const PhaseSpec& phase = spec_.phases[next_++];
+            if (phase.barrier) meet();
+            if (phase.kind == marker) return;
+            run(phase, now);
+        }
+    }
+
+    void enter(const std::vector<uint32_t>& ids, int64_t step) {
+        for (auto& part : parts) part->enter(ids, step);
+    }
+    void enter_own(int64_t step) {
+        for (auto& part : parts) part->enter_own(step);
+    }
+    void move_origin(int64_t shift) {
+        for (auto& part : parts) part->move_origin(shift);
+    }
+
+  private:
+    void run(const PhaseSpec& phase, const StepInfo& now) {
+        GeneralPart& part = *parts[phase.general];
+        switch (phase.kind) {
+            case sum_gather:
+            case update_gather: return part.gather_rows();
+            case sum_apply: return part.sum(phase.part, now);
+            case update_apply: return part.update(now);
+            case pre_gather: return part.gather_due(phase.part, now.step);
+            case pre_apply:
+            case post_apply: return part.run(phase.part, now);
+            default: return;
+        }
+    }
+
+    const NetworkSpec& spec_;
+    int32_t next_ = 0;
+};
+
+}  // namespace neurosim

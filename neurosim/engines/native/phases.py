@@ -1,0 +1,134 @@
+"""The phases of a step with synapse models, and where threads must meet between them.
+
+A thread writes its own neurons only; it reads others' where synapses use variables of their
+source. Threads meet before a phase that reads what another has written since they last met, and
+before one that writes what another may still be reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from ...lowering.program import Program, ProjectionProgram
+from ...lowering.synapse_program import SynapseCode
+
+
+class Kind(IntEnum):
+    """As PhaseKind of include/general_types.hpp."""
+
+    SUM_GATHER = 0
+    SUM_APPLY = 1
+    NEURONS = 2
+    UPDATE_GATHER = 3
+    UPDATE_APPLY = 4
+    DELIVER = 5
+    PRE_GATHER = 6
+    PRE_APPLY = 7
+    POST_APPLY = 8
+    RESET = 9
+
+
+Variables = frozenset[tuple[str, str]]
+_NOTHING: Variables = frozenset()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase: what it does, for which projection and part, what it touches.
+
+    ``reads`` are (population, variable)s of neurons that other threads own, ``writes`` of own
+    ones; ``barrier`` tells that all threads meet before it.
+    """
+
+    kind: Kind
+    general: int = -1
+    part: int = -1
+    reads: Variables = _NOTHING
+    writes: Variables = _NOTHING
+    barrier: bool = False
+
+
+def phases(program: Program) -> list[Phase]:
+    """Return the phases of a step; none where no projection has a synapse model."""
+    general = [p for p in program.projections if p.synapse is not None]
+    if not general:
+        return []
+    everything = frozenset(
+        (population.name, variable.name)
+        for population in program.populations
+        for variable in population.code.variables
+        if not variable.shared
+    )
+    plain = frozenset(
+        (p.post.population, p.variable) for p in program.projections if p.synapse is None
+    )
+    step = [
+        *_sums(general),
+        Phase(Kind.NEURONS, writes=everything),
+        *_updates(general),
+        Phase(Kind.DELIVER, writes=plain),
+        *_pathways(general, "pre"),
+        *_pathways(general, "post"),
+        Phase(Kind.RESET, writes=everything),
+    ]
+    return _with_barriers(step)
+
+
+def _code(projection: ProjectionProgram) -> SynapseCode:
+    return projection.synapse.code  # type: ignore[union-attr]
+
+
+def _reads(projection: ProjectionProgram) -> Variables:
+    return frozenset((projection.pre.population, name) for name in _code(projection).reads_pre)
+
+
+def _sums(general: list[ProjectionProgram]) -> list[Phase]:
+    found = []
+    for g, projection in enumerate(general):
+        for part, summed in enumerate(_code(projection).summed):
+            writes = frozenset({(projection.post.population, summed.variable)})
+            found.append(Phase(Kind.SUM_GATHER, g, part, reads=_reads(projection)))
+            found.append(Phase(Kind.SUM_APPLY, g, part, writes=writes))
+    return found
+
+
+def _updates(general: list[ProjectionProgram]) -> list[Phase]:
+    found = []
+    for g, projection in enumerate(general):
+        if _code(projection).update:
+            found.append(Phase(Kind.UPDATE_GATHER, g, reads=_reads(projection)))
+            found.append(Phase(Kind.UPDATE_APPLY, g))
+    return found
+
+
+def _pathways(general: list[ProjectionProgram], side: str) -> list[Phase]:
+    found = []
+    for g, projection in enumerate(general):
+        code = _code(projection)
+        writes = frozenset((projection.post.population, name) for name in code.writes_post)
+        for part, path in enumerate(code.pathways):
+            if path.side != side:
+                continue
+            if side == "pre":
+                found.append(Phase(Kind.PRE_GATHER, g, part, reads=_reads(projection)))
+                found.append(Phase(Kind.PRE_APPLY, g, part, writes=writes))
+            else:
+                reads = _reads(projection)
+                found.append(Phase(Kind.POST_APPLY, g, part, reads=reads, writes=writes))
+    return found
+
+
+def _with_barriers(step: list[Phase]) -> list[Phase]:
+    """Put a meeting before each phase that needs one, going round the step twice."""
+    needed = [False] * len(step)
+    reads: set[tuple[str, str]] = set()
+    writes: set[tuple[str, str]] = set()
+    for i in [*range(len(step)), *range(len(step))]:
+        phase = step[i]
+        if phase.reads & writes or phase.writes & reads:
+            needed[i] = True
+            reads, writes = set(), set()
+        reads |= phase.reads
+        writes |= phase.writes
+    return [replace(phase, barrier=b) for phase, b in zip(step, needed, strict=True)]
