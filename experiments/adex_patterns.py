@@ -89,9 +89,10 @@ def _initial_burst(times: NDArray[np.float64]) -> list[Check]:
     isi = np.diff(times)
     first = bursts(times)[0]
     later = variation(isi[first.size :])
+    contrast = isi[first.size - 1 :].min() / np.diff(first).max() if first.size > 1 else 0.0
     return [
         Check.between("initial burst: spikes in it", first.size, 3),
-        Check.between("initial burst: later intervals / those in it", isi[-1] / isi[0], 3),
+        Check.between("initial burst: later intervals / those in it", contrast, 3),
         Check.between("initial burst: CV of later intervals", later, 0, 0.05),
     ]
 
