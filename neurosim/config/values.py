@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
@@ -15,7 +15,7 @@ from brian2.units.fundamentalunits import Quantity
 from ..description.distributions import Distribution
 from ..description.names import check_count
 from ..description.quantities import declaration, dimensions
-from ..description.rules import Rule
+from ..description.rules import ConnectionRule
 from ..description.syntax import RANDOM_FUNCTIONS, rename
 from ..errors import ConfigError, DescriptionError, NeurosimError, UnknownNameError
 from .literals import Maker, parse_value, spelled_out, unit
@@ -61,8 +61,7 @@ class Values:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
-        self.makers = {**_makers(get_args(Rule)), **_makers(Distribution.__subclasses__())}
-        self.rules: tuple[type, ...] = tuple(get_args(Rule))
+        self.makers = _makers(ConnectionRule) | _makers(Distribution)
 
     def read(self, node: Node, kind: str) -> Any:
         """Return the value of a node; ConfigError if it is not of that kind."""
@@ -121,8 +120,8 @@ class Values:
 
     def _read_rule(self, node: Node) -> Any:
         rule = self._made(node) if isinstance(node.content, dict) else self._plain(node)
-        if not isinstance(rule, self.rules):
-            known = sorted(kind.__name__ for kind in self.rules)
+        if not isinstance(rule, ConnectionRule):
+            known = sorted(_makers(ConnectionRule))
             if isinstance(rule, str):
                 raise UnknownNameError("rule", rule[:60], known)
             node.fail(f"is not a connection rule. Rules: {', '.join(known)}.")
@@ -205,8 +204,12 @@ def check_setting(name: str, node: Node) -> None:
         node.fail(f"{name!r} has a meaning of its own; choose another name for the setting.")
 
 
-def _makers(kinds: Any) -> dict[str, Maker]:
-    return {kind.__name__: _checked(kind) for kind in kinds}
+def _makers(base: type) -> dict[str, Maker]:
+    """Return the kinds below a base class that have none below themselves, by name."""
+    kinds = base.__subclasses__()
+    if not kinds:
+        return {base.__name__: _checked(base)}
+    return {name: maker for kind in kinds for name, maker in _makers(kind).items()}
 
 
 def _checked(kind: Callable[..., Any]) -> Maker:
