@@ -1,4 +1,4 @@
-"""A small number of cases of tools/fuzz.py; the full number is run by hand (see docs/robustness.md)."""
+"""A few cases of tools/fuzz.py; the full number is run by hand (see docs/robustness.md)."""
 
 import json
 import subprocess
