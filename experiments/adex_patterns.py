@@ -131,13 +131,12 @@ def _transient(times: NDArray[np.float64]) -> list[Check]:
 
 
 def _irregular(times: NDArray[np.float64]) -> list[Check]:
-    isi = np.diff(times)
-    repeats = min(
-        float(np.abs(isi[lag:] - isi[:-lag]).mean() / isi.mean()) for lag in range(1, isi.size // 2)
-    )
+    isi = np.diff(times)[3:]
+    shifts = [np.abs(isi[lag:] - isi[:-lag]).mean() for lag in range(1, 1 + isi.size // 2)]
+    repeats = min(shifts, default=0.0) / isi.mean()
     return [
         Check.between("irregular: CV of intervals", variation(isi), 0.3),
-        Check.between("irregular: least difference from its shifted self", repeats, 0.2),
+        Check.between("irregular: least difference from its shifted self", repeats, 0.15),
     ]
 
 
