@@ -3,52 +3,58 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from brian2.core.namespace import DEFAULT_FUNCTIONS, DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import (
+    BOOLEAN,
     DIFFERENTIAL_EQUATION,
     FLOAT,
+    INTEGER,
     PARAMETER,
     SUBEXPRESSION,
     Equations,
+    SingleEquation,
 )
 from brian2.equations.equations import EquationError as BrianEquationError
-from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, DimensionMismatchError
+from brian2.units.fundamentalunits import Dimension
 
-from ..errors import (
-    DimensionError,
-    EquationError,
-    ExpressionError,
-    UnknownNameError,
-    UnsupportedError,
-)
+from ..errors import EquationError, ExpressionError, UnknownNameError
 from . import syntax
-from .quantities import SECOND, require_dimensions, symbol
+from .equation_checks import (
+    UNIT_PREFIX,
+    _dimensions,
+    _message,
+    check_condition,
+    check_equation_units,
+    check_kinds,
+    check_shared,
+    check_statements,
+    refractory_kind,
+)
+from .functions import Callee
+from .quantities import SECOND
 
 MAX_EQUATIONS = 20000
 _NOISE = SECOND**-0.5  # of xi: its integral over a time has the standard deviation sqrt(time)
-UNIT_PREFIX = "unit_"
 _RESERVED = frozenset(
     {"t", "dt", "i", "N", "t_in_timesteps", "not_refractory", "lastspike", "refractory", "spikes"}
 )
 _UNIT_TEXT = re.compile(r"[A-Za-z0-9_*/().\-+ ]*\Z")
-_FLAGS = {
-    DIFFERENTIAL_EQUATION: {"unless refractory"},
-    PARAMETER: {"constant", "shared"},
-    SUBEXPRESSION: {"shared"},
-}
+_BUILT_IN = frozenset({"t", "dt", "i", "N", "t_in_timesteps", "not_refractory", "lastspike"})
 
 
 @dataclass(frozen=True, eq=False)
 class Declared:
     """A model's text, understood: which names there are, of which dimension and in which role.
 
-    ``equations``, ``threshold``, ``reset`` and ``refractory`` are rewritten so that units are
-    ordinary names (``mV`` becomes ``unit_mV``); ``units`` lists them.
+    All code is rewritten so that units are ordinary names (``mV`` becomes ``unit_mV``); ``units``
+    lists them. ``held`` are the subexpressions marked "constant over dt": in ``equations`` they
+    are parameters, and ``held`` has their expressions, those used by others first. ``events`` are
+    (name, condition, statements). ``callees`` are the functions that code may call.
     """
 
     equations: Equations
@@ -65,20 +71,30 @@ class Declared:
     constant: frozenset[str]
     shared: frozenset[str]
     units: frozenset[str]
+    held: dict[str, str] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+    booleans: frozenset[str] = frozenset()
+    events: tuple[tuple[str, str, str], ...] = ()
+    callees: dict[str, Callee] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ModelText:
-    """The strings of a model, as the user wrote them."""
+    """The strings of a model, as the user wrote them; ``events``: (name, condition, code)."""
 
     name: str
     equations: str
     threshold: str
     reset: str
     refractory: str
+    events: tuple[tuple[str, str, str], ...] = ()
 
 
-def declare(text: ModelText, parameters: dict[str, Dimension]) -> Declared:
+def declare(
+    text: ModelText,
+    parameters: dict[str, Dimension],
+    callees: dict[str, Callee] | None = None,
+) -> Declared:
     """Read and check a model.
 
     Parameters
@@ -86,6 +102,8 @@ def declare(text: ModelText, parameters: dict[str, Dimension]) -> Declared:
     text : ModelText
     parameters : dict of str to Dimension
         The parameters given with the model.
+    callees : dict of str to TimedArray or Function, optional
+        What the code may call besides Brian2's functions.
 
     Returns
     -------
@@ -95,49 +113,140 @@ def declare(text: ModelText, parameters: dict[str, Dimension]) -> Declared:
     ------
     EquationError, DimensionError, ExpressionError, UnknownNameError, UnsupportedError
     """
-    where = f"model {text.name!r}"
-    units: set[str] = set()
-    own = _own_names(text.equations) | set(parameters)
-    equations = _parse(text.equations, own, units, where)
-    _check_kinds(equations, parameters, where)
-    dims = {name: equations[name].dim for name in equations} | parameters
-    threshold = _rewrite(text.threshold, own, units, f"{where}: threshold", random=True)
-    refractory = _rewrite(text.refractory, own, units, f"{where}: refractory")
-    reset_parts = [
-        (target, operator, _rewrite(code, own, units, f"{where}: reset", random=True))
-        for target, operator, code in syntax.statements(text.reset, f"{where}: reset")
-    ]
-    known = dims | {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in units}
-    known |= {"t": SECOND, "dt": SECOND}
-    variables = {name: Variable(name, dimensions=dim) for name, dim in known.items()}
-    variables |= {n: DEFAULT_FUNCTIONS[n] for n in syntax.FUNCTIONS | syntax.RANDOM_FUNCTIONS}
-    noise = {n: Variable(n, dimensions=_NOISE) for n in equations.stochastic_variables}
-    _check_equation_units(equations, variables | noise, where)
-    _check_threshold(threshold, variables, f"{where}: threshold")
-    kind = _refractory_kind(refractory, variables, f"{where}: refractory")
-    _check_reset(reset_parts, equations, variables, where)
-    flagged = tuple(n for n in equations if "unless refractory" in equations[n].flags)
-    if flagged and kind == "none":
-        raise EquationError(
-            f"{where}: {', '.join(flagged)} is marked 'unless refractory' but no refractory "
-            "period is given. Add refractory=2*ms (or an expression), or drop the flag."
+    return _Reader(text, parameters, callees or {}).declared()
+
+
+class _Reader:
+    """Reads one model's text."""
+
+    def __init__(
+        self, text: ModelText, parameters: dict[str, Dimension], callees: dict[str, Callee]
+    ) -> None:
+        self.text, self.callees = text, callees
+        self.where = f"model {text.name!r}"
+        self.units: set[str] = set()
+        self.own = _own_names(text.equations) | set(parameters)
+        for name in sorted(callees):
+            _check_own_name(name, self.where)
+            if name in self.own or name in syntax.UNITS:
+                raise EquationError(
+                    f"{self.where}: {name!r} is a function and something else as well; rename one."
+                )
+        parsed = _parse(text.equations, self.own, self.units, self.where, frozenset(callees))
+        check_kinds(parsed, parameters, self.where)
+        check_shared(parsed, self.where)
+        self.parsed = parsed
+        self.dims = {name: parsed[name].dim for name in parsed} | parameters
+
+    def code(self, code: str, what: str, more: frozenset[str] = frozenset(), **allow: bool) -> str:
+        """Return checked code with units as names."""
+        place = f"{self.where}: {what}"
+        own = self.own | more
+        return _rewrite(code, own, self.units, place, callees=frozenset(self.callees), **allow)
+
+    def statements(self, code: str, what: str) -> list[tuple[str, str | None, str]]:
+        """Return (target, operator, expression) of the statements of a reset or event."""
+        found = []
+        local: frozenset[str] = frozenset()
+        for target, sign, expression in syntax.statements(code, f"{self.where}: {what}"):
+            found.append((target, sign, self.code(expression, what, local, random=True)))
+            if target not in self.own:
+                _check_own_name(target, f"{self.where}: {what}")
+                local |= {target}
+        return found
+
+    def declared(self) -> Declared:
+        """Return the checked model."""
+        text, parsed, where = self.text, self.parsed, self.where
+        threshold = self.code(text.threshold, "threshold", random=True)
+        refractory = self.code(text.refractory, "refractory")
+        reset = self.statements(text.reset, "reset")
+        events = [
+            (
+                n,
+                self.code(condition, f"event {n!r}", random=True),
+                self.statements(code, f"event {n!r}"),
+            )
+            for n, condition, code in text.events
+        ]
+        variables = self._variables(refractory != "")
+        noise = {n: Variable(n, dimensions=_NOISE) for n in parsed.stochastic_variables}
+        check_equation_units(parsed, variables | noise, where)
+        check_condition(threshold, variables, f"{where}: threshold")
+        kind = refractory_kind(refractory, variables, f"{where}: refractory")
+        flagged = tuple(n for n in parsed if "unless refractory" in parsed[n].flags)
+        if flagged and kind == "none":
+            raise EquationError(
+                f"{where}: {', '.join(flagged)} is marked 'unless refractory' but no refractory "
+                "period is given. Add refractory=2*ms (or an expression), or drop the flag."
+            )
+        for name, condition, _ in events:
+            check_condition(condition, variables, f"{where}: event {name!r}")
+        targets = [*reset, *(part for _, _, parts in events for part in parts)]
+        return Declared(
+            threshold=threshold,
+            reset=check_statements(reset, parsed, variables, f"{where}: reset"),
+            refractory=refractory,
+            refractory_kind=kind,
+            dims=self.dims,
+            unless_refractory=flagged,
+            assigned=frozenset(target for target, _, _ in targets),
+            units=frozenset(self.units),
+            events=tuple(
+                (n, c, check_statements(parts, parsed, variables, f"{where}: event {n!r}"))
+                for n, c, parts in events
+            ),
+            callees=self.callees,
+            **_roles(parsed),
         )
-    return Declared(
-        equations=equations,
-        threshold=threshold,
-        reset="\n".join(f"{t} {op or ''}= {code}" for t, op, code in reset_parts),
-        refractory=refractory,
-        refractory_kind=kind,
-        dims=dims,
-        differential=tuple(n for n in equations if equations[n].type == DIFFERENTIAL_EQUATION),
-        declared=tuple(n for n in equations if equations[n].type == PARAMETER),
-        subexpressions=tuple(n for n in equations if equations[n].type == SUBEXPRESSION),
-        unless_refractory=flagged,
-        assigned=frozenset(target for target, _, _ in reset_parts),
-        constant=frozenset(n for n in equations if "constant" in equations[n].flags),
-        shared=frozenset(n for n in equations if "shared" in equations[n].flags),
-        units=frozenset(units),
-    )
+
+    def _variables(self, refractory: bool) -> dict[str, Any]:
+        """Return Brian2's account of every name that code may use."""
+        known = self.dims | {UNIT_PREFIX + u: DEFAULT_UNITS[u].dim for u in self.units}
+        known |= {"t": SECOND, "dt": SECOND, "lastspike": SECOND}
+        variables: dict[str, Any] = {n: Variable(n, dimensions=d) for n, d in known.items()}
+        variables |= {n: Variable(n, dtype=np.int64) for n in ("i", "N", "t_in_timesteps")}
+        for name, equation in self.parsed.items():
+            if equation.var_type != FLOAT:
+                dtype = bool if equation.var_type == BOOLEAN else np.int64
+                variables[name] = Variable(name, dtype=dtype)
+        if refractory:
+            variables["not_refractory"] = Variable("not_refractory", dtype=bool)
+        functions = syntax.FUNCTIONS | syntax.RANDOM_FUNCTIONS
+        variables |= {name: DEFAULT_FUNCTIONS[name] for name in functions}
+        return variables | {n: callee.brian2_function() for n, callee in self.callees.items()}
+
+
+def _roles(parsed: Equations) -> dict[str, Any]:
+    """Return which names have which role, and the equations that integrators see."""
+    held = {e.varname: e.expr.code for e in parsed.ordered if "constant over dt" in e.flags}
+    equations = []
+    for name, e in parsed.items():
+        if name in held:
+            equations.append(SingleEquation(PARAMETER, name, e.dim, e.var_type))
+        elif e.expr is not None and "shared" in e.flags:
+            flags = [flag for flag in e.flags if flag != "shared"]
+            equations.append(SingleEquation(e.type, name, e.dim, e.var_type, e.expr, flags))
+        else:
+            equations.append(e)
+
+    def named(kind: str) -> tuple[str, ...]:
+        return tuple(n for n in parsed if parsed[n].type == kind and n not in held)
+
+    def flagged(flag: str) -> set[str]:
+        return {n for n in parsed if flag in parsed[n].flags}
+
+    return {
+        "equations": Equations(equations),
+        "differential": named(DIFFERENTIAL_EQUATION),
+        "declared": (*named(PARAMETER), *held),
+        "subexpressions": named(SUBEXPRESSION),
+        "constant": frozenset(flagged("constant") | held.keys()),
+        "shared": frozenset(flagged("shared")),
+        "held": held,
+        "integers": frozenset(n for n in parsed if parsed[n].var_type == INTEGER),
+        "booleans": frozenset(n for n in parsed if parsed[n].var_type == BOOLEAN),
+    }
 
 
 def expression_dimensions(code: str, known: dict[str, Dimension], where: str) -> Dimension:
@@ -165,7 +274,9 @@ def _own_names(equations: str) -> set[str]:
     return {a or b for a, b in re.findall(pattern, equations, re.M)}
 
 
-def _parse(text: str, own: set[str], units: set[str], where: str) -> Equations:
+def _parse(
+    text: str, own: set[str], units: set[str], where: str, callees: frozenset[str]
+) -> Equations:
     if not isinstance(text, str) or len(text) > MAX_EQUATIONS:
         raise EquationError(f"{where}: equations must be a string of at most {MAX_EQUATIONS}.")
     lines = re.sub(r"#[^\n]*", "", text)
@@ -180,10 +291,12 @@ def _parse(text: str, own: set[str], units: set[str], where: str) -> Equations:
     for name in sorted(own):
         _check_own_name(name, where)
     unitless = re.compile(r"(=)([^:]*)(:)")
-    renamed = unitless.sub(
-        lambda m: f"{m[1]} {_rewrite(m[2], own, units, where, random=True, noise=True)} {m[3]}",
-        lines,
-    )
+
+    def rewrite(match: re.Match[str]) -> str:
+        code = _rewrite(match[2], own, units, where, callees=callees, random=True, noise=True)
+        return f"{match[1]} {code} {match[3]}"
+
+    renamed = unitless.sub(rewrite, lines)
     try:
         return Equations(renamed)
     except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
@@ -207,12 +320,13 @@ def _rewrite(
     units: set[str],
     where: str,
     *,
+    callees: frozenset[str] = frozenset(),
     random: bool = False,
     noise: bool = False,
 ) -> str:
     """Check an expression's syntax and names, and turn units and constants into plain names.
 
-    ``random`` allows rand() and randn(), ``noise`` allows xi.
+    ``callees`` may be called, ``random`` allows rand() and randn(), ``noise`` allows xi.
     """
     if not code.strip():
         return ""
@@ -224,139 +338,16 @@ def _rewrite(
             f"{where} uses {sorted(white)[0]!r}, which stands in differential equations only. "
             "Use randn() here."
         )
-    syntax.check_calls(called, where, random=random)
+    syntax.check_calls(called - callees, where, random=random)
     replacements = {}
-    for name in sorted(used - own - white - {"t", "dt", "True", "False", "not_refractory"}):
+    for name in sorted(used - own - white - _BUILT_IN - {"True", "False"}):
         if name in syntax.UNITS:
             units.add(name)
             replacements[name] = UNIT_PREFIX + name
         elif name in syntax.CONSTANTS:
             replacements[name] = repr(syntax.CONSTANTS[name])
-        elif name in {"i", "N"}:
-            raise UnsupportedError(
-                f"{where} uses {name!r}. Give the model a parameter instead, such as "
-                f"parameters=dict(k={name!r}), and use k."
-            )
+        elif name in callees:
+            raise ExpressionError(f"{where} uses {name!r}, which is a function: write {name}(...).")
         else:
             raise UnknownNameError("name", name, own, where)
     return syntax.rename(" ".join(code.split()), replacements)
-
-
-def _check_kinds(equations: Equations, parameters: dict[str, Dimension], where: str) -> None:
-    for name, equation in equations.items():
-        if equation.type == SUBEXPRESSION:
-            _check_noise(name, equation, where)
-        for flag in equation.flags:
-            if flag not in _FLAGS[equation.type]:
-                raise UnsupportedError(
-                    f"{where}: the flag '{flag}' of {name!r} is not supported there. "
-                    f"Supported: {', '.join(sorted(_FLAGS[equation.type]))}."
-                )
-        if equation.var_type != FLOAT:
-            raise UnsupportedError(
-                f"{where}: {name!r} is a {equation.var_type} variable, which is not supported "
-                f"yet. Declare it as a number without unit: '{name} : 1'."
-            )
-        if name in parameters:
-            if equation.type == SUBEXPRESSION:
-                raise EquationError(
-                    f"{where}: {name!r} is computed by the equations and cannot be a parameter."
-                )
-            if equation.type == DIFFERENTIAL_EQUATION:
-                raise EquationError(
-                    f"{where}: {name!r} is a state variable. Give its value at t = 0 as "
-                    f"initial={{{name!r}: ...}} of the population instead."
-                )
-            require_dimensions(parameters[name], equation.dim, f"{where}: parameter {name!r}")
-
-
-def _check_noise(name: str, equation: Any, where: str) -> None:
-    """Refuse subexpressions that would be another random number at each use."""
-    used, called = syntax.names(syntax.parse(equation.expr.code, where))
-    if any(n == "xi" or n.startswith("xi_") for n in used):
-        raise EquationError(
-            f"{where}: {name!r} uses xi, which stands in differential equations only. Write it "
-            "there, or make the subexpression's noise 'randn()' (constant over dt)."
-        )
-    random = sorted(called & syntax.RANDOM_FUNCTIONS)
-    if random and "constant over dt" not in equation.flags:
-        raise EquationError(
-            f"{where}: {name!r} calls {random[0]}(), which would give another number wherever "
-            f"{name!r} is used. Mark it '(constant over dt)': one number per step."
-        )
-
-
-def _check_equation_units(equations: Equations, variables: dict, where: str) -> None:
-    for name, equation in equations.items():
-        if equation.expr is None:
-            continue
-        expected = equation.dim
-        if equation.type == DIFFERENTIAL_EQUATION:
-            expected = expected / SECOND
-        what = f"{where}: the right-hand side of {name!r}"
-        dim = _dimensions(equation.expr.code, variables, what)
-        require_dimensions(dim, expected, what)
-
-
-def _check_threshold(code: str, variables: dict, where: str) -> None:
-    if not code:
-        return
-    _dimensions(code, variables, where)
-    if not _is_boolean(code, variables, where):
-        raise EquationError(f"{where}: {code!r} is not a condition such as 'v > V_th'.")
-
-
-def _refractory_kind(code: str, variables: dict, where: str) -> str:
-    if not code:
-        return "none"
-    dim = _dimensions(code, variables, where)
-    if dim is SECOND or dim == SECOND:
-        return "duration"
-    if dim is not DIMENSIONLESS:
-        raise DimensionError(
-            f"{where} has the unit {symbol(dim)}; give a duration in units of second, or a "
-            "condition such as 'v > V_th'."
-        )
-    if not _is_boolean(code, variables, where):
-        raise EquationError(f"{where}: {code!r} is neither a duration nor a condition.")
-    return "condition"
-
-
-def _check_reset(parts: list, equations: Equations, variables: dict, where: str) -> None:
-    for target, operator, code in parts:
-        what = f"{where}: reset of {target!r}"
-        if target not in equations:
-            raise UnknownNameError("variable", target, equations, f"{where}: reset")
-        equation = equations[target]
-        if equation.type == SUBEXPRESSION or "constant" in equation.flags:
-            raise EquationError(f"{what}: it is constant or computed, so it cannot be assigned.")
-        if "shared" in equation.flags:
-            raise EquationError(f"{what}: it is shared by all neurons, so none may assign it.")
-        full = f"{target} {operator} ({code})" if operator else code
-        require_dimensions(_dimensions(full, variables, what), equation.dim, what)
-
-
-def _is_boolean(code: str, variables: dict, where: str) -> bool:
-    try:
-        return bool(is_boolean_expression(code, variables))
-    except (SyntaxError, ValueError) as error:
-        raise EquationError(f"{where}: {_message(error)}") from error
-
-
-def _dimensions(code: str, variables: dict, where: str) -> Dimension:
-    try:
-        return parse_expression_dimensions(code, variables)
-    except DimensionMismatchError as error:
-        raise DimensionError(f"{where}: {_message(error)}") from error
-    except (SyntaxError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ExpressionError(f"{where}: {_message(error)}") from error
-
-
-def _message(error: BaseException) -> str:
-    parts = [str(error.args[0]) if error.args else str(error)]
-    cause = error.__cause__
-    while cause is not None:
-        parts.append(str(cause.args[0]) if cause.args else str(cause))
-        cause = cause.__cause__
-    text = " ".join(" ".join(part.split()) for part in parts)
-    return re.sub(rf"\b{UNIT_PREFIX}(\w+)", r"\1", text)

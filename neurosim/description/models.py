@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from brian2.units.fundamentalunits import Dimension, Quantity
 
 from ..errors import DescriptionError, EquationError, UnknownNameError, UnsupportedError
 from .distributions import Distribution
 from .equations import Declared, ModelText, declare, expression_dimensions
-from .quantities import SECOND, dimensions, scalar
+from .functions import Callee, split_callees
+from .quantities import SECOND, dimensions, require_dimensions, scalar
 from .values import Given, give
 
 METHODS = (
     "exact",
     "linear",
+    "independent",
     "euler",
     "rk2",
     "rk4",
@@ -42,12 +45,18 @@ class NeuronModel:
         A duration, or a condition that keeps a neuron refractory while it holds.
     parameters : dict, optional
         Value of every name the equations use and do not define: a quantity, an array (one per
-        neuron), an expression string, or a distribution.
+        neuron), an expression string, or a distribution; a TimedArray or Function for what they
+        call.
     initial : dict, optional
         Values at t = 0 of state variables, for populations that do not give their own: as
         ``initial`` of ``Network.population``.
+    events : dict of str to str, optional
+        Conditions of events besides spikes, by name.
+    on_event : dict of str to str, optional
+        Statements run for neurons that had the event of that name, after the resets.
     method : str, optional
-        Integrator; by default exact for linear equations, else Euler, as Brian2 chooses.
+        Integrator; by default, as Brian2 chooses, the first that can: exact (linear equations),
+        Euler (also with additive noise), Heun (multiplicative noise).
     name : str, optional
 
     Raises
@@ -68,6 +77,8 @@ class NeuronModel:
         refractory: str | Quantity | None = None,
         parameters: Mapping[str, Any] | None = None,
         initial: Mapping[str, Any] | None = None,
+        events: Mapping[str, str] | None = None,
+        on_event: Mapping[str, str] | None = None,
         method: str | None = None,
         name: str = "neuron",
     ) -> None:
@@ -85,10 +96,12 @@ class NeuronModel:
             threshold=threshold or "",
             reset=reset or "",
             refractory=_refractory_text(refractory, f"model {name!r}"),
+            events=_events(events or {}, on_event or {}, f"model {name!r}"),
         )
-        self.parameters = _give_all(parameters or {}, name)
+        values, self.callees = split_callees(dict(parameters or {}))
+        self.parameters = _give_all(values, name)
         dims = {key: given.dim for key, given in self.parameters.items()}
-        self.declared: Declared = declare(self.text, dims)
+        self.declared: Declared = declare(self.text, dims, self.callees)
         self._check_shared()
         self.initial = self.check_initial(initial or {}, f"model {name!r}", None)
         self._check_used()
@@ -103,11 +116,13 @@ class NeuronModel:
         """Variables that synapses may act on: differential, or declared and not constant."""
         d = self.declared
         free = [n for n in d.declared if n not in d.constant | d.shared]
-        return (*d.differential, *free)
+        return (*(n for n in d.differential if n not in d.shared), *free)
 
     def __call__(self, **parameters: Any) -> NeuronModel:
         """Return the same model with other values for some parameters."""
-        known = set(self.parameters) | set(self.declared.declared)
+        known = set(self.parameters) | set(self.declared.declared) - self.declared.held.keys()
+        parameters, callees = split_callees(parameters)
+        self._check_callees(callees, parameters)
         for key in parameters:
             if key not in known:
                 raise UnknownNameError("parameter", key, known, f"model {self.name!r}")
@@ -116,16 +131,40 @@ class NeuronModel:
         expected = {k: self.declared.dims[k] for k in parameters}
         changed = _give_all(parameters, self.name, known=self.declared.dims, expected=expected)
         variant.parameters, variant.initial = self.parameters | changed, self.initial
+        variant.callees = self.callees | callees
         variant._check_shared()
         return variant
+
+    def _check_callees(self, callees: dict[str, Callee], values: Mapping[str, Any]) -> None:
+        """Check functions that replace others: they must be called in the same way."""
+        where = f"model {self.name!r}"
+        for key in values:
+            if key in self.callees:
+                raise DescriptionError(
+                    f"{where}: {key!r} is a function; give a TimedArray or Function for it."
+                )
+        for key, callee in callees.items():
+            if key not in self.callees:
+                raise UnknownNameError("function", key, self.callees, where)
+            before = self.callees[key]
+            require_dimensions(callee.dim, before.dim, f"{where}: {key!r}")
+            if type(callee) is not type(before) or len(callee.arguments) != len(before.arguments):
+                raise DescriptionError(
+                    f"{where}: {key!r} is a {type(before).__name__} of {len(before.arguments)} "
+                    f"arguments in the model, and a {type(callee).__name__} of "
+                    f"{len(callee.arguments)} now. Declare another model."
+                )
 
     def check_initial(
         self, initial: Mapping[str, Any], where: str, size: int | None
     ) -> dict[str, Given]:
         """Return checked values at t = 0 for a population of ``size`` (None: not known yet)."""
         found = {}
+        shared = [n for n in self.declared.differential if n in self.declared.shared]
         for key, value in initial.items():
-            if key not in self.states:
+            if key in shared:
+                _check_one_value(value, f"{where}: initial value of {key!r}")
+            elif key not in self.states:
                 if key in self.parameters:
                     raise DescriptionError(
                         f"{where}: {key!r} is a parameter. Give it with the model instead: "
@@ -144,10 +183,11 @@ class NeuronModel:
     def _check_used(self) -> None:
         """Refuse parameters that nothing refers to: mostly misspelt names."""
         texts = [self.text.equations, self.text.threshold, self.text.reset, self.text.refractory]
+        texts += [text for event in self.text.events for text in event[1:]]
         for given in (*self.parameters.values(), *self.initial.values()):
             texts.append(given.content if isinstance(given.content, str) else "")
         words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
-        for key in self.parameters:
+        for key in (*self.parameters, *self.callees):
             if key not in words:
                 known = words & (self.declared.dims.keys() | self.parameters.keys())
                 raise UnknownNameError(
@@ -174,7 +214,15 @@ class NeuronModel:
             "refractory": self.text.refractory,
             "method": self.method or "automatic",
             "parameters": {key: given.describe() for key, given in self.parameters.items()},
-        }
+        } | self._describe_more()
+
+    def _describe_more(self) -> dict[str, Any]:
+        more: dict[str, Any] = {}
+        if self.text.events:
+            more["events"] = {n: {"condition": c, "code": code} for n, c, code in self.text.events}
+        if self.callees:
+            more["functions"] = {key: callee.describe() for key, callee in self.callees.items()}
+        return more
 
     def __repr__(self) -> str:
         return f"NeuronModel({self.name!r}, parameters: {', '.join(self.parameters) or 'none'})"
@@ -191,6 +239,30 @@ def _check_method(method: str | None, where: str) -> str | None:
     if not isinstance(method, str) or method.lower() not in METHODS:
         raise UnknownNameError("integration method", method, METHODS, where)
     return method.lower()
+
+
+def _events(
+    events: Mapping[str, str], on_event: Mapping[str, str], where: str
+) -> tuple[tuple[str, str, str], ...]:
+    """Check the names and types of events; return (name, condition, code) of each."""
+    for name in on_event:
+        if name not in events:
+            hint = " (give what is done on a spike as reset=)" if name == "spike" else ""
+            raise UnknownNameError("event", name, events, f"{where}: on_event{hint}")
+    for name, text in (*events.items(), *on_event.items()):
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w{0,79}", name):
+            raise DescriptionError(f"{where}: {name!r} is not a name for an event.")
+        if name in ("spike", "spikes"):
+            raise DescriptionError(f"{where}: the event 'spike' is given by threshold= and reset=.")
+        if not isinstance(text, str) or not text.strip():
+            raise EquationError(f"{where}: event {name!r} must be a string such as 'v > V_b'.")
+    return tuple((name, text, on_event.get(name, "")) for name, text in events.items())
+
+
+def _check_one_value(value: Any, what: str) -> None:
+    content = value.content if isinstance(value, Given) else value
+    if isinstance(content, (str, Distribution)) or np.ndim(content) > 0:
+        raise DescriptionError(f"{what}: it is shared by all neurons; give one number.")
 
 
 def _refractory_text(refractory: Any, where: str) -> str:

@@ -11,7 +11,7 @@ from ..lowering.program import PopulationProgram, Program
 
 def readable(program: Program, population: str, variable: str) -> PopulationProgram:
     """Return the population whose variable may be read; UnknownNameError otherwise."""
-    return _variable(program, population, variable, ("state", "parameter"))
+    return _variable(program, population, variable, ("state", "derived", "parameter"))
 
 
 def writable(

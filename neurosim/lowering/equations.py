@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
@@ -11,12 +12,14 @@ from brian2.units.fundamentalunits import Dimension
 
 from ..description import syntax
 from ..description.equations import UNIT_PREFIX, Declared
+from ..description.functions import Callee, TimedArray
 from ..description.models import NeuronModel
 from ..description.quantities import SECOND, declaration, symbol
+from .equation_text import equation_text
 from .exact import Coefficient, LinearSystem, coefficient_values, propagate
 from .integrators import integrate, substitutions
-from .noise import CALL, NoiseSites
-from .program import NeuronCode, Value, Variable
+from .noise import NoiseSites
+from .program import EventCode, FunctionCode, NeuronCode, Value, Variable
 
 # Typical magnitudes in SI units; number formats without a wide exponent scale by them.
 _SCALES = {"V": 1e-3, "A": 1e-12, "F": 1e-12, "S": 1e-9, "s": 1e-3, "ohm": 1e6, "Hz": 1.0}
@@ -49,7 +52,11 @@ class LoweredModel:
 
 
 def lower_model(
-    model: NeuronModel, varying: frozenset[str], written: frozenset[str]
+    model: NeuronModel,
+    varying: frozenset[str],
+    written: frozenset[str],
+    observed: frozenset[str] = frozenset(),
+    dt: float = 0.0,
 ) -> LoweredModel:
     """Lower a model as one population uses it.
 
@@ -60,12 +67,32 @@ def lower_model(
         Parameters that differ from neuron to neuron.
     written : frozenset of str
         Variables that synapses or inputs add to.
+    observed : frozenset of str
+        Subexpressions that are recorded.
+    dt : float
+        Time step in seconds.
 
     Returns
     -------
     LoweredModel
     """
-    return _lower(model.declared, model.name, model.method, varying, written)
+    tables = {n: c for n, c in model.callees.items() if isinstance(c, TimedArray)}
+    steady = frozenset(name for name, table in tables.items() if holds_within(table.dt, dt))
+    return _lower(
+        model.declared,
+        model.name,
+        model.method,
+        tuple(sorted(model.callees.items())),
+        varying,
+        written,
+        observed,
+        steady,
+    )
+
+
+def holds_within(table_dt: float, dt: float) -> bool:
+    """Return whether a table keeps its value within every step, by Brian2's rule."""
+    return 0 < dt <= table_dt and (table_dt / dt).is_integer()
 
 
 @lru_cache(maxsize=256)
@@ -73,51 +100,78 @@ def _lower(
     declared: Declared,
     name: str,
     method: str | None,
+    callees: tuple[tuple[str, Callee], ...],
     varying: frozenset[str],
     written: frozenset[str],
+    observed: frozenset[str],
+    steady: frozenset[str],
 ) -> LoweredModel:
     states = _states(declared, written)
     units = {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in declared.units}
     dims = {key: d for key, d in declared.dims.items() if key not in declared.subexpressions}
-    fixed = frozenset((dims.keys() - set(states)) | units.keys())
-    step = integrate(declared, method, fixed, f"model {name!r}")
+    derived = (*declared.held, *sorted(observed))
+    fixed = frozenset((dims.keys() - {*states, *derived}) | units.keys())
+    step = integrate(declared, method, fixed, f"model {name!r}", steady)
     system: LinearSystem | None = None
     coefficients: tuple[Coefficient, ...] = ()
-    update: str = step.get("update", "")
     if "system" in step:
         system = LinearSystem.from_json(step["system"])
-        update, coefficients = propagate(system, _prefixes(dims.keys() | units.keys()))
-    variables = [_variable(state, dims[state], "state", False) for state in states]
-    variables += [
-        _variable(key, dims[key], "parameter", key not in varying)
-        for key in dims
-        if key not in states
-    ]
-    variables += [_variable(key, dim, "coefficient", True) for key, dim in sorted(units.items())]
+        step["update"], coefficients = propagate(system, _prefixes(dims.keys() | units.keys()))
     uneven = {c.name for c in coefficients if system and system.names_behind(c) & varying}
     coefficient_dims = _coefficient_dims(system, coefficients, dims)
-    variables += [
-        _variable(c.name, coefficient_dims[c.name], "coefficient", c.name not in uneven)
-        for c in coefficients
-    ]
-    all_dims = dims | units | coefficient_dims
-    replace = substitutions(declared)
-    sites = NoiseSites(all_dims.keys() | replace.keys(), f"model {name!r}")
-    drawn = {given: sites.name(function) for given, function in step.get("drawn", {}).items()}
+    all_dims = declared.dims | units | coefficient_dims
+    roles = [(state, "state", False) for state in states]
+    roles += [(key, "derived", False) for key in derived]
+    roles += [(k, "parameter", k not in varying) for k in dims if k not in (*states, *derived)]
+    roles += [(key, "coefficient", True) for key in sorted(units)]
+    roles += [(c.name, "coefficient", c.name not in uneven) for c in coefficients]
+    variables = tuple(_variable(key, all_dims[key], role, shared) for key, role, shared in roles)
     code = NeuronCode(
         name=name,
-        equations=_equations(declared, variables, all_dims),
-        variables=tuple(variables),
-        update=sites.replace(syntax.rename(update, replace | drawn)),
-        threshold=sites.replace(syntax.rename(declared.threshold, replace)),
-        reset=sites.replace(syntax.rename(declared.reset, replace)),
+        equations=equation_text(declared, variables, all_dims),
+        variables=variables,
         refractory_kind=declared.refractory_kind,  # type: ignore[arg-type]
-        refractory=syntax.rename(declared.refractory, replace),
         unless_refractory=declared.unless_refractory,
         method=step["method"],
-        noise=sites.found,
+        functions=tuple(_function(key, callee) for key, callee in callees),
+        **_codes(declared, step, observed, f"model {name!r}"),
     )
     return LoweredModel(code, system, coefficients)
+
+
+def _codes(declared: Declared, step: dict, observed: frozenset[str], where: str) -> dict[str, Any]:
+    """Return the code of every phase, subexpressions written out and random calls named."""
+    replace = substitutions(declared)
+    sites = NoiseSites(declared.dims.keys(), where)
+    drawn = {given: sites.name(function) for given, function in step.get("drawn", {}).items()}
+
+    def final(code: str) -> str:
+        return sites.replace(syntax.rename(code, replace | drawn))
+
+    lookups = [f"{name} = {call}" for name, call in step.get("looked_up", {}).items()]
+    codes: dict[str, Any] = {
+        "update": final("\n".join([*lookups, step.get("update", "")])).strip("\n"),
+        "threshold": final(declared.threshold),
+        "reset": final(declared.reset),
+        "refractory": final(declared.refractory),
+        "events": tuple(EventCode(n, final(c), final(code)) for n, c, code in declared.events),
+    }
+    whole = declared.integers
+    codes["start"] = "\n".join(
+        f"{n} = int({final(code)})" if n in whole else f"{n} = {final(code)}"
+        for n, code in declared.held.items()
+    )
+    codes["observe"] = "\n".join(f"{n} = {replace[n]}" for n in sorted(observed))
+    return codes | {"noise": sites.found}
+
+
+def _function(name: str, callee: Callee) -> FunctionCode:
+    if isinstance(callee, TimedArray):
+        units = ("second", "1")[: callee.values.ndim]
+        return FunctionCode(name, "table", units, declaration(callee.dim))
+    units = tuple(declaration(dim) for dim in callee.arg_dims)
+    cpp = "" if callee.cpp is None else callee.definition(name)
+    return FunctionCode(name, "user", units, declaration(callee.dim), cpp)
 
 
 def unit_values(code: NeuronCode) -> dict[str, Value]:
@@ -131,7 +185,8 @@ def unit_values(code: NeuronCode) -> dict[str, Value]:
 
 def _states(declared: Declared, written: frozenset[str]) -> tuple[str, ...]:
     """Return the variables that can change during a run."""
-    changing = [name for name in declared.declared if name in declared.assigned or name in written]
+    free = [name for name in declared.declared if name not in declared.held]
+    changing = [name for name in free if name in declared.assigned or name in written]
     given = [n for n in declared.dims if n in written and n not in declared.equations]
     return (*declared.differential, *changing, *given)
 
@@ -172,26 +227,3 @@ def _coefficient_dims(
             ratio = row / dims[names[c.column]]
             found[c.name] = ratio * SECOND if c.kind == "Q" else ratio
     return found
-
-
-def _equations(declared: Declared, variables: list[Variable], dims: dict[str, Dimension]) -> str:
-    """Return Brian2 equations that declare every variable of the code."""
-    known = {variable.name: variable for variable in variables}
-    lines = []
-    for name, equation in declared.equations.items():
-        if name in known and name not in declared.differential:
-            continue
-        left = f"d{name}/dt" if name in declared.differential else name
-        flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
-        code = " ".join(equation.expr.code.split())
-        if declared.equations.is_stochastic or CALL.search(code):
-            code = f"{name}/dt"  # what is drawn is in the update
-        lines.append(f"{left} = {code} : {declaration(equation.dim)}{flags}")
-    for variable in variables:
-        if variable.name in declared.differential:
-            continue
-        listed = ""
-        if variable.role != "state":
-            listed = " (shared, constant)" if variable.shared else " (constant)"
-        lines.append(f"{variable.name} : {declaration(dims[variable.name])}{listed}")
-    return "\n".join(lines)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import brian2
+import numpy as np
 import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -20,17 +22,25 @@ from brian2.stateupdaters.exact import get_linear_system
 from .. import _version
 from ..description import syntax
 from ..description.equations import UNIT_PREFIX, Declared
+from ..description.quantities import SECOND
 from ..errors import EquationError
 from ..store import cached_text
+from .calls import Settled, TableCalls
 from .exact import LinearSystem
 from .expressions import names_in
 from .noise import CALL, set_apart
 
 _DEFAULT = ("exact", "euler", "heun")
-_FORMAT = 5
+_FORMAT = 6
 
 
-def integrate(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
+def integrate(
+    declared: Declared,
+    method: str | None,
+    fixed: frozenset[str],
+    where: str,
+    steady: frozenset[str] = frozenset(),
+) -> dict:
     """Return how a model advances by one step; kept in the store, as it is slow to work out.
 
     Parameters
@@ -42,12 +52,15 @@ def integrate(declared: Declared, method: str | None, fixed: frozenset[str], whe
         Names that keep their value during a run.
     where : str
         The model, for messages.
+    steady : frozenset of str
+        Tables over time that keep their value within a step.
 
     Returns
     -------
     dict
         ``method``, and either ``system`` (a LinearSystem) or ``update`` (statements) with
         ``drawn``: what the names in it that stand for random calls are, "rand" or "randn".
+        ``looked_up``: names in either that stand for calls of tables, and those calls.
     """
     content = {
         "format": _FORMAT,
@@ -58,10 +71,12 @@ def integrate(declared: Declared, method: str | None, fixed: frozenset[str], whe
         "refractory": declared.refractory_kind,
         "method": method,
         "fixed": sorted(fixed),
+        "steady": sorted(steady),
+        "called": {n: str(c.brian2_function()._arg_units) for n, c in declared.callees.items()},
     }
     key = "neurosim.lowering.integrators " + json.dumps(content, sort_keys=True)
     step: dict = json.loads(
-        cached_text(key, lambda: json.dumps(_derive(declared, method, fixed, where)))
+        cached_text(key, lambda: json.dumps(_derive(declared, method, fixed, where, steady)))
     )
     return step
 
@@ -70,7 +85,13 @@ def _versions() -> list[str]:
     return [_version.__version__, brian2.__version__, sympy.__version__]
 
 
-def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where: str) -> dict:
+def _derive(
+    declared: Declared,
+    method: str | None,
+    fixed: frozenset[str],
+    where: str,
+    steady: frozenset[str],
+) -> dict:
     if not declared.differential:
         return {"method": "none", "update": ""}
     reasons = []
@@ -79,11 +100,10 @@ def _derive(declared: Declared, method: str | None, fixed: frozenset[str], where
         try:
             _check_random(declared, calls, name)
             if name in ("exact", "linear"):
-                system = _linear_system(declared, fixed)
-                if system is not None:
-                    return {"method": "exact", "system": system.to_json()}
+                return _exact(declared, fixed, steady)
             equations, drawn = _without_calls(declared.equations)
-            update = _brian_update(declared, equations, tuple(drawn), name)
+            variables = _variables(declared) | {n: Variable(n) for n in drawn}
+            update = _brian_update(declared, equations, variables, name)
             return {"method": name, "update": update, "drawn": drawn}
         except UnsupportedEquationsException as error:
             reasons.append(f"{name}: {' '.join(str(error).split())}")
@@ -113,15 +133,30 @@ def _tried(method: str | None) -> tuple[str, ...]:
     return (method,) if method else _DEFAULT
 
 
-def _linear_system(declared: Declared, fixed: frozenset[str]) -> LinearSystem | None:
+def _exact(declared: Declared, fixed: frozenset[str], steady: frozenset[str]) -> dict:
+    """Return the exact step, tables that are constant within it looked up at its start."""
+    looked_up = TableCalls(steady)
+    equations = looked_up.replace(declared.equations)
+    variables = _variables(declared)
+    variables |= {
+        name: Variable(name, dimensions=declared.callees[table].dim)
+        for name, table in looked_up.tables.items()
+    }
+    system = _linear_system(declared, equations, variables, fixed)
+    step: dict[str, Any] = {"method": "exact", "looked_up": looked_up.calls}
+    if system is not None:
+        return step | {"system": system.to_json()}
+    return step | {"update": _brian_update(declared, equations, variables, "exact")}
+
+
+def _linear_system(
+    declared: Declared, equations: Equations, variables: dict[str, Any], fixed: frozenset[str]
+) -> LinearSystem | None:
     """Return the equations as a linear system, or None where M changes during a run.
 
     Raises Brian2's UnsupportedEquationsException if the equations are not linear.
     """
-    from brian2.stateupdaters.base import UnsupportedEquationsException  # noqa: PLC0415
-
-    variables = _variables(declared)
-    names, coefficients, constants = get_linear_system(declared.equations, variables)
+    names, coefficients, constants = get_linear_system(equations, variables)
     n = len(names)
     matrix = {
         (i, j): sympy_to_str(coefficients[i, j])
@@ -129,22 +164,23 @@ def _linear_system(declared: Declared, fixed: frozenset[str]) -> LinearSystem | 
         for j in range(n)
         if coefficients[i, j] != 0
     }
-    offsets = [(i, code) for i in range(n) for code in _terms(constants[i], fixed)]
+    settled = Settled(fixed, frozenset(declared.callees))
+    offsets = [(i, code) for i in range(n) for code in _terms(constants[i], settled)]
     in_matrix = set().union(*map(names_in, matrix.values()), set())
     in_offsets = set().union(*(names_in(code) for _, code in offsets), set())
     if "t" in in_matrix | in_offsets or (in_matrix | in_offsets) & set(names):
         raise UnsupportedEquationsException("the equations change within a time step.")
-    if not in_matrix <= fixed:
+    if not all(settled(code) for code in matrix.values()):
         return None
     return LinearSystem(tuple(names), matrix, tuple(offsets), declared.unless_refractory, fixed)
 
 
-def _terms(expression: Any, fixed: frozenset[str]) -> list[str]:
+def _terms(expression: Any, settled: Callable[[str], bool]) -> list[str]:
     """Split a sum into what keeps its value during a run and what does not; 0 has no terms."""
     parts: dict[bool, list[Any]] = {True: [], False: []}
     for term in sympy.Add.make_args(sympy.expand(expression)):
         if term != 0:
-            parts[names_in(sympy_to_str(term)) <= fixed].append(term)
+            parts[settled(sympy_to_str(term))].append(term)
     return [sympy_to_str(sympy.Add(*terms)) for terms in parts.values() if terms]
 
 
@@ -162,14 +198,12 @@ def _without_calls(equations: Equations) -> tuple[Equations, dict[str, str]]:
 
 
 def _brian_update(
-    declared: Declared, equations: Equations, drawn: tuple[str, ...], method: str
+    declared: Declared, equations: Equations, variables: dict[str, Any], method: str
 ) -> str:
     """Return the statements of one of Brian2's state updaters."""
     if declared.refractory_kind != "none":
         equations = add_refractoriness(equations)
-    variables = _variables(declared)
     if method != "exponential_euler":
-        variables |= {name: Variable(name) for name in drawn}
         code = str(StateUpdateMethod.apply_stateupdater(equations, variables, method))
         return code.replace("dt**.5", "sqrt(dt)")  # a power need not have the same bits everywhere
     return _exponential_euler(equations, variables, declared)
@@ -180,8 +214,15 @@ def _variables(declared: Declared) -> dict[str, Any]:
     variables: dict[str, Any] = {n: Variable(n, dimensions=d) for n, d in declared.dims.items()}
     for unit in declared.units:
         variables[UNIT_PREFIX + unit] = Variable(unit, dimensions=DEFAULT_UNITS[unit].dim)
+    for name in declared.integers:
+        variables[name] = Variable(name, dtype=np.int64)
+    for name in declared.booleans:
+        variables[name] = Variable(name, dtype=bool)
+    variables |= {n: Variable(n, dtype=np.int64) for n in ("i", "N", "t_in_timesteps")}
+    variables["lastspike"] = Variable("lastspike", dimensions=SECOND)
     variables["not_refractory"] = Variable("not_refractory", dtype=bool)
-    return variables | {name: DEFAULT_FUNCTIONS[name] for name in syntax.FUNCTIONS}
+    variables |= {name: DEFAULT_FUNCTIONS[name] for name in syntax.FUNCTIONS}
+    return variables | {n: callee.brian2_function() for n, callee in declared.callees.items()}
 
 
 def _exponential_euler(equations: Equations, variables: dict[str, Any], declared: Declared) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from .. import streams
 from ..description import syntax
 from ..description.distributions import Distribution
+from ..description.functions import Function, TimedArray
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import PoissonInput, Projection
@@ -19,8 +21,10 @@ from .draws import draw_values, value_draw
 from .equations import LoweredModel, lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
 from .integrators import substitutions
-from .program import PopulationProgram, Value
+from .program import PopulationProgram, Table, Value
 from .synapses import written_by_synapses
+
+_TOLERANCE = 1e-9
 
 StreamKey = tuple[int, streams.Purpose, str]
 
@@ -33,7 +37,9 @@ def lower_population(
     ids = np.arange(first_id, first_id + population.size)
     parameters = _parameters(population, ids, network.seed, where)
     varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
-    lowered = lower_model(population.model, varying, _written(population, network))
+    model = population.model
+    observed = _observed(population, network)
+    lowered = lower_model(model, varying, _written(population, network), observed, dt)
     values = _values(population, lowered, parameters, ids, network.seed)
     values |= lowered.derived(values, dt, where)
     for name, value in values.items():
@@ -42,7 +48,39 @@ def lower_population(
                 f"{where}: {name!r} is {_first_bad(value)}. Check the parameters behind it: "
                 f"{', '.join(population.parameters) or 'none'}."
             )
-    return PopulationProgram(population.name, first_id, population.size, lowered.code, values)
+    tables = {n: c for n, c in model.callees.items() if isinstance(c, TimedArray)}
+    _check_tables(tables, population, dt, where)
+    return PopulationProgram(
+        population.name,
+        first_id,
+        population.size,
+        lowered.code,
+        values,
+        {name: Table(table.values, table.dt) for name, table in tables.items()},
+        {n: c.python for n, c in model.callees.items() if isinstance(c, Function)},
+    )
+
+
+def _check_tables(
+    tables: dict[str, TimedArray], population: Population, dt: float, where: str
+) -> None:
+    """Warn where values of a table would fall between steps or be skipped."""
+    for name, table in tables.items():
+        ratio = table.dt / dt
+        if abs(ratio - round(ratio)) > _TOLERANCE * ratio or ratio < 1 - _TOLERANCE:
+            warnings.warn(
+                f"{where}: TimedArray {name!r} has dt = {table.dt * 1e3:.12g} ms, not a multiple "
+                f"of the simulation's {dt * 1e3:.12g} ms: its values are taken over at the next "
+                "step, or skipped.",
+                stacklevel=2,
+            )
+
+
+def _observed(population: Population, network: Network) -> frozenset[str]:
+    """Return the subexpressions that are recorded."""
+    computed = set(population.model.declared.subexpressions)
+    recorded = {r.variable for r in network.recorders if r.neurons.name == population.name}
+    return frozenset(computed & recorded)
 
 
 def given_values(
