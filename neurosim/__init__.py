@@ -82,6 +82,10 @@ if TYPE_CHECKING:
     from .description.distributions import Uniform as Uniform
     from .description.models import NeuronModel as NeuronModel
     from .description.network import Network as Network
+    from .description.pairwise import Pairwise as Pairwise
+    from .description.pairwise import box as box
+    from .description.pairwise import exponential as exponential
+    from .description.pairwise import gaussian as gaussian
     from .description.population import Population as Population
     from .description.population import PopulationView as PopulationView
     from .description.population import SpikeSource as SpikeSource
@@ -89,18 +93,15 @@ if TYPE_CHECKING:
     from .description.rules import AllToAll as AllToAll
     from .description.rules import Bernoulli as Bernoulli
     from .description.rules import Edges as Edges
-    from .description.pairwise import Pairwise as Pairwise
-    from .description.pairwise import box as box
-    from .description.pairwise import exponential as exponential
-    from .description.pairwise import gaussian as gaussian
     from .description.rules import FixedInDegree as FixedInDegree
     from .description.rules import FixedOutDegree as FixedOutDegree
     from .description.rules import FixedTotalNumber as FixedTotalNumber
+    from .description.rules import OneToOne as OneToOne
     from .description.space import Grid as Grid
     from .description.space import Positions as Positions
     from .description.space import UniformBox as UniformBox
     from .description.space import UniformDisc as UniformDisc
-    from .description.rules import OneToOne as OneToOne
+    from .description.synapses import SynapseModel as SynapseModel
     from .description.waveforms import ArrayRate as ArrayRate
     from .description.waveforms import ConstantCurrent as ConstantCurrent
     from .description.waveforms import NoisyCurrent as NoisyCurrent

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError
 from .names import check_count
+from .quantities import quantity
+from .space import METRE, Placed
 
 Index = NDArray[np.int64]
 
@@ -23,9 +25,15 @@ class Selectable:
 
     name: str
     size: int
+    placed: Placed | None = None
 
     def __len__(self) -> int:
         return self.size
+
+    @property
+    def positions(self) -> Any:
+        """Positions of the neurons, (size, d) Quantity; None if they have none."""
+        return None if self.placed is None else quantity(self.placed.coordinates, METRE)
 
     def __getitem__(self, item: Any) -> PopulationView:
         """Return a view: of one neuron, a slice, a boolean mask, or ascending indices."""
@@ -84,6 +92,12 @@ class PopulationView:
         if self.members is not None:
             return self.members
         return np.arange(self.start, self.start + self.size)
+
+    @property
+    def positions(self) -> Any:
+        """Positions of the neurons, (size, d) Quantity; None if they have none."""
+        whole = self.parent.positions
+        return None if whole is None else whole[self.indices]
 
     def __len__(self) -> int:
         return self.size

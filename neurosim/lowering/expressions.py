@@ -93,7 +93,11 @@ class RandomNumbers:
 
 
 def evaluate(
-    code: str, values: Mapping[str, Value], where: str, random: RandomNumbers | None = None
+    code: str,
+    values: Mapping[str, Value],
+    where: str,
+    random: RandomNumbers | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Value:
     """Evaluate an expression.
 
@@ -106,6 +110,8 @@ def evaluate(
         What is evaluated, the start of every message.
     random : RandomNumbers, optional
         Source of rand() and randn(); without it they are refused.
+    functions : mapping of str to function, optional
+        Used instead of NumPy's of the same name.
 
     Raises
     ------
@@ -113,14 +119,19 @@ def evaluate(
     """
     body = _parsed(code, where, random is not None)
     with np.errstate(all="ignore"):
-        return _Evaluator(values, where, random).visit(body)
+        return _Evaluator(values, where, random, functions or {}).visit(body)
 
 
 class _Evaluator(ast.NodeVisitor):
     def __init__(
-        self, values: Mapping[str, Value], where: str, random: RandomNumbers | None
+        self,
+        values: Mapping[str, Value],
+        where: str,
+        random: RandomNumbers | None,
+        functions: Mapping[str, Callable[..., Any]],
     ) -> None:
         self.values, self.where, self.random = values, where, random
+        self.functions = {**_FUNCTIONS, **functions}
 
     def visit_Constant(self, node: ast.Constant) -> Any:
         return node.value if isinstance(node.value, bool) else float(node.value)  # type: ignore[arg-type]
@@ -158,7 +169,7 @@ class _Evaluator(ast.NodeVisitor):
         arguments = [self.visit(argument) for argument in node.args]
         if name in syntax.RANDOM_FUNCTIONS and self.random is not None:
             return self.random.rand() if name == "rand" else self.random.randn()
-        return _FUNCTIONS[name](*arguments)
+        return self.functions[name](*arguments)
 
     def generic_visit(self, node: ast.AST) -> Any:
         raise ExpressionError(f"{self.where} uses {type(node).__name__}, which is not allowed.")

@@ -8,6 +8,7 @@ from functools import singledispatch
 import numpy as np
 
 from ..description import rules
+from ..description.pairwise import Pairwise
 from . import program as p
 from .degrees import hypergeometric_indegrees, multinomial_indegrees
 
@@ -61,6 +62,12 @@ def _bernoulli(rule: rules.Bernoulli, ends: Ends) -> p.Rule:
 
 @lower_rule.register
 def _all_to_all(rule: rules.AllToAll, ends: Ends) -> p.Rule:
+    return p.AllSources(bool(rule.autapses))
+
+
+@lower_rule.register
+def _pairwise(rule: Pairwise, ends: Ends) -> p.Rule:
+    # stands in until the expressions are evaluated, in pairs.with_expressions
     return p.AllSources(bool(rule.autapses))
 
 

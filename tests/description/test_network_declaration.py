@@ -86,7 +86,7 @@ def test_a_model_not_called_is_named(net):
         ({"weight": float("inf") * pA}, DescriptionError, ["weight", "inf"]),
         ({"weight": ns.Normal(1 * nS, 1 * nS)}, DimensionError, ["weight"]),
         ({"weight": [1, 2] * pA}, DescriptionError, ["weight", "Edges"]),
-        ({"weight": "3*pA"}, DescriptionError, ["weight", "expression"]),
+        ({"weight": "3*pAmp"}, DescriptionError, ["weight", "pAmp"]),
         ({"weight": None}, DescriptionError, ["weight"]),
         ({"delay": -1 * ms}, DescriptionError, ["delay", "negative", "E->I"]),
         ({"delay": 1 * mV}, DimensionError, ["delay", "second"]),
