@@ -1,12 +1,13 @@
 """Distributions of weights, delays, parameters and initial values.
 
-Bounds mean "redrawn until inside": the value is drawn from the distribution conditioned on
-[low, high], by inversion, so it costs one random number however tight the bounds are.
+``bounds="redraw"`` (the default) means redrawn until inside: the value is drawn from the
+distribution conditioned on [low, high], by inversion, so it costs one random number however
+tight the bounds are. ``bounds="clip"`` moves values beyond a bound onto it.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
@@ -25,14 +26,24 @@ class Distribution:
         The two numbers that define it, SI units (see each class).
     low, high : float or None
         Bounds, SI units.
+    bounds : {"redraw", "clip"}
+        What happens to values beyond them.
     """
 
     kind: ClassVar[str]
     _labels: ClassVar[tuple[str, ...]]
 
-    def __init__(self, a: float, b: float, low: Any, high: Any, dim: Dimension) -> None:
+    def __init__(
+        self, a: float, b: float, low: Any, high: Any, dim: Dimension, bounds: str = "redraw"
+    ) -> None:
         self.a, self.b, self.dim = a, b, dim
         what = type(self).__name__
+        if bounds not in ("redraw", "clip"):
+            raise DescriptionError(
+                f"{what}: bounds is {bounds!r}; values beyond low and high are redrawn ('redraw') "
+                "or moved onto the bound ('clip')."
+            )
+        self.bounds = bounds
         self.low = None if low is None else scalar(low, dim, f"{what}: low")
         self.high = None if high is None else scalar(high, dim, f"{what}: high")
         if self.low is not None and self.high is not None and not self.low < self.high:
@@ -46,6 +57,8 @@ class Distribution:
         account |= dict(zip(self._labels, (self.a, self.b), strict=False))
         if self.kind != "uniform":
             account |= {"low": self.low, "high": self.high}
+        if self.bounds == "clip":
+            account["bounds"] = "clip"
         return account
 
     def __repr__(self) -> str:
@@ -64,19 +77,28 @@ class Normal(Distribution):
     mean, sd : Quantity
         ``sd`` may be 0 (a constant).
     low, high : Quantity, optional
-        Redrawn until within [low, high].
+        Values stay within [low, high].
+    bounds : {"redraw", "clip"}
+        Redrawn until inside, or moved onto the bound.
     """
 
     kind = "normal"
     _labels = ("mean", "sd")
 
-    def __init__(self, mean: Any, sd: Any, low: Any = None, high: Any = None) -> None:
+    def __init__(
+        self,
+        mean: Any,
+        sd: Any,
+        low: Any = None,
+        high: Any = None,
+        bounds: Literal["redraw", "clip"] = "redraw",
+    ) -> None:
         dim = dimensions(mean)
         a = scalar(mean, None, "Normal: mean")
         b = scalar(sd, dim, "Normal: sd")
         if b < 0:
             raise DescriptionError(f"Normal: sd is {show(b, dim)}; it must not be negative.")
-        super().__init__(a, b, low, high, dim)
+        super().__init__(a, b, low, high, dim, bounds)
         if b == 0 and not _inside(a, self.low, self.high):
             raise DescriptionError(
                 f"Normal: with sd 0 every value is {show(a, dim)}, which low and high exclude."
@@ -106,13 +128,22 @@ class LogNormal(Distribution):
     sigma : float
         Standard deviation of the logarithm.
     low, high : Quantity, optional
-        Redrawn until within [low, high].
+        Values stay within [low, high].
+    bounds : {"redraw", "clip"}
+        Redrawn until inside, or moved onto the bound.
     """
 
     kind = "lognormal"
     _labels = ("median", "sigma")
 
-    def __init__(self, median: Any, sigma: float, low: Any = None, high: Any = None) -> None:
+    def __init__(
+        self,
+        median: Any,
+        sigma: float,
+        low: Any = None,
+        high: Any = None,
+        bounds: Literal["redraw", "clip"] = "redraw",
+    ) -> None:
         dim = dimensions(median)
         a = scalar(median, None, "LogNormal: median")
         b = scalar(sigma, DIMENSIONLESS, "LogNormal: sigma")
@@ -120,7 +151,7 @@ class LogNormal(Distribution):
             raise DescriptionError(
                 f"LogNormal: median ({show(a, dim)}) and sigma ({b!r}) must be positive."
             )
-        super().__init__(a, b, low, high, dim)
+        super().__init__(a, b, low, high, dim, bounds)
         if self.high is not None and self.high <= 0:
             raise DescriptionError("LogNormal: high must be positive, as every value is.")
 
@@ -133,18 +164,26 @@ class Exponential(Distribution):
     mean : Quantity
         Positive.
     low, high : Quantity, optional
-        Redrawn until within [low, high].
+        Values stay within [low, high].
+    bounds : {"redraw", "clip"}
+        Redrawn until inside, or moved onto the bound.
     """
 
     kind = "exponential"
     _labels = ("mean",)
 
-    def __init__(self, mean: Any, low: Any = None, high: Any = None) -> None:
+    def __init__(
+        self,
+        mean: Any,
+        low: Any = None,
+        high: Any = None,
+        bounds: Literal["redraw", "clip"] = "redraw",
+    ) -> None:
         dim = dimensions(mean)
         a = scalar(mean, None, "Exponential: mean")
         if a <= 0:
             raise DescriptionError(f"Exponential: mean is {show(a, dim)}; it must be positive.")
-        super().__init__(a, 0.0, low, high, dim)
+        super().__init__(a, 0.0, low, high, dim, bounds)
         if self.high is not None and self.high <= 0:
             raise DescriptionError("Exponential: high must be positive, as every value is.")
 

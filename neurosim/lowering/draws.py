@@ -55,9 +55,7 @@ def value_draw(distribution: Distribution | float, where: str) -> Draw:
         return Draw("uniform", a=a, b=b, low=a, high=b)
     low = -np.inf if distribution.low is None else distribution.low
     high = np.inf if distribution.high is None else distribution.high
-    low_u = 0.0 if low == -np.inf else cumulative(distribution, low)
-    high_u = 1.0 if high == np.inf else cumulative(distribution, high)
-    _check_mass(distribution, low_u, high_u, where)
+    low_u, high_u = _share_inside(distribution, low, high, where)
     first = math.log(a) if kind == "lognormal" else a
     return Draw(kind, a=first, b=b, low_u=low_u, high_u=high_u, low=low, high=high)  # type: ignore[arg-type]
 
@@ -65,23 +63,23 @@ def value_draw(distribution: Distribution | float, where: str) -> Draw:
 def delay_draw(distribution: Distribution | float, dt: float, where: str) -> DelayDraw:
     """Return a delay as a DelayDraw.
 
-    A constant must lie on the grid of dt. A distribution is conditioned on at least dt / 2 and
-    rounded to the nearest step, so its delays are 1 step or more.
+    A constant must lie on the grid of dt. A distribution is conditioned on at least dt / 2 (or
+    clipped to it, with bounds="clip") and rounded to the nearest step, so its delays are 1 step
+    or more.
 
     Raises
     ------
     DescriptionError
     """
     if not isinstance(distribution, Distribution):
+        _check_length(distribution, dt, f"{where}: delay")
         return DelayDraw(first=on_grid(distribution, dt, f"{where}: delay"))
     if distribution.kind == "normal" and distribution.b == 0:
         if distribution.a < dt / 2:
             raise _too_short(dt, where)
         return DelayDraw(first=math.floor(distribution.a / dt + 0.5))
     low, high = _delay_bounds(distribution, dt, where)
-    low_u = cumulative(distribution, low)
-    high_u = 1.0 if high == math.inf else cumulative(distribution, high)
-    _check_mass(distribution, low_u, high_u, where)
+    low_u, high_u = _share_inside(distribution, low, high, where)
     first = max(1, math.floor(low / dt + 0.5))
     thresholds: list[int] = []
     step = first
@@ -98,6 +96,26 @@ def delay_draw(distribution: Distribution | float, dt: float, where: str) -> Del
                 f"{where}: delays reach beyond {MAX_DELAY} steps; bound the distribution with high."
             )
     return DelayDraw(first, _below_top(np.array(thresholds, dtype=np.float64)))
+
+
+def _check_length(seconds: float, dt: float, what: str) -> None:
+    if seconds > MAX_DELAY * dt:
+        raise DescriptionError(
+            f"{what} of {seconds * 1e3:.12g} ms is too long: at most {MAX_DELAY} steps of "
+            f"dt = {dt * 1e3:.12g} ms. Shorten it, or choose a larger dt."
+        )
+
+
+def _share_inside(
+    distribution: Distribution, low: float, high: float, where: str
+) -> tuple[float, float]:
+    """Return the range of u that is drawn from: all of it where values are clipped."""
+    if distribution.bounds == "clip":
+        return 0.0, 1.0
+    low_u = 0.0 if low == -math.inf else cumulative(distribution, low)
+    high_u = 1.0 if high == math.inf else cumulative(distribution, high)
+    _check_mass(distribution, low_u, high_u, where)
+    return low_u, high_u
 
 
 def _delay_bounds(distribution: Distribution, dt: float, where: str) -> tuple[float, float]:
@@ -133,6 +151,7 @@ def on_grid(seconds: float, dt: float, what: str) -> int:
 
 def listed_delays(values: NDArray[np.float64], dt: float, what: str) -> NDArray[np.int64]:
     """Return given delays in steps; each must lie on the grid."""
+    _check_length(float(values.max(initial=0.0)), dt, what)
     exact = values / dt
     steps = np.rint(exact)
     off = np.abs(exact - steps) > _GRID
