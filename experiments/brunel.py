@@ -181,7 +181,9 @@ def _column(panels: list[Any], name: str, one: Found) -> None:
     size = 1.6 if one.rate_hz < 150 else 0.9
     canvas.dots(raster, times[shown] - start, ids[shown], EXCITATORY, size)
     canvas.letter(raster, name)
-    raster.set_title(f"{one.regime.meaning}\ng = {one.regime.g:g}, η = {one.regime.eta:g}")
+    raster.set_title(
+        f"{one.regime.meaning}\ng = {one.regime.g:g}, η = {one.regime.eta:g}", fontsize=7
+    )
     raster.set(xlim=(0, stop - start), ylim=(-1, _SHOWN_NEURONS))
     raster.tick_params(axis="x", labelbottom=False)
     bin_ms = 0.5

@@ -32,6 +32,8 @@ _FIRST_MS, _SPACING_MS, _QUIET_MS = 150.0, 150.0, 50.0
 _WINDOW_MS, _LATENCY_MS = 12.0, 1.0
 _SIZES, _SPREADS = (30, 40, 50, 60, 70, 85, 100), (0.0, 1.0, 2.0, 3.0, 4.0)
 _TRAVELS, _DIES = (60, 2.0), (50, 3.0)
+_QUARTILES = 1.349  # their distance for a normal distribution of standard deviation 1
+_FEWEST = 15
 _SURVIVES = 0.5  # of a group's neurons, at the end of the chain
 _PAPER = "Diesmann et al. 1999, Figs. 1 and 3"
 
@@ -93,10 +95,10 @@ def _follow(
             centre = float(np.median(near))
             near = times[_inside(times, centre - _WINDOW_MS / 2, centre + _WINDOW_MS / 2)]
         extra = max(near.size - background, 0.0)
-        spread = near.size * np.mean((near - centre) ** 2) if near.size else 0.0
-        spread -= background * _WINDOW_MS**2 / 12
         a.append(extra)
-        sigma.append(float(np.sqrt(max(spread, 0.0) / extra)) if extra >= 1 else float("nan"))
+        # the quartiles, since spikes of the background lie far from the packet
+        width = float(np.subtract(*np.percentile(near, (75, 25)))) if near.size else 0.0
+        sigma.append(width / _QUARTILES if extra >= 1 else float("nan"))
     return Path(packet, np.array(a), np.array(sigma), group_size)
 
 
@@ -190,7 +192,9 @@ def _raster(axes: Any, recording: Recording, path: Path, groups: int, group_size
 def _plane(axes: Any, paths: list[Path], group_size: int) -> None:
     for path in paths:
         colour = EXCITATORY if path.survives else INHIBITORY
-        axes.plot(path.sigma_ms, path.a, color=colour, linewidth=0.5, alpha=0.55)
+        few = np.flatnonzero(path.a < _FEWEST)  # so few spikes have no spread worth a line
+        end = few[0] if few.size else path.a.size
+        axes.plot(path.sigma_ms[:end], path.a[:end], color=colour, linewidth=0.5, alpha=0.55)
         axes.plot(path.sigma_ms[0], path.a[0], "o", color=colour, markersize=2.5)
     axes.set(xlim=(-0.1, 5), ylim=(0, 1.1 * group_size), xlabel="σ (ms)", ylabel="a (spikes)")
     for colour, text in ((EXCITATORY, "travels"), (INHIBITORY, "dies out")):

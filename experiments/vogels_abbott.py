@@ -32,6 +32,7 @@ _NAMES = {"cuba": "CUBA (currents)", "coba": "COBA (conductances)", "cobahh": "C
 # the estimate rises with the length of the run: 0.53 in 1 s, 0.71 in 6 s.
 _LEAST_CV = {"cuba": 0.5, "coba": 0.8, "cobahh": 0.8}
 _SHOWN_MS, _LAST_MS, _ROWS = 300.0, 200.0, 100
+_TRACES, _WANTED_SPIKES = 20, 4
 _COMPARED = 1 * second
 
 
@@ -85,7 +86,7 @@ def perform(runs: Runs, kind: str = "all", compare: bool = False) -> Results:
 
 def _network(runs: Runs, kind: str) -> Any:
     network = vogels_abbott(runs.scale, runs.seed, kind=kind)
-    network.record(network.populations["E"][:1], "v")
+    network.record(network.populations["E"][:_TRACES], "v")
     return network
 
 
@@ -135,7 +136,7 @@ def _checks(name: str, one: Found, metrics: dict[str, Any]) -> list[Check]:
             value = numbers[f"rate_{k}_beside_hz"]
             checks.append(Check.near(label, value, expected, relative=0.05))
         label = f"{name}: the same spikes as Brian2 until (ms)"
-        checks.append(Check.between(label, numbers["equal_until_ms"], low=20.0))
+        checks.append(Check.between(label, numbers["equal_until_ms"], low=100.0))
     return checks
 
 
@@ -178,10 +179,12 @@ def _raster(axes: Any, name: str, one: Found) -> None:
 def _voltage(axes: Any, one: Found) -> None:
     start, stop = _shown(one.recording)
     trace = one.recording.state("E", "v", start, stop)
-    axes.plot(trace.times_ms - start, trace.values[:, 0], color="0.2", linewidth=0.7)
     times, ids = one.recording.spikes("E", start, stop)
+    counts = np.bincount(ids[ids < _TRACES], minlength=_TRACES)
+    chosen = int(np.argmin(np.abs(counts - _WANTED_SPIKES)))
+    axes.plot(trace.times_ms - start, trace.values[:, chosen], color="0.2", linewidth=0.7)
     if trace.values.max() < -40:  # integrate-and-fire: the spikes themselves are not in v
-        axes.vlines(times[ids == 0] - start, -50, -40, color="0.2", linewidth=0.7)
+        axes.vlines(times[ids == chosen] - start, -50, -40, color="0.2", linewidth=0.7)
     axes.set(xlim=(0, stop - start), xlabel="Time (ms)")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..description.network import Network
 from ..description.rules import AllToAll
 from ..errors import DescriptionError
 from ..models import lif_curr_alpha  # type: ignore[attr-defined]
-from ..units import Hz, mV, ms, pA, pF, second  # type: ignore[attr-defined]
+from ..units import Hz, ms, mV, pA, pF, second  # type: ignore[attr-defined]
 
 C_M, TAU_M, TAU_SYN, T_REF = 250.0, 10.0, 0.325, 1.0  # pF, ms, ms, ms
 E_L, V_TH = -70.0, -55.0  # mV
@@ -80,7 +81,7 @@ def synfire_chain(
         "chain", n_groups * group_size, model, initial={"v": f"{E_L}*mV + 10*mV*rand()"}
     )
     groups = [chain[k * group_size : (k + 1) * group_size] for k in range(n_groups)]
-    for before, after in zip(groups[:-1], groups[1:], strict=True):
+    for before, after in pairwise(groups):
         network.project(before, after, AllToAll(), "J_syn", weight=WEIGHT * pA, delay=DELAY * ms)
     for sign, (indegree, rate) in ((1, BACKGROUND_EXC), (-1, BACKGROUND_INH)):
         network.poisson(
