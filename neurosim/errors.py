@@ -81,18 +81,24 @@ class NumericalError(NeurosimError, ArithmeticError):
     Attributes
     ----------
     population, variable : str
+        The projection's name, if it is a synapse's variable.
     neuron : int
-        Index in the population.
+        Index in the population, or of the synapse in ``Simulation.synapses``.
     time_ms : float
     """
 
-    def __init__(self, population: str, variable: str, neuron: int, time_ms: float) -> None:
+    def __init__(
+        self, population: str, variable: str, neuron: int, time_ms: float, synapse: bool = False
+    ) -> None:
         self.population, self.variable = population, variable
         self.neuron, self.time_ms = neuron, time_ms
+        place = f"neuron {neuron} in population {population!r} became NaN at"
+        if synapse:
+            place = f"synapse {neuron} in projection {population!r} is NaN by"
         super().__init__(
-            f"variable {variable!r} of neuron {neuron} in population {population!r} became NaN at "
-            f"{time_ms:g} ms. The run was stopped; what was recorded until then is kept. Look for "
-            "a division by zero, an exponential without bound or a dt too large for the equations."
+            f"variable {variable!r} of {place} {time_ms:g} ms. The run was stopped; what was "
+            "recorded until then is kept. Look for a division by zero, an exponential without "
+            "bound or a dt too large for the equations."
         )
 
 

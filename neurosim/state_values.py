@@ -22,6 +22,7 @@ def state_values(
     ----------
     program : Program
     population, variable : str
+        Or a projection with a synapse model, and its variable.
     values : number, array or Quantity
         One, or one per neuron; plain numbers are SI.
     size : int
@@ -34,7 +35,7 @@ def state_values(
         A quantity of another dimension than the variable's.
     """
     where = f"values for {variable!r} of population {population!r}"
-    needed = program.population(population).code.variable(variable).dimension
+    needed = _dimension(program, population, variable)
     if isinstance(values, Quantity) and symbol(dimensions(values)) != needed:
         raise DimensionError(
             f"{where} have the unit {symbol(dimensions(values))}, but {needed} is needed."
@@ -43,8 +44,15 @@ def state_values(
         array = np.broadcast_to(np.asarray(values, dtype=np.float64), (size,)).copy()
     except (TypeError, ValueError) as error:
         raise DescriptionError(
-            f"{where} must be one number or {size} of them, one per neuron."
+            f"{where} must be one number or {size} of them, one per neuron or synapse."
         ) from error
     if not np.isfinite(array).all():
         raise DescriptionError(f"{where} must be finite.")
     return array
+
+
+def _dimension(program: Program, name: str, variable: str) -> str:
+    for projection in program.projections:
+        if projection.name == name and projection.synapse is not None:
+            return projection.synapse.code.variable(variable).dimension
+    return program.population(name).code.variable(variable).dimension

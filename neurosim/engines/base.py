@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..lowering.program import Program
 
+SYNAPSE = np.dtype([("source", np.int64), ("target", np.int64), ("delay", np.int64)])
+
 
 @dataclass(frozen=True)
 class EngineOptions:
@@ -21,12 +23,17 @@ class EngineOptions:
 
 @dataclass(frozen=True)
 class Failure:
-    """A state variable that became NaN: population, variable, local neuron index, step."""
+    """A state variable that became NaN: population, variable, local neuron index, step.
+
+    With ``synapse`` set it is one of a projection's: ``population`` is the projection's name and
+    ``neuron`` the synapse's position in ``Executable.synapse_table``.
+    """
 
     population: str
     variable: str
     neuron: int
     step: int
+    synapse: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,19 @@ class Executable(Protocol):
 
     def set_input(self, name: str, values: NDArray[np.float64]) -> None:
         """Let an input that changes over time give other values from now on: (1,) or (n,)."""
+
+    def synapse_table(self, projection: str) -> NDArray[np.void]:
+        """Return every synapse of a projection with a synapse model, (n_synapses,).
+
+        Fields ``source``, ``target`` (ids within their populations) and ``delay`` (steps);
+        target-major, within a target in order of drawing.
+        """
+
+    def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
+        """Return a synaptic variable's values, in the order of ``synapse_table``."""
+
+    def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a synaptic variable's values, in the order of ``synapse_table``."""
 
     def close(self) -> None:
         """Release memory and files."""

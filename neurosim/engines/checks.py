@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DescriptionError, EquationError, NeurosimError, UnknownNameError
-from ..lowering.program import PopulationProgram, Program
+from ..lowering.program import PopulationProgram, Program, ProjectionProgram
 
 
 def readable(program: Program, population: str, variable: str) -> PopulationProgram:
@@ -34,6 +34,57 @@ def writable(
             f"{np.shape(values)}; give one value per neuron, shape ({found.size},)."
         )
     return found
+
+
+def with_model(program: Program, projection: str) -> ProjectionProgram:
+    """Return the projection with a synapse model of that name; UnknownNameError otherwise."""
+    known = {p.name: p for p in program.projections if p.synapse is not None}
+    if projection not in known:
+        raise UnknownNameError("projection", projection, known, "projections with a synapse model")
+    return known[projection]
+
+
+def synaptic(
+    program: Program, projection: str, variable: str, roles: tuple[str, ...]
+) -> ProjectionProgram:
+    """Return the projection whose synaptic variable has one of the roles.
+
+    Raises
+    ------
+    UnknownNameError
+        No such projection with a synapse model, or no such variable.
+    """
+    found = with_model(program, projection)
+    variables = () if found.synapse is None else found.synapse.code.variables
+    names = [v.name for v in variables if v.role in roles]
+    if variable not in names:
+        raise UnknownNameError("synaptic variable", variable, names, f"projection {projection!r}")
+    return found
+
+
+def writable_synapses(
+    program: Program, projection: str, variable: str, values: NDArray[np.float64], size: int
+) -> None:
+    """Check that ``values`` may replace those of a synaptic variable.
+
+    Raises
+    ------
+    UnknownNameError
+    DescriptionError
+        Wrong shape, or a parameter that all synapses share.
+    """
+    found = synaptic(program, projection, variable, ("state", "parameter"))
+    shared = found.synapse is not None and found.synapse.code.variable(variable).shared
+    if shared:
+        raise DescriptionError(
+            f"{variable!r} of projection {projection!r} is one value for all synapses, fixed "
+            "during a run. Give it as an array or distribution to have one per synapse."
+        )
+    if np.shape(values) != (size,):
+        raise DescriptionError(
+            f"values of {variable!r} in projection {projection!r} have shape {np.shape(values)}; "
+            f"give one per synapse, shape ({size},)."
+        )
 
 
 def no_network(engine: str) -> NeurosimError:

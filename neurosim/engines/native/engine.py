@@ -21,6 +21,9 @@ from . import abi
 from .cache import compile_cached
 from .codegen import GeneratedSource, generate
 from .compiler import find_compiler
+from .input_abi import WaveFeeder
+from .synapse_access import SynapseAccess
+from .synapse_checks import check_synapses, synapse_bytes
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
@@ -57,7 +60,8 @@ class NativeEngine:
         slots = sum(p.size for p in program.populations) / threads
         weight = 8 if any(p.weight_bits == 64 for p in program.projections) else 4
         synapses = rows = 0.0
-        for p in program.projections:
+        plain = [p for p in program.projections if p.synapse is None]
+        for p in plain:
             delays = p.delay.largest - p.delay.smallest + 1
             segments = min(p.expected_synapses, float(p.pre.size) * delays * threads)
             per_synapse, per_segment = (2 if slots < 65536 else 4) + weight, 4
@@ -66,10 +70,10 @@ class NativeEngine:
             synapses += p.expected_synapses * per_synapse + per_segment * segments
             rows += 4 * p.pre.size * (threads + 1)
         rows += program.n_ids * threads * (16 + 8)
-        records = sum(p.expected_synapses for p in program.projections)
+        records = sum(p.expected_synapses for p in plain)
         sorting = min(records, _CHUNK_RECORDS * threads) * (8 + weight)
         state = sum(p.size * (len(p.code.variables) * real + 32) for p in program.populations)
-        return int(synapses + rows + sorting + state)
+        return int(synapses + rows + sorting + state + synapse_bytes(program, real, threads))
 
 
 def n_threads(program: Program, options: EngineOptions) -> int:
@@ -80,11 +84,13 @@ def n_threads(program: Program, options: EngineOptions) -> int:
 
 
 def _check(program: Program) -> None:
+    check_synapses(program)
     if program.largest_delay > _DELAY_LIMIT:
-        worst = max(program.projections, key=lambda p: p.delay.largest)
+        longest = program.largest_delay
+        worst = next(p for p in program.projections if longest in [last for _, last in p.delays])
         raise UnsupportedError(
-            f"projection {worst.name!r}: a delay of {worst.delay.largest} steps "
-            f"({worst.delay.largest * program.dt * 1e3:g} ms); the native engine allows at most "
+            f"projection {worst.name!r}: a delay of {longest} steps "
+            f"({longest * program.dt * 1e3:g} ms); the native engine allows at most "
             f"{_DELAY_LIMIT} steps. Use a shorter delay or a larger dt."
         )
     if program.n_ids >= 2**32:
@@ -111,8 +117,14 @@ class NativeExecutable:
         self._library = abi.load_runtime(str(runtime))
         self._specs = abi.SpecBuilder(program, source, table, threads)
         self._specs.add_synapses(source, self._kernels.neurosim_synapse_kernels())
+        self._specs.add_inputs(self._kernels.neurosim_operations())
+        self._feeder = WaveFeeder(program, self._library)
         self._network: int | None = None
         self._outdegrees: dict[str, NDArray[np.uint32]] = {}
+        self._keys = {
+            name: source.synapse_kernels[k] for name, k in source.synapse_kernel_of.items()
+        }
+        self._synapses: SynapseAccess | None = None
         self._step, self._stopped = 0, False
 
     def __enter__(self) -> NativeExecutable:
@@ -126,6 +138,7 @@ class NativeExecutable:
         start = time.perf_counter()
         self.close()
         self._step, self._stopped = 0, False
+        self._feeder.reset()
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             raise MemoryLimitError(self._message("building the network"))
@@ -133,9 +146,12 @@ class NativeExecutable:
             degrees = np.zeros(projection.pre.size, np.uint32)
             self._library.neurosim_outdegrees(self._network, i, degrees.ctypes.data_as(abi._Words))
             self._outdegrees[projection.name] = degrees
+        access = SynapseAccess(self._library, self._network, self.program, self._keys)
+        self._synapses = access
         n_synapses = self._library.neurosim_synapses(self._network)
+        n_synapses += sum(access.size(name) for name in self._keys)
         if n_synapses:
-            size = self._library.neurosim_synapse_bytes(self._network)
+            size = self._library.neurosim_synapse_bytes(self._network) + access.bytes()
             self.bytes_per_synapse = size / n_synapses
         self.timings.build_s = time.perf_counter() - start
 
@@ -152,6 +168,7 @@ class NativeExecutable:
         pointers = (abi._Doubles * max(len(samples), 1))(
             *(s.ctypes.data_as(abi._Doubles) for s in samples)
         )
+        self._feeder.feed(network, first, n_steps)
         result = abi.ChunkResult()
         if self._library.neurosim_advance(network, n_steps, pointers, ctypes.byref(result)):
             raise MemoryLimitError(self._message("simulating"))
@@ -180,7 +197,9 @@ class NativeExecutable:
 
     def _failure(self, result: abi.ChunkResult) -> Failure | None:
         if result.failed_population < 0:
-            return None
+            found = None if self._synapses is None else self._synapses.find_nan()
+            self._stopped = found is not None
+            return None if found is None else Failure(*found, self._step, synapse=True)
         self._stopped = True
         population = self.program.populations[result.failed_population]
         arrays = [v.name for v in population.code.variables if not v.shared]
@@ -239,6 +258,28 @@ class NativeExecutable:
             self._built(), *self._place(population, variable), array.ctypes.data_as(abi._Doubles)
         )
 
+    def set_input(self, name: str, values: NDArray[np.float64]) -> None:
+        """Let an input that changes over time give ``values`` from now on."""
+        self._built()
+        self._feeder.set(name, values)
+
+    def synapse_table(self, projection: str) -> NDArray[np.void]:
+        """Return every synapse of a projection with a synapse model."""
+        return self._access().table(projection)
+
+    def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
+        """Return a synaptic variable's values, in the order of ``synapse_table``."""
+        return self._access().read(projection, variable)
+
+    def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a synaptic variable's values, in the order of ``synapse_table``."""
+        self._access().write(projection, variable, values)
+
+    def _access(self) -> SynapseAccess:
+        if self._synapses is None:
+            raise no_network("native")
+        return self._synapses
+
     def _built(self) -> int:
         if self._network is None:
             raise no_network("native")
@@ -252,7 +293,7 @@ class NativeExecutable:
         """Free the network's memory."""
         if self._network:
             self._library.neurosim_destroy(self._network)
-            self._network = None
+            self._network, self._synapses = None, None
 
 
 def _copy(pointer, n: int) -> NDArray[np.int64]:

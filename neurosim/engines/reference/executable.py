@@ -196,6 +196,7 @@ class Brian2Executable:
         stop = int(step[0])
         spike_steps, spike_ids = self._spikes.drain(stop)
         states = [log.drain(stop) for log in self._states]
+        self._failure = self._failure or self._look_at_synapses(stop)
         return Chunk(first, stop - first, spike_steps, spike_ids, states, self._failure)
 
     def _step(self) -> None:
@@ -212,6 +213,13 @@ class Brian2Executable:
             found = watch.find()
             if found is not None:
                 return Failure(*found, step)
+        return None
+
+    def _look_at_synapses(self, step: int) -> Failure | None:
+        for name, general in self._general.items():
+            found = general.find_nan()
+            if found is not None:
+                return Failure(name, *found, step, synapse=True)
         return None
 
     def synapse_count(self, projection: str) -> int:
@@ -235,7 +243,8 @@ class Brian2Executable:
         """Return a variable's current values, (size,)."""
         self._built()
         size = checks.readable(self._program, population, variable).size
-        return np.array(np.broadcast_to(self._neurons[population].array(variable), (size,)))
+        values = self._neurons[population].array(variable)
+        return np.array(np.broadcast_to(values, (size,)), np.float64)
 
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
@@ -248,6 +257,25 @@ class Brian2Executable:
         """Let an input that changes over time give ``values`` from now on."""
         self._built()
         self._inputs.set(name, values)
+
+    def synapse_table(self, projection: str) -> NDArray[np.void]:
+        """Return every synapse of a projection with a synapse model."""
+        self._built()
+        checks.with_model(self._program, projection)
+        return self._general[projection].table()
+
+    def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
+        """Return a synaptic variable's values, in the order of ``synapse_table``."""
+        self._built()
+        checks.synaptic(self._program, projection, variable, ("state", "parameter"))
+        return self._general[projection].read(variable)
+
+    def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a synaptic variable's values, in the order of ``synapse_table``."""
+        self._built()
+        size = self.synapse_count(projection)
+        checks.writable_synapses(self._program, projection, variable, values, size)
+        self._general[projection].write(variable, values)
 
     def _built(self) -> brian2.Clock:
         if self._clock is None:

@@ -23,6 +23,7 @@ from ...elementary import ndtri
 from ...lowering.program import Noise, Program, ProjectionProgram
 from ...lowering.synapse_edges import SynapseArrays, synapse_arrays
 from ...lowering.synapse_program import SynapseCode, SynapseProgram
+from ..base import SYNAPSE
 from .objects import Edges, Neurons
 
 _SINCE = "since_update"
@@ -56,6 +57,24 @@ class General:
         if self.synapses is None:
             return np.empty(0)
         return self.synapses.variables[self.names[variable]].get_value()
+
+    def table(self) -> NDArray[np.void]:
+        """Return every synapse, target-major; see ``Executable.synapse_table``."""
+        out = np.empty(self.arrays.order.size, SYNAPSE)
+        for name, column in (
+            ("source", self.arrays.pre),
+            ("target", self.arrays.post),
+            ("delay", self.arrays.delay),
+        ):
+            out[name][self.arrays.order] = column
+        return out
+
+    def find_nan(self) -> tuple[str, int] | None:
+        """Return (variable, synapse in target-major order) of a NaN, or None."""
+        for variable in self.synapse.code.variables:
+            if variable.role == "state" and np.isnan(self.array(variable.name)).any():
+                return variable.name, int(np.flatnonzero(np.isnan(self.read(variable.name)))[0])
+        return None
 
     def read(self, variable: str) -> NDArray[np.float64]:
         """Return a variable's values, target-major, (n,)."""
