@@ -23,8 +23,10 @@ from ...lowering.program import (
     SpikeSourceProgram,
     StateRecorder,
 )
+from .calls import packed_tables
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
 from .general_abi import GeneralBuilder, GeneralSpec, PhaseSpec
+from .input_abi import InputsBuilder, WaveRows
 from .phases import phases
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
@@ -107,6 +109,7 @@ class PoissonSpec(ctypes.Structure):
         ("table_offsets", _Int64s),
         ("thresholds", _Words),
         ("table", _Int64s),
+        ("wave", c_int64),
     )
 
 
@@ -163,6 +166,7 @@ class NetworkSpec(ctypes.Structure):
         ("phases", POINTER(PhaseSpec)),
         ("n_generals", c_int32),
         ("n_phases", c_int32),
+        ("inputs", ctypes.c_void_p),
     )
 
 
@@ -190,6 +194,7 @@ def load_kernels(path: str) -> tuple[ctypes.CDLL, int]:
     library = ctypes.CDLL(path)
     library.neurosim_kernels.restype = ctypes.c_void_p
     library.neurosim_synapse_kernels.restype = ctypes.c_void_p
+    library.neurosim_operations.restype = ctypes.c_void_p
     return library, library.neurosim_kernels()
 
 
@@ -222,6 +227,7 @@ def load_runtime(path: str) -> ctypes.CDLL:
         "neurosim_general_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_write": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_nan": (c_int64, [network, c_int32, POINTER(c_int32)]),
+        "neurosim_waves": (None, [network, c_int64, POINTER(WaveRows)]),
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),
     }
@@ -242,6 +248,12 @@ def poisson_tables(
     Neurons between the members of a view that is not contiguous get a table without events.
     """
     members = poisson.post.members
+    if poisson.wave is not None:
+        columns = None
+        if members is not None:
+            columns = np.full(members[-1] + 1 - members[0], -1, np.int64)
+            columns[members - members[0]] = np.arange(members.size)
+        return np.zeros(1, np.int64), (np.empty(0, np.uint32),), columns
     if members is None:
         return poisson.first, poisson.thresholds, poisson.table
     table = np.full(members[-1] + 1 - members[0], len(poisson.thresholds), np.int64)
@@ -263,6 +275,7 @@ class SpecBuilder:
             for p, k in zip(program.populations, source.kernel_of, strict=True)
         }
         self._kernel_of = source.kernel_of
+        self.inputs = InputsBuilder(program, self.array_index)
         self.spec = self._network(threads, kernels)
 
     def add_synapses(self, source: GeneratedSource, kernels: int) -> None:
@@ -280,6 +293,10 @@ class SpecBuilder:
         self.spec.generals = builder.table(GeneralSpec, generals)
         self.spec.phases = builder.phases(step)
         self.spec.n_generals, self.spec.n_phases = len(generals), len(step)
+
+    def add_inputs(self, operations: int | None) -> None:
+        """Fill in currents and operations; ``operations`` is their generated table."""
+        self.spec.inputs = self.inputs.pointer(operations)
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""
@@ -331,7 +348,16 @@ class SpecBuilder:
             n_shared=len(key.shared),
             values=pointers,
             strides=self._keep([int(c.size > 1) for c in columns], np.int64, _Int64s),
-            shared=self._keep([population.values[n] for n in key.shared], np.float64, _Doubles),
+            shared=self._keep(
+                np.concatenate(
+                    [
+                        [population.values[n] for n in key.shared],
+                        *packed_tables(population, len(key.shared), self.program.dt),
+                    ]
+                ),
+                np.float64,
+                _Doubles,
+            ),
         )
 
     def _projection(self, projection: ProjectionProgram) -> ProjectionSpec:
@@ -405,6 +431,7 @@ class SpecBuilder:
             first=self._keep(first, np.int64, _Int64s),
             table_offsets=self._keep(np.concatenate([[0], np.cumsum(sizes)]), np.int64, _Int64s),
             thresholds=self._keep(np.concatenate(thresholds), np.uint32, _Words),
+            wave=self.inputs.wave_of(poisson),
         )
         if table is not None:
             spec.table = self._keep(table, np.int64, _Int64s)

@@ -18,9 +18,11 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ...lowering.program import NeuronCode
 from ..checks import undefined_value
+from .calls import brian2_functions, definitions, neuron_calls, shared_calls, table_lines
 from .render import Renderer, identifier
 
 _UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")  # what simplification makes of x/0
+_NOT_REFRACTORY = re.compile(r"\bnot_refractory\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -29,17 +31,23 @@ class KernelKey:
     """What makes two populations share a kernel.
 
     ``poisson`` names the target variable of each Poisson input; ``targeted`` the guarded
-    variables that synapses write.
+    variables that synapses write; ``ready`` that operations ask who is refractory.
     """
 
     code: NeuronCode
     poisson: tuple[str, ...]
     targeted: tuple[str, ...]
+    ready: bool = False
 
     @property
     def arrays(self) -> tuple[str, ...]:
         """Names of the variables with one value per neuron, in storage order."""
         return tuple(v.name for v in self.code.variables if not v.shared)
+
+    @property
+    def keeps_ready(self) -> bool:
+        """Whether the flag "not refractory" is kept from step to step."""
+        return self.code.refractory_kind == "condition" or self.ready
 
     @property
     def shared(self) -> tuple[str, ...]:
@@ -73,8 +81,12 @@ class KernelWriter:
             () if key.code.refractory_kind == "none" else key.code.unless_refractory
         )
         self.variables = self._brian2_variables()
-        self.neuron = Renderer("real", identifier)
-        self.population = Renderer("double", lambda name: f"{identifier(name)}_d")
+        self.population = Renderer(
+            "double", lambda name: f"{identifier(name)}_d", shared_calls(self.code)
+        )
+        self.neuron = Renderer(
+            "real", identifier, neuron_calls(self.code, self.population, self._is_shared)
+        )
 
     def _brian2_variables(self) -> dict:
         def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
@@ -83,11 +95,16 @@ class KernelWriter:
             )
 
         known = {v.name: variable(v.name, v.shared) for v in self.code.variables}
-        known |= {name: variable(name, True) for name in ("t", "dt", "N")}
+        known |= {name: variable(name, True) for name in ("t", "dt", "N", "t_in_timesteps")}
         known |= {"i": variable("i", False), "lastspike": variable("lastspike", False)}
         known |= {noise.name: variable(noise.name, False) for noise in self.code.noise}
         known["not_refractory"] = variable("not_refractory", False, np.bool_)
-        return DEFAULT_FUNCTIONS | known
+        return DEFAULT_FUNCTIONS | known | brian2_functions(self.code)
+
+    def _is_shared(self, name: str) -> bool:
+        """Return whether a name stands for one value of the whole population."""
+        known = self.variables.get(name)
+        return name.startswith("_lio_") if known is None else bool(getattr(known, "scalar", False))
 
     def statements(self, code: str, block: str, guard: bool) -> Statements:
         """Render abstract code; writes to guarded variables are conditional if ``guard``."""
@@ -120,12 +137,14 @@ class KernelWriter:
         lines = []
         given = {"t": "now_.t", "dt": "now_.dt", "N": "static_cast<double>(own_.spec->size)"}
         given |= {name: f"own_.shared[{i}]" for i, name in enumerate(self.key.shared)}
+        given |= {"t_in_timesteps": "static_cast<double>(now_.step)"}
         names = []
         for name, source in given.items():
             word = identifier(name)
             if word in used or f"{word}_d" in used:
                 lines.append(f"const double {word}_d = {source};")
                 names.append(word)
+        lines += table_lines(self.code, len(self.key.shared), used)
         for block in blocks:
             lines += block.shared
             names += [line.split()[2][:-2] for line in block.shared]
@@ -152,8 +171,9 @@ class KernelWriter:
             lines.append("const real i = static_cast<real>(own_.index(k_));")
         if "lastspike" in words:
             lines.append(
-                "const real lastspike = static_cast<real>(now_.t - "
-                "double(now_.lane_step - last_spike_array[k_]) * now_.dt);"
+                "const real lastspike = last_spike_array[k_] <= long_ago ? real(-1e4) : "
+                "static_cast<real>("
+                "now_.t - double(now_.lane_step - last_spike_array[k_]) * now_.dt);"
             )
         return lines
 
@@ -209,8 +229,9 @@ class KernelWriter:
                 "const lane_int pause_steps_ = static_cast<lane_int>(timestep(_pause_d, dt_d));"
             )
             pause = "pause_steps_"
+        kept = ["ready_array[k_] = not_refractory;"] if self.key.ready else []
         return Statements(
-            shared, [*made.neuron, "const bool not_refractory = " + test.format(pause)]
+            shared, [*made.neuron, "const bool not_refractory = " + test.format(pause), *kept]
         )
 
     def poisson(self) -> Statements:
@@ -242,7 +263,8 @@ class KernelWriter:
                 crossing.shared,
                 [*crossing.neuron, f"const bool crossed_ = bool({word}) & not_refractory;"],
             )
-        blocks = [pause, step, threshold, self.poisson()]
+        events = self.events()
+        blocks = [pause, step, threshold, *events, self.poisson()]
         words = set().union(*(b.words() for b in blocks))
         body = [f"const real {name} = {name}_lanes_[lane_];" for name, _ in self.drawn(words, "")]
         body += self.loads(words) + [line for b in blocks for line in b.neuron]
@@ -253,12 +275,17 @@ class KernelWriter:
         if states:
             body.append("bad_ |= " + " | ".join(f"lane_int({n} != {n})" for n in states) + ";")
         body += ["fired_[lane_] = crossed_;", "any_ |= fired_[lane_];"]
+        for e, _ in enumerate(events):
+            body.append(f"any_event_{e}_ |= happened_{e}_[lane_] = event_{e}_;")
         return self._update_lines(blocks, words, body)
 
     def _update_lines(
         self, blocks: list[Statements], words: set[str], body: list[str]
     ) -> list[str]:
         head = self.shared_lines(blocks) + self.array_lines(words)
+        if self.code.events:
+            head.append(f"own_.events.resize({len(self.code.events)});")
+            head.append("for (auto& neurons : own_.events) neurons.clear();")
         if "last_spike_array" in words or "lastspike" in words:
             head.append("const lane_int* __restrict__ const last_spike_array = own_.last_spike;")
         if "ready_array" in words:
@@ -278,6 +305,10 @@ class KernelWriter:
             "for (int64_t block_ = 0; block_ < own_.padded; block_ += block_size) {",
             *(f"    {line}" for line in self.draws(words)),
             "    lane_int fired_[block_size], any_ = 0, bad_ = 0;",
+            *(
+                f"    lane_int happened_{e}_[block_size], any_event_{e}_ = 0;"
+                for e, _ in enumerate(self.code.events)
+            ),
             "    NEUROSIM_INDEPENDENT",
             "    for (int64_t lane_ = 0; lane_ < block_size; ++lane_) {",
             "        const int64_t k_ = block_ + lane_;",
@@ -285,28 +316,82 @@ class KernelWriter:
             "    }",
             "    if (bad_) own_.find_nan(block_);",
             "    if (any_) own_.collect(block_, fired_, now_.lane_step);",
+            *(
+                f"    if (any_event_{e}_) own_.note_event({e}, block_, happened_{e}_);"
+                for e, _ in enumerate(self.code.events)
+            ),
             "}",
         ]
 
     # -- reset ---------------------------------------------------------------------------------
 
+    def events(self) -> list[Statements]:
+        """Statements that find out which events the neuron has, once its threshold is known."""
+        found = []
+        for e, event in enumerate(self.code.events):
+            made = self.statements(f"_event_{e} = {event.condition}", f"event_{e}", guard=False)
+            word = f"_event_{e}"
+            if not any(word in line for line in made.neuron):
+                word += "_d"
+            lines = [_NOT_REFRACTORY.sub("not_refractory_now_", line) for line in made.neuron]
+            if any("not_refractory_now_" in line for line in lines):
+                lines.insert(0, "const bool not_refractory_now_ = not_refractory & !crossed_;")
+            found.append(
+                Statements(
+                    made.shared,
+                    [f"bool event_{e}_;", "{", *lines, f"event_{e}_ = bool({word});", "}"],
+                )
+            )
+        return found
+
     def reset(self) -> list[str]:
-        """Return the body of the reset function."""
-        if not self.code.reset.strip():
+        """Return the body of the reset function: of spikes, then of the other events."""
+        lines = self._chosen(self.code.reset, "reset", "own_.spikes")
+        for e, event in enumerate(self.code.events):
+            lines += self._chosen(event.code, f"event_code_{e}", f"own_.events[{e}]")
+        return lines
+
+    def _chosen(self, code: str, block: str, neurons: str) -> list[str]:
+        """Run statements for some neurons."""
+        if not code.strip():
             return []
-        made = self.statements(self.code.reset, "reset", guard=False)
+        made = self.statements(code, block, guard=False)
         words = made.words()
         drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
         pauses = ["const bool not_refractory = false;"] if "not_refractory" in words else []
         if "lastspike" in words:
             pauses.append("const lane_int* const last_spike_array = own_.last_spike;")
-        return [
+        lines = [
             *self.shared_lines([made]),
             *self.array_lines(words),
             *pauses,
-            "for (const int32_t k_ : own_.spikes) {",
+            f"for (const int32_t k_ : {neurons}) {{",
             *(f"    {line}" for line in [*drawn, *self.loads(words)]),
             *(f"    {line}" for line in [*made.neuron, *self.stores([made])]),
+            "}",
+        ]
+        return ["{", *lines, "}"] if self.code.events else lines
+
+    # -- start ---------------------------------------------------------------------------------
+
+    def start(self) -> list[str]:
+        """Return the body of the function that computes what is held over the step."""
+        made = self.statements(self.code.start, "start", guard=False)
+        words = made.words()
+        head = [*self.shared_lines([made]), *self.array_lines(words)]
+        if "lastspike" in words:
+            head.append("const lane_int* __restrict__ const last_spike_array = own_.last_spike;")
+        body = [f"const real {name} = {name}_lanes_[lane_];" for name, _ in self.drawn(words, "")]
+        return [
+            *head,
+            "for (int64_t block_ = 0; block_ < own_.padded; block_ += block_size) {",
+            *(f"    {line}" for line in self.draws(words)),
+            "    NEUROSIM_INDEPENDENT",
+            "    for (int64_t lane_ = 0; lane_ < block_size; ++lane_) {",
+            "        const int64_t k_ = block_ + lane_;",
+            *(f"        {line}" for line in [*body, *self.loads(words)]),
+            *(f"        {line}" for line in [*made.neuron, *self.stores([made])]),
+            "    }",
             "}",
         ]
 
@@ -321,6 +406,7 @@ def kernel_source(index: int, key: KernelKey) -> str:
             f"// {key.code.name}: {key.code.method}",
             f"namespace model_{index} {{",
             "",
+            *definitions(key.code),
             f"constexpr bool guarded_arrays[] = {{{flags}}};",
             "",
             f"void update{arguments}",
@@ -330,6 +416,7 @@ def kernel_source(index: int, key: KernelKey) -> str:
             f"void reset{arguments}",
             *(f"    {line}" for line in writer.reset()),
             "}",
+            *([f"void start{arguments}", *writer.start(), "}"] if key.code.start else []),
             "",
             f"}}  // namespace model_{index}",
             "",

@@ -92,6 +92,7 @@ struct PoissonSpec {
     const int64_t* table_offsets;        // (n_tables + 1) into thresholds
     const uint32_t* thresholds;
     const int64_t* table;                // (post_size) or null: all use table 0
+    int64_t wave;                        // mean count per step, as a wave (table: its columns); -1: tables
 };
 
 struct SourceSpec {
@@ -109,6 +110,7 @@ struct RecorderSpec {
 };
 
 struct Kernel;         // population.hpp
+struct InputsSpec;  // input_types.hpp
 struct SynapseKernel;  // general_types.hpp, like the two below
 struct GeneralSpec;
 struct PhaseSpec;
@@ -129,6 +131,7 @@ struct NetworkSpec {
     const GeneralSpec* generals;           // projections with a synapse model
     const PhaseSpec* phases;               // of a step, where there are such projections
     int32_t n_generals, n_phases;
+    const InputsSpec* inputs;            // injected currents and operations
 };
 
 struct ChunkResult {

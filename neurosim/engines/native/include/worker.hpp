@@ -9,6 +9,7 @@
 #include "build.hpp"
 #include "deliver.hpp"
 #include "generals.hpp"
+#include "inputs.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
 #include "sampler.hpp"
@@ -51,6 +52,7 @@ class Worker {
         for (int r = 0; r < spec.n_recorders; ++r)
             samplers.emplace_back(spec.recorders[r], populations[spec.recorders[r].population]);
         generals = std::make_unique<Generals>(spec, populations);
+        inputs = std::make_unique<Inputs>(spec, populations);
     }
 
     Progress progress;
@@ -65,6 +67,7 @@ class Worker {
     SynapseStore store;
     std::vector<Sampler> samplers;  // one per state recorder
     std::unique_ptr<Generals> generals;
+    std::unique_ptr<Inputs> inputs;
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
@@ -118,6 +121,8 @@ class Worker {
     }
     void move_origin(int64_t step);
     void meet(Team& team);
+    void look_for_failure(int64_t step);
+    void fail(int64_t step, std::atomic<int64_t>& stop);
     void note_spike(int64_t step, int64_t id) {
         spike_steps.push_back(step);
         spike_ids.push_back(id);
@@ -266,12 +271,33 @@ inline void Worker::meet(Team& team) {
         if (worker.get() != this) worker->meeting.wait_for(meetings_);
 }
 
+// Note the first NaN that a kernel found.
+inline void Worker::look_for_failure(int64_t step) {
+    for (int32_t p = 0; p < spec_.n_populations && failed_step == Progress::never; ++p) {
+        if (populations[p].bad_array < 0) continue;
+        failed_step = step;
+        failed_population = p;
+        failed_array = populations[p].bad_array;
+        failed_neuron = populations[p].bad_neuron;
+    }
+}
+
+// Let all workers end with the steps before `step`.
+inline void Worker::fail(int64_t step, std::atomic<int64_t>& stop) {
+    int64_t current = stop.load();
+    while (step < current && !stop.compare_exchange_weak(current, step)) {
+    }
+    leave();
+}
+
 inline void Worker::update(int64_t step) {
     if (step % 4 == 0)
         for (int i = 0; i < spec_.n_poisson; ++i) {
+            if (spec_.poisson[i].wave >= 0) continue;
             const LocalPopulation& own = populations[spec_.poisson[i].population];
             poisson_[i].fill(own, step / 4, own.counts[spec_.poisson[i].slot]);
         }
+    inputs->fill_poisson(step);
     std::vector<uint32_t>& out = published_[step % published_.size()];
     out.clear();
     const StepInfo now = info(step);
@@ -283,13 +309,8 @@ inline void Worker::update(int64_t step) {
             if (k >= own.count) break;  // padding
             out.push_back(static_cast<uint32_t>(own.id(k)));
         }
-        if (own.bad_array >= 0 && failed_step == Progress::never) {
-            failed_step = step;
-            failed_population = p;
-            failed_array = own.bad_array;
-            failed_neuron = own.bad_neuron;
-        }
     }
+    look_for_failure(step);
     for (const uint32_t id : out) note_spike(step, id);
     if (rank_ == 0)
         for (int32_t s = 0; s < spec_.n_sources; ++s) {
@@ -329,22 +350,20 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
     for (Sampler& sampler : samplers) sampler.begin(begin);
     Stopwatch watch;
     for (int64_t step = begin; step < end && step <= stop.load(std::memory_order_relaxed); ++step) {
+        inputs->inject(step);
+        for (LocalPopulation& own : populations)
+            if (const auto start = spec_.kernels[own.spec->kernel].start) start(own, info(step));
         if (spec_.n_recorders) {
             record(step, samples);
             record_s += watch.lap();
         }
         const StepInfo now = info(step);
         const auto all_meet = [&] { meet(team); };
+        inputs->operate(false, now);
         generals->start_step();
         generals->until(neurons_phase, now, all_meet);
         update(step);
-        if (failed_step == step) {
-            int64_t current = stop.load();
-            while (step < current && !stop.compare_exchange_weak(current, step)) {
-            }
-            leave();
-            return;
-        }
+        if (failed_step == step) return fail(step, stop);
         progress.publish(step + 1);
         generals->enter_own(step);
         generals->until(deliver_phase, now, all_meet);
@@ -364,7 +383,12 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         page.clear();
         generals->until(reset_phase, now, all_meet);
         for (LocalPopulation& own : populations)
-            if (!own.spikes.empty()) spec_.kernels[own.spec->kernel].reset(own, now);
+            if (!own.spikes.empty() || own.has_events()) spec_.kernels[own.spec->kernel].reset(own, now);
+        inputs->operate(true, now);
+        if (inputs->any()) {
+            look_for_failure(step);
+            if (failed_step == step) return fail(step, stop);
+        }
         deliver_s += watch.lap();
     }
     leave();

@@ -171,6 +171,17 @@ void neurosim_write(void* network, int32_t population, int32_t array, const doub
     auto& whole = *static_cast<neurosim::Network*>(network);
     for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
         whole.worker(rank).populations[population].load(array, values, 1);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+        whole.worker(rank).inputs->written(population, array);
+}
+
+// The values of changing inputs for the steps about to be simulated; the arrays stay the caller's.
+void neurosim_waves(void* network, int64_t first_step, const neurosim::WaveRows* waves) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
+        whole.worker(rank).inputs->waves.waves = waves;
+        whole.worker(rank).inputs->waves.first_step = first_step;
+    }
 }
 
 }  // extern "C"

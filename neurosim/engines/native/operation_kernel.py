@@ -1,0 +1,129 @@
+"""Operations as C++: statements run for chosen neurons at intervals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from brian2.core.variables import Variable as BrianVariable
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ...lowering.input_program import OperationProgram
+from ...lowering.program import Program
+from .neuron_kernel import KernelKey, KernelWriter, Statements
+from .render import identifier
+
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+_TABLE = """\
+constexpr OperationKernel operations[] = {{
+{rows}
+}};
+"""
+
+
+def needs_ready(program: Program, population: str) -> bool:
+    """Return whether operations on a population depend on who is refractory."""
+    code = program.population(population).code
+    if code.refractory_kind == "none":
+        return False
+    frozen = set(code.unless_refractory)
+    return any(
+        frozen & set(o.writes) or "not_refractory" in _WORD.findall(o.code)
+        for o in program.operations
+        if o.span.population == population
+    )
+
+
+def operations_source(program: Program, keys: dict[str, KernelKey]) -> str:
+    """Return the C++ of all operations and the table of them.
+
+    Parameters
+    ----------
+    program : Program
+    keys : dict of str to KernelKey
+        The kernel of each population.
+    """
+    if not program.operations:
+        return ""
+    functions = [
+        _function(k, operation, keys[operation.span.population])
+        for k, operation in enumerate(program.operations)
+    ]
+    rows = [f"    operation_{k}," for k in range(len(functions))]
+    return "\n".join([*functions, _TABLE.format(rows="\n".join(rows))])
+
+
+class _OperationWriter(KernelWriter):
+    """Renders one operation with the variables of its population."""
+
+    def __init__(self, operation: OperationProgram, key: KernelKey) -> None:
+        self.operation = operation
+        super().__init__(replace(key, code=replace(key.code, noise=operation.noise)))
+        self.variables = self.variables | {
+            name: BrianVariable(name, dimensions=DIMENSIONLESS, scalar=True, constant=True)
+            for name in operation.constants
+        }
+
+    def body(self) -> list[str]:
+        """Return the body of the function."""
+        made = self.statements(self.operation.code, "operation", guard=True)
+        words = made.words()
+        head = self._constants(made) + [
+            "const double N_d = static_cast<double>(chosen_.size);" if "N_d =" in line else line
+            for line in self.shared_lines([made])
+        ]
+        head += self.array_lines(words)
+        drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
+        loads = [
+            "const real i = static_cast<real>(place_);"
+            if line.startswith("const real i =")
+            else line
+            for line in self.loads(words)
+        ]
+        stored = self.stores([made])
+        states = [line.split("_array")[0] for line in stored]
+        checks = [f"bad_ |= {' | '.join(f'({n} != {n})' for n in states)};"] if states else []
+        lines = [*self._refractory(words), *drawn, *loads, *made.neuron, *stored, *checks]
+        return [
+            *head,
+            "bool bad_ = false;",
+            "chosen_.each(own_, [&](const int64_t k_, [[maybe_unused]] const int64_t place_) {",
+            *(f"    {line}" for line in lines),
+            "});",
+            "for (int64_t block_ = 0; bad_ && block_ < own_.padded; block_ += block_size)",
+            "    own_.find_nan(block_);",
+        ]
+
+    def _constants(self, made: Statements) -> list[str]:
+        used = made.words()
+        in_loop = set(_WORD.findall("\n".join(made.neuron)))
+        lines = []
+        for name, value in self.operation.constants.items():
+            word = identifier(name)
+            if name in self.key.shared or not {word, f"{word}_d"} & used:
+                continue
+            lines.append(f"const double {word}_d = {value!r};")
+            if word in in_loop:
+                lines.append(f"const real {word} = static_cast<real>({word}_d);")
+        return lines
+
+    def _refractory(self, words: set[str]) -> list[str]:
+        if "not_refractory" not in words:
+            return []
+        if self.code.refractory_kind == "none":
+            return ["const bool not_refractory = true;"]
+        return ["const bool not_refractory = own_.ready[k_] != 0;"]
+
+
+def _function(index: int, operation: OperationProgram, key: KernelKey) -> str:
+    writer = _OperationWriter(operation, key)
+    return "\n".join(
+        [
+            f"// {operation.name}",
+            f"void operation_{index}([[maybe_unused]] LocalPopulation& own_, "
+            "[[maybe_unused]] const StepInfo& now_, const Selection& chosen_) {",
+            *(f"    {line}" for line in writer.body()),
+            "}",
+            "",
+        ]
+    )
