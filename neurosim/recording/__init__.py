@@ -2,13 +2,16 @@
 
 from .digest import SpikeDigest
 from .layout import Layout, PopulationLayout, ProjectionLayout, StateLayout
-from .reader import Recording, StateTrace, read
+from .population import RecordedPopulation
+from .reader import Recording, read
+from .states import StateTrace
 from .writer import RecordingWriter
 
 __all__ = [
     "Layout",
     "PopulationLayout",
     "ProjectionLayout",
+    "RecordedPopulation",
     "Recording",
     "RecordingWriter",
     "SpikeDigest",

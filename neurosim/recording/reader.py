@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import RecordingError, UnknownNameError
 from . import guard, network, schema
 from .clock import StepClock
 from .digest import SpikeDigest
 from .layout import PopulationLayout, ProjectionLayout
-from .state_store import exact_path
+from .population import RecordedPopulation
+from .states import StateReader, StateTrace, find_report
+from .times import milliseconds
 
 if TYPE_CHECKING:
     import neo
@@ -28,25 +29,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 4_000_000
 """Spikes held in memory at once when the whole recording is gone through."""
-
-
-@dataclass(frozen=True)
-class StateTrace:
-    """A recorded variable.
-
-    Attributes
-    ----------
-    times_ms : (n_samples,) ms
-    values : (n_samples, n_ids), in ``unit``
-    ids : (n_ids,) int64
-        Local ids.
-    unit : str
-    """
-
-    times_ms: NDArray[np.float64]
-    values: NDArray[np.floating]
-    ids: NDArray[np.int64]
-    unit: str
 
 
 def read(path: str | os.PathLike[str]) -> Recording:
@@ -226,26 +208,62 @@ class Recording:
         recorder : str, optional
             Name of the recorder, when several recorded the same variable; else the first.
         """
-        found = {
-            r.name: r
-            for r in self.reports
-            if (r.population, r.variable) == (population, variable)
-            and recorder in (None, r.recorder)
-        }
-        if not found:
-            known = [f"{r.population}.{r.variable} ({r.recorder})" for r in self.reports]
-            raise UnknownNameError("recorded state", f"{population}.{variable}", known, self.path)
-        report = next(iter(found.values()))
+        return self._state(population, variable, recorder, None, start_ms, stop_ms)
+
+    def states(
+        self,
+        population: str,
+        variable: str,
+        *,
+        ids: ArrayLike | None = None,
+        start: Any = None,
+        stop: Any = None,
+        recorder: str | None = None,
+    ) -> StateTrace:
+        """Return a recorded variable of some neurons in a stretch of time, reading only that.
+
+        Parameters
+        ----------
+        population : str
+        variable : str
+            As it was recorded (``"v"``, ``"sum(v)"``, an expression), or the recorder's name.
+        ids : array_like of int, optional
+            Local ids, in the order wanted; by default all that were recorded.
+        start, stop : number in ms or Quantity, optional
+            From ``start`` up to, not including, ``stop``.
+        recorder : str, optional
+            Name of the recorder, when several recorded the same variable; else the first.
+
+        Raises
+        ------
+        UnknownNameError, DescriptionError
+            It was not recorded, or not of these neurons.
+        """
+        times = milliseconds(start, "start"), milliseconds(stop, "stop")
+        return self._state(population, variable, recorder, ids, *times)
+
+    def _state(
+        self,
+        population: str,
+        variable: str,
+        recorder: str | None,
+        ids: ArrayLike | None,
+        start_ms: float | None,
+        stop_ms: float | None,
+    ) -> StateTrace:
+        report = find_report(self.reports, population, variable, recorder, self.path)
         with guard.opened(self.path) as file:
-            group = file[f"report/{report.name}"]
-            exact = exact_path(report.name)
-            data = guard.table(*((file, exact) if exact in file else (group, "data")), "f", 2)
-            times = self._clock.time_ms(report.start + np.arange(len(data)) * report.every)
-            first = 0 if start_ms is None else int(np.searchsorted(times, start_ms))
-            last = len(times) if stop_ms is None else int(np.searchsorted(times, stop_ms))
-            ids = guard.table(group, "mapping/node_ids", "iu")[()].astype(np.int64)
-            unit = guard.text(data.attrs, "units")
-            return StateTrace(times[first:last], data[first:last], ids, unit)
+            reader = StateReader(file, report, self._clock)
+            columns = reader.columns(ids)
+            first, last = reader.rows(start_ms, stop_ms)
+            chosen = reader.ids if columns is None else reader.ids[columns]
+            values = reader.read(first, last, columns)
+            return StateTrace(reader.times_ms(first, last), values, chosen, reader.unit)
+
+    def __getitem__(self, population: str) -> RecordedPopulation:
+        """Return a population, to read its spikes and states from."""
+        self._known("population", population, self.populations)
+        return RecordedPopulation(self, self.populations[population])
 
     def spikes_sha256(self) -> str:
         """Return the SHA-256 of all recorded spikes, sources included (see SpikeDigest)."""
