@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 _PUBLIC = {
+    "Function": "description.functions",
     "NeuronModel": "description.models",
+    "TimedArray": "description.functions",
     "SynapseModel": "description.synapses",
     "Network": "description.network",
     "Population": "description.population",
@@ -39,6 +41,7 @@ _PUBLIC = {
     "LogNormal": "description.distributions",
     "Exponential": "description.distributions",
     "lower": "lowering.lower",
+    "write_sonata_edges": "lowering.sonata",
     "Simulation": "simulation",
     "simulate": "simulation",
     "Recording": "recording",
@@ -80,6 +83,8 @@ if TYPE_CHECKING:
     from .description.distributions import LogNormal as LogNormal
     from .description.distributions import Normal as Normal
     from .description.distributions import Uniform as Uniform
+    from .description.functions import Function as Function
+    from .description.functions import TimedArray as TimedArray
     from .description.models import NeuronModel as NeuronModel
     from .description.network import Network as Network
     from .description.pairwise import Pairwise as Pairwise
@@ -113,6 +118,7 @@ if TYPE_CHECKING:
     from .experiment import Experiment as Experiment
     from .experiment import load_experiment as load_experiment
     from .lowering.lower import lower as lower
+    from .lowering.sonata import write_sonata_edges as write_sonata_edges
     from .recording import Recording as Recording
     from .recording import read as read
     from .results import Check as Check

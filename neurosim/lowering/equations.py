@@ -55,7 +55,6 @@ def lower_model(
     model: NeuronModel,
     varying: frozenset[str],
     written: frozenset[str],
-    observed: frozenset[str] = frozenset(),
     dt: float = 0.0,
 ) -> LoweredModel:
     """Lower a model as one population uses it.
@@ -67,8 +66,6 @@ def lower_model(
         Parameters that differ from neuron to neuron.
     written : frozenset of str
         Variables that synapses or inputs add to.
-    observed : frozenset of str
-        Subexpressions that are recorded.
     dt : float
         Time step in seconds.
 
@@ -85,7 +82,6 @@ def lower_model(
         tuple(sorted(model.callees.items())),
         varying,
         written,
-        observed,
         steady,
     )
 
@@ -103,13 +99,12 @@ def _lower(
     callees: tuple[tuple[str, Callee], ...],
     varying: frozenset[str],
     written: frozenset[str],
-    observed: frozenset[str],
     steady: frozenset[str],
 ) -> LoweredModel:
     states = _states(declared, written)
     units = {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in declared.units}
     dims = {key: d for key, d in declared.dims.items() if key not in declared.subexpressions}
-    derived = (*declared.held, *sorted(observed))
+    derived = tuple(declared.held)
     fixed = frozenset((dims.keys() - {*states, *derived}) | units.keys())
     step = integrate(declared, method, fixed, f"model {name!r}", steady)
     system: LinearSystem | None = None
@@ -125,7 +120,10 @@ def _lower(
     roles += [(k, "parameter", k not in varying) for k in dims if k not in (*states, *derived)]
     roles += [(key, "coefficient", True) for key in sorted(units)]
     roles += [(c.name, "coefficient", c.name not in uneven) for c in coefficients]
-    variables = tuple(_variable(key, all_dims[key], role, shared) for key, role, shared in roles)
+    variables = tuple(
+        _variable(key, all_dims[key], role, shared, key in declared.booleans)
+        for key, role, shared in roles
+    )
     code = NeuronCode(
         name=name,
         equations=equation_text(declared, variables, all_dims),
@@ -134,12 +132,12 @@ def _lower(
         unless_refractory=declared.unless_refractory,
         method=step["method"],
         functions=tuple(_function(key, callee) for key, callee in callees),
-        **_codes(declared, step, observed, f"model {name!r}"),
+        **_codes(declared, step, f"model {name!r}"),
     )
     return LoweredModel(code, system, coefficients)
 
 
-def _codes(declared: Declared, step: dict, observed: frozenset[str], where: str) -> dict[str, Any]:
+def _codes(declared: Declared, step: dict, where: str) -> dict[str, Any]:
     """Return the code of every phase, subexpressions written out and random calls named."""
     replace = substitutions(declared)
     sites = NoiseSites(declared.dims.keys(), where)
@@ -161,7 +159,6 @@ def _codes(declared: Declared, step: dict, observed: frozenset[str], where: str)
         f"{n} = int({final(code)})" if n in whole else f"{n} = {final(code)}"
         for n, code in declared.held.items()
     )
-    codes["observe"] = "\n".join(f"{n} = {replace[n]}" for n in sorted(observed))
     return codes | {"noise": sites.found}
 
 
@@ -191,9 +188,9 @@ def _states(declared: Declared, written: frozenset[str]) -> tuple[str, ...]:
     return (*declared.differential, *changing, *given)
 
 
-def _variable(name: str, dim: Dimension, role: str, shared: bool) -> Variable:
+def _variable(name: str, dim: Dimension, role: str, shared: bool, boolean: bool) -> Variable:
     unit = symbol(dim)
-    return Variable(name, unit, role, shared, _SCALES.get(unit, 1.0))  # type: ignore[arg-type]
+    return Variable(name, unit, role, shared, _SCALES.get(unit, 1.0), boolean)  # type: ignore[arg-type]
 
 
 def _prefixes(taken: set[str]) -> dict[str, str]:

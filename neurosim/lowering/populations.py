@@ -38,8 +38,7 @@ def lower_population(
     parameters = _parameters(population, ids, network.seed, where)
     varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
     model = population.model
-    observed = _observed(population, network)
-    lowered = lower_model(model, varying, _written(population, network), observed, dt)
+    lowered = lower_model(model, varying, _written(population, network), dt)
     values = _values(population, lowered, parameters, ids, network.seed)
     values |= lowered.derived(values, dt, where)
     for name, value in values.items():
@@ -74,13 +73,6 @@ def _check_tables(
                 "step, or skipped.",
                 stacklevel=2,
             )
-
-
-def _observed(population: Population, network: Network) -> frozenset[str]:
-    """Return the subexpressions that are recorded."""
-    computed = set(population.model.declared.subexpressions)
-    recorded = {r.variable for r in network.recorders if r.neurons.name == population.name}
-    return frozenset(computed & recorded)
 
 
 def given_values(

@@ -40,6 +40,8 @@ class Variable:
         One value for the whole population instead of one per neuron.
     scale : float
         Typical magnitude in SI units, for number formats that need one.
+    boolean : bool
+        A truth value, stored as 0 or 1.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Variable:
     role: Role
     shared: bool
     scale: float = 1.0
+    boolean: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,6 @@ class NeuronCode:
         The random numbers of the code, each drawn anew in every step.
     start : str
         Statements run as every step starts, before anything is recorded.
-    observe : str
-        Statements that give derived variables their value just before they are recorded.
     functions : tuple of FunctionCode
     events : tuple of EventCode
         Conditions are looked at after the threshold, the code is run after the reset.
@@ -156,7 +157,6 @@ class NeuronCode:
     method: str
     noise: tuple[Noise, ...] = ()
     start: str = ""
-    observe: str = ""
     functions: tuple[FunctionCode, ...] = ()
     events: tuple[EventCode, ...] = ()
 

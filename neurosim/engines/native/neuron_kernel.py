@@ -94,7 +94,10 @@ class KernelWriter:
                 name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
             )
 
-        known = {v.name: variable(v.name, v.shared) for v in self.code.variables}
+        known = {
+            v.name: variable(v.name, v.shared, np.bool_ if v.boolean else np.float64)
+            for v in self.code.variables
+        }
         known |= {name: variable(name, True) for name in ("t", "dt", "N", "t_in_timesteps")}
         known |= {"i": variable("i", False), "lastspike": variable("lastspike", False)}
         known |= {noise.name: variable(noise.name, False) for noise in self.code.noise}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from brian2.parsing.rendering import NodeRenderer
 
@@ -57,12 +57,20 @@ class Renderer(NodeRenderer):
         shared by a population in double.
     name : callable
         From a variable's name to what stands for it in the generated code.
+    functions : mapping, optional
+        How calls of functions that the language does not have are rendered, by name.
     """
 
-    def __init__(self, number: str, name: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        number: str,
+        name: Callable[[str], str],
+        functions: Mapping[str, Callable[[Renderer, list[ast.expr]], str]] | None = None,
+    ) -> None:
         super().__init__()
         self.number = number
         self.name = name
+        self.functions = functions or {}
 
     # Methods are named after the classes of Python's syntax tree, as NodeRenderer wants them.
 
@@ -76,6 +84,8 @@ class Renderer(NodeRenderer):
 
     def render_Call(self, node: ast.Call) -> str:  # noqa: D102, N802
         name = node.func.id  # type: ignore[attr-defined]
+        if name in self.functions:
+            return self.functions[name](self, node.args)
         if name not in FUNCTIONS:
             raise UnsupportedError(
                 f"the native engine has no function {name!r}; it has "

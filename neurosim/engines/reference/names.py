@@ -41,6 +41,15 @@ def rename(code: NeuronCode, names: dict[str, str]) -> NeuronCode:
         threshold=word_substitute(code.threshold, changed),
         reset=word_substitute(code.reset, changed),
         refractory=word_substitute(code.refractory, changed),
+        start=word_substitute(code.start, changed),
+        events=tuple(
+            replace(
+                event,
+                condition=word_substitute(event.condition, changed),
+                code=word_substitute(event.code, changed),
+            )
+            for event in code.events
+        ),
         unless_refractory=tuple(names[name] for name in code.unless_refractory),
     )
 

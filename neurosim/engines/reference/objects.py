@@ -9,6 +9,7 @@ import brian2
 import numpy as np
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.equations.equations import PARAMETER, SingleEquation
+from brian2.utils.stringtools import get_identifiers
 from numpy.typing import NDArray
 
 from ...errors import UnsupportedError
@@ -21,6 +22,7 @@ from ...lowering.program import (
     SpikeSourceProgram,
     Value,
 )
+from .functions import namespace
 from .names import brian2_names, rename
 
 WEIGHT = "synaptic_weight"
@@ -71,19 +73,33 @@ def neuron_group(population: PopulationProgram, clock: brian2.Clock, name: str) 
         method=_state_updater(code),
         threshold=code.threshold or "False",  # Synapses may leave neurons that never spike
         reset=code.reset,
-        refractory=code.refractory if code.refractory_kind != "none" else False,
-        namespace={},
+        refractory=_refractory(code),
+        events={event.name: event.condition for event in code.events},
+        namespace=namespace(population, float(clock.dt)),
         dtype=np.float64,
         clock=clock,
         codeobj_class=NumpyCodeObject,
         name=name,
     )
+    if code.start:
+        group.run_regularly(code.start, when="start", order=-1)
+    for event in code.events:
+        if event.code:
+            group.run_on_event(event.name, event.code)
     guarded = population.code.unless_refractory if code.refractory_kind != "none" else ()
     neurons = Neurons(
         population.name, population.first_id, population.size, group, names, frozenset(guarded)
     )
     set_values(neurons, population.values)
     return neurons
+
+
+def _refractory(code: NeuronCode) -> Any:
+    if code.refractory_kind != "none":
+        return code.refractory
+    parts = (code.update, code.threshold, code.reset, code.start, *(e.code for e in code.events))
+    # Brian2 keeps the time of the last spike only for neurons that can be refractory
+    return "0*second" if any("lastspike" in get_identifiers(part) for part in parts) else False
 
 
 def set_values(neurons: Neurons, values: dict[str, Value]) -> None:

@@ -30,6 +30,7 @@ struct LocalPopulation {
     std::vector<Count*> counts;          // per Poisson input: four steps of counts, one after another
     std::vector<double> poisson_weights;
     std::vector<int32_t> spikes;         // own neurons that spiked in this step, ascending
+    std::vector<std::vector<int32_t>> events;  // the same of each event besides spikes
     int32_t bad_array = -1;              // set by a kernel that met a NaN
     int64_t bad_neuron = 0;
 
@@ -65,6 +66,18 @@ struct LocalPopulation {
         }
     }
 
+    // Register the neurons whose flag of event `event` is set; padding has no events.
+    void note_event(int event, int64_t first, const lane_int* flags) {
+        for (int64_t lane = 0; lane < block_size && first + lane < count; ++lane)
+            if (flags[lane]) events[event].push_back(static_cast<int32_t>(first + lane));
+    }
+
+    bool has_events() const {
+        for (const auto& neurons : events)
+            if (!neurons.empty()) return true;
+        return false;
+    }
+
     // Called when a block holds a NaN somewhere: find it, unless only padding has it.
     void find_nan(int64_t first) {
         for (size_t a = 0; a < arrays.size() && bad_array < 0; ++a)
@@ -84,6 +97,7 @@ struct Kernel {
     int32_t n_poisson;
     bool keeps_ready;               // refractoriness is a condition
     const bool* guarded_arrays;     // per array: frozen while refractory
+    void (*start)(LocalPopulation&, const StepInfo&);  // as a step starts; null if there is nothing to do
 };
 
 }  // namespace neurosim
