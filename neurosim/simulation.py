@@ -7,9 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from .callbacks import Callback, Schedule
 from .description.network import Network
 from .description.quantities import SECOND, quantity, scalar
@@ -28,14 +25,14 @@ from .pacing import Pace, steps_of
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
-from .state_values import state_values
+from .state_access import StateAccess
 from .summary import Estimate, RunSummary, estimate
 
 Precision = Literal["double", "single"]
 _DEFAULT_DT_S = 1e-4
 
 
-class Simulation:
+class Simulation(StateAccess):
     """A network made ready to run; a context manager.
 
     Parameters
@@ -289,46 +286,6 @@ class Simulation:
             "update": timings.update_s,
             "deliver": timings.deliver_s,
         }
-
-    def read(self, name: str, variable: str) -> NDArray[np.float64]:
-        """Return a variable's current values in SI units, (size,).
-
-        Parameters
-        ----------
-        name : str
-            Of a population, or of a projection with a synapse model; the latter's values are
-            in the order of :meth:`synapses`. Event-driven variables are as of the last event.
-        variable : str
-        """
-        executable = self.prepare()
-        if self._is_synaptic(name):
-            return executable.read_synapses(name, variable)
-        return executable.read(name, variable)
-
-    def _is_synaptic(self, name: str) -> bool:
-        """Return whether a projection with a synapse model is called so, and no population."""
-        if any(population.name == name for population in self.program.populations):
-            return False
-        return any(p.name == name and p.synapse is not None for p in self.program.projections)
-
-    def synapses(self, projection: str) -> NDArray[np.void]:
-        """Return every synapse of a projection with a synapse model, (n_synapses,).
-
-        Fields ``source`` and ``target`` (ids within their populations) and ``delay`` (steps);
-        by target, within a target in order of drawing.
-        """
-        return self.prepare().synapse_table(projection)
-
-    def write(self, population: str, variable: str, values: ArrayLike) -> None:
-        """Replace a variable's values: one number (SI units) or quantity, or (size,) of them."""
-        executable = self.prepare()
-        if self._is_synaptic(population):
-            size = executable.synapse_count(population)
-            array = state_values(self.program, population, variable, values, size)
-            return executable.write_synapses(population, variable, array)
-        size = executable.read(population, variable).size
-        array = state_values(self.program, population, variable, values, size)
-        executable.write(population, variable, array)
 
     def summary(self) -> RunSummary:
         """Return what was run so far and what it cost."""

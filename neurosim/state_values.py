@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .description.quantities import dimensions, symbol
 from .errors import DescriptionError, DimensionError
+from .lowering.input_program import wave_inputs
 from .lowering.program import Program
 
 
@@ -36,10 +37,7 @@ def state_values(
     """
     where = f"values for {variable!r} of population {population!r}"
     needed = _dimension(program, population, variable)
-    if isinstance(values, Quantity) and symbol(dimensions(values)) != needed:
-        raise DimensionError(
-            f"{where} have the unit {symbol(dimensions(values))}, but {needed} is needed."
-        )
+    _check_unit(values, needed, where)
     try:
         array = np.broadcast_to(np.asarray(values, dtype=np.float64), (size,)).copy()
     except (TypeError, ValueError) as error:
@@ -56,3 +54,29 @@ def _dimension(program: Program, name: str, variable: str) -> str:
         if projection.name == name and projection.synapse is not None:
             return projection.synapse.code.variable(variable).dimension
     return program.population(name).code.variable(variable).dimension
+
+
+def input_values(program: Program, name: str, values: Any) -> NDArray[np.float64]:
+    """Return values for an input that changes over time, SI units; the engine checks the rest.
+
+    Raises
+    ------
+    DescriptionError
+        Not numbers.
+    DimensionError
+    """
+    where = f"values for the input {name!r}"
+    for given in wave_inputs(program.currents, program.poisson):
+        if given.name == name:
+            _check_unit(values, given.dimension, where)
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DescriptionError(f"{where} must be a number, or one per neuron.") from error
+
+
+def _check_unit(values: Any, needed: str, where: str) -> None:
+    if isinstance(values, Quantity) and symbol(dimensions(values)) != needed:
+        raise DimensionError(
+            f"{where} have the unit {symbol(dimensions(values))}, but {needed} is needed."
+        )

@@ -21,14 +21,15 @@ from .projection import (
 )
 from .quantities import scalar
 from .rules import Rule
+from .source_populations import NetworkSources
 from .space import check_positions
-from .synapse_projection import Wanted, make_projection
+from .synapse_projection import Wanted, make_projection, with_edge_values
 from .synapses import SynapseModel
 
 Neurons = Population | SpikeSource | PopulationView
 
 
-class Network(NetworkRecorders, NetworkInputs):
+class Network(NetworkRecorders, NetworkInputs, NetworkSources):
     """A network description: populations, sources, projections, inputs and recorders.
 
     Parameters
@@ -168,7 +169,7 @@ class Network(NetworkRecorders, NetworkInputs):
         elif check_name(name, "projection", projection=True) in taken:
             raise DescriptionError(f"there is already a projection {name!r}; names are unique.")
         rule = check_rule(rule, source, target, f"projection {name!r}")
-        return make_projection(name, source, target, rule, wanted)
+        return make_projection(name, source, target, rule, with_edge_values(wanted, rule))
 
     def poisson(
         self,
@@ -185,8 +186,9 @@ class Network(NetworkRecorders, NetworkInputs):
         ----------
         post : Population, view, or list of them
         variable : str
-        rate : Quantity, array, expression or Distribution
-            Of each train; may differ from neuron to neuron.
+        rate : Quantity, array, expression or Distribution; StepRate, SineRate or ArrayRate
+            Of each train; may differ from neuron to neuron. The last three change over time: the
+            mean count of a step is the rate at its start times dt.
         weight : Quantity
             Added to ``variable`` for each event, in the step of the event.
         indegree : float

@@ -13,6 +13,7 @@ MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 BASE = {"cores", "errors", "_brian2", "_version", "units", "streams", "elementary", "store"}
 RUNNING = {
     "callbacks",
+    "state_access",
     "state_values",
     "memory",
     "progress",
