@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UnknownNameError
 
 UNVERIFIED = "not checked against the paper"
+_DIMENSIONS = {"pA": "amp", "nA": "amp", "mV/ms": "volt/second"}
 
 if TYPE_CHECKING:
     from ..description.models import NeuronModel
@@ -137,10 +139,16 @@ class Entry:
 
         Synapses may act on it, as on any other variable.
         """
-        unit = self.parameter("I_e").unit
-        dimension = {"pA": "amp", "nA": "amp", "mV/ms": "volt/second"}[unit]
+        dimension = _DIMENSIONS[self.parameter("I_e").unit]
         others = tuple(p for p in self.parameters if p.name != "I_e")
         model = self._with_equations(f"{self.equations}\nI_e : {dimension}", others)
+        return model(**parameters) if parameters else model
+
+    def coupled(self, **parameters: Any) -> NeuronModel:
+        """Return the model with a further current ``I_gap`` beside ``I_e``, for gap junctions."""
+        summed = re.sub(r"\bI_e\b", "(I_e + I_gap)", self.equations)
+        dimension = _DIMENSIONS[self.parameter("I_e").unit]
+        model = self._with_equations(f"{summed}\nI_gap : {dimension}", self.parameters)
         return model(**parameters) if parameters else model
 
     def parameter(self, name: str) -> Parameter:
