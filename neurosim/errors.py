@@ -104,3 +104,7 @@ class NumericalError(NeurosimError, ArithmeticError):
 
 class ConfigError(DescriptionError):
     """A network file (YAML or TOML) is not valid; the message starts with file, line and place."""
+
+
+class EdgeFileError(DescriptionError):
+    """A file of edges cannot be read or written: not there, not SONATA, or damaged."""

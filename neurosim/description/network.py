@@ -95,11 +95,22 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
         return population
 
     def spike_source(
-        self, name: str, times: Any, ids: Any, size: int | None = None, *, positions: Any = None
+        self,
+        name: str,
+        times: Any,
+        ids: Any,
+        size: int | None = None,
+        *,
+        period: Any = None,
+        positions: Any = None,
     ) -> SpikeSource:
-        """Declare neurons that emit the spikes ``(times[k], ids[k])``, in any order."""
+        """Declare neurons that emit the spikes ``(times[k], ids[k])``, in any order.
+
+        With a ``period``, a time longer than the last of ``times``, they emit them again and
+        again.
+        """
         self._check_free(name)
-        source = SpikeSource(name, times, ids, size)
+        source = SpikeSource(name, times, ids, size, period)
         source.placed = check_positions(positions, source.size, self.seed, name)
         self.sources[name] = source
         return source

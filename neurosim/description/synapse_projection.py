@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import DescriptionError, UnknownNameError
 from .population import Population, PopulationView
 from .projection import Amount, Projection, check_amount, check_delay, check_variable, check_weight
 from .quantities import SECOND, quantity, scalar
-from .rules import Rule
+from .rules import Edges, Rule
 from .synapse_binding import BoundSynapse, bind
 from .synapses import WEIGHT, SynapseModel
 
@@ -24,6 +24,15 @@ class Wanted:
     delay: Any
     delay_post: Any
     synapse: Any
+
+
+def with_edge_values(wanted: Wanted, rule: Rule) -> Wanted:
+    """Return what is wanted with the weight and delay that listed edges bring along."""
+    if not isinstance(rule, Edges):
+        return wanted
+    weight = rule.weight if wanted.weight is None else wanted.weight
+    delay = rule.delay if wanted.delay is None else wanted.delay
+    return replace(wanted, weight=weight, delay=delay)
 
 
 def make_projection(
