@@ -157,7 +157,7 @@ def delta(
         raise DescriptionError(f"delta: reference is {reference!r}; it is 'previous' or 'level'.")
     fired = np.concatenate([up, down], axis=1) if off_spikes else up
     rows, ids = fired.nonzero()
-    return spike_trains((rows + 1) * step, ids)
+    return spike_trains(np.asarray((rows + 1) * step, np.float64), ids)
 
 
 def _level_crossings(

@@ -241,7 +241,8 @@ def _is_number(cell: str) -> bool:
 
 def _header(cells: list[str], number: int) -> tuple[tuple[int, int], float]:
     """Return the columns of times and ids, and the unit of the times in seconds."""
-    scale, found = 1e-3, {}
+    scale = 1e-3
+    found: dict[str, int] = {}
     for index, cell in enumerate(cells):
         base, _, suffix = cell.lower().rpartition("_")
         word = cell.lower()

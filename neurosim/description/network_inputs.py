@@ -143,7 +143,8 @@ class NetworkInputs:
         return found
 
     def _check_room(self, population: str) -> None:
-        used = sum(x.neurons.name == population for x in (*self.injections, *self.operations))
+        inputs: list[Injection | Operation] = [*self.injections, *self.operations]
+        used = sum(x.neurons.name == population for x in inputs)
         if used >= MAX_PER_POPULATION:
             raise UnsupportedError(
                 f"population {population!r} has {used} injected currents and operations, the most "

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DescriptionError
 from .models import NeuronModel
 from .names import check_count, check_name
-from .quantities import SECOND, to_si
+from .quantities import SECOND, scalar, to_si
 from .rules import index_array
 from .values import give
 from .views import PopulationView, Selectable, view
@@ -73,9 +73,13 @@ class SpikeSource(Selectable):
     ----------
     times : (n_spikes,) float64, seconds
     ids : (n_spikes,) int64
+    period : float or None
+        Seconds after which the spikes come again.
     """
 
-    def __init__(self, name: str, times: Any, ids: ArrayLike, size: int | None) -> None:
+    def __init__(
+        self, name: str, times: Any, ids: ArrayLike, size: int | None, period: Any = None
+    ) -> None:
         self.name = check_name(name, "spike source")
         where = f"spike source {name!r}"
         self.times: NDArray[np.float64] = np.atleast_1d(to_si(times, SECOND, f"{where}: times"))
@@ -88,6 +92,12 @@ class SpikeSource(Selectable):
             raise DescriptionError(
                 f"{where}: the time {self.times.min()!r} s is negative; a run starts at 0 s."
             )
+        self.period = None if period is None else scalar(period, SECOND, f"{where}: period")
+        if self.period is not None and self.period <= self.times.max(initial=0.0):
+            raise DescriptionError(
+                f"{where}: the period is {self.period!r} s; it must be longer than the time of "
+                "the last spike."
+            )
         largest = int(self.ids.max(initial=-1))
         if size is None and largest < 0:
             raise DescriptionError(f"{where}: give its size, as there are no spikes to count from.")
@@ -99,7 +109,12 @@ class SpikeSource(Selectable):
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the source."""
-        return {"name": self.name, "size": self.size, "n_spikes": int(self.times.size)}
+        return {
+            "name": self.name,
+            "size": self.size,
+            "n_spikes": int(self.times.size),
+            "period": self.period,
+        }
 
     def __repr__(self) -> str:
         return f"SpikeSource({self.name!r}, {self.size})"

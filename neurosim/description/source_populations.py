@@ -98,7 +98,7 @@ class NetworkSources:
             self.inject(made, "rate", rate)  # type: ignore[attr-defined]
         elif not _is_course(rate):
             self.writable(made, "rate")  # type: ignore[attr-defined]
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 def _is_course(rate: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -130,7 +131,8 @@ def _noise(wave: NoisyCurrent, dt: float, site: int, where: str) -> CurrentNoise
 def _site(network: Network, given: Injection | Operation) -> int:
     """Return the first random site of a current or operation: 16 for each of a population."""
     name = given.neurons.name
-    own = [x for x in (*network.injections, *network.operations) if x.neurons.name == name]
+    inputs: list[Injection | Operation] = [*network.injections, *network.operations]
+    own = [x for x in inputs if x.neurons.name == name]
     return _FIRST_SITE + MAX_RANDOM_CALLS * own.index(given)
 
 
@@ -145,7 +147,7 @@ def _operation(network: Network, given: Operation, dt: float, span: Span) -> Ope
     noise: list[Noise] = []
     used = set(declared.dims) | {target for target, _ in given.statements}
 
-    def drawn(match) -> str:  # type: ignore[no-untyped-def]
+    def drawn(match: re.Match[str]) -> str:
         name = f"operand_{site + len(noise)}"
         while name in used:
             name += "x"

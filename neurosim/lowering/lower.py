@@ -21,6 +21,7 @@ from . import program as p
 from .draws import (
     delay_draw,
     listed_delays,
+    on_grid,
     poisson_table,
     value_draw,
 )
@@ -118,7 +119,15 @@ def _source(source: SpikeSource, first_id: int, dt: float) -> p.SpikeSourceProgr
             f"{steps[k] * dt * 1e3:.12g} ms (dt = {dt * 1e3:.12g} ms). Remove one, or use a "
             "smaller dt."
         )
-    return p.SpikeSourceProgram(source.name, first_id, source.size, steps, ids)
+    period = 0
+    if source.period is not None:
+        period = on_grid(source.period, dt, f"spike source {source.name!r}: period")
+        if steps.size and steps[-1] >= period:
+            raise DescriptionError(
+                f"spike source {source.name!r}: a spike at {steps[-1] * dt * 1e3:.12g} ms is not "
+                f"within the period of {period * dt * 1e3:.12g} ms. Make the period longer."
+            )
+    return p.SpikeSourceProgram(source.name, first_id, source.size, steps, ids, period)
 
 
 def _span(neurons: PopulationView, first_ids: dict[str, int]) -> p.Span:

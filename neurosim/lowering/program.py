@@ -191,13 +191,17 @@ class PopulationProgram:
 
 @dataclass(frozen=True)
 class SpikeSourceProgram:
-    """Neurons that emit given spikes: ``steps`` ascending, ``ids`` local, both (n_spikes,)."""
+    """Neurons that emit given spikes: ``steps`` ascending, ``ids`` local, both (n_spikes,).
+
+    The spikes come again after each ``period`` steps; 0: once. All lie in the first period.
+    """
 
     name: str
     first_id: int
     size: int
     steps: NDArray[np.int64]
     ids: NDArray[np.int64]
+    period: int = 0
 
 
 @dataclass(frozen=True, eq=False)

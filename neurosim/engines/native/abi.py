@@ -121,6 +121,7 @@ class SourceSpec(ctypes.Structure):
         ("n_spikes", c_int64),
         ("steps", _Int64s),
         ("ids", _Int64s),
+        ("period", c_int64),
     )
 
 
@@ -443,6 +444,7 @@ class SpecBuilder:
             n_spikes=source.steps.size,
             steps=self._keep(source.steps, np.int64, _Int64s),
             ids=self._keep(source.ids, np.int64, _Int64s),
+            period=source.period,
         )
 
     def _recorder(self, recorder: StateRecorder) -> RecorderSpec:

@@ -247,7 +247,7 @@ class Inputs:
     def runner(self, entry: Any) -> Callable[[], Any]:
         """Return how one of Brian2's objects is run in a step."""
         made = self._runners.get(entry.name)
-        return entry.run if made is None else lambda: made.run(int(self._step[0]))  # type: ignore[no-any-return]
+        return entry.run if made is None else lambda: made.run(int(self._step[0]))
 
     def inject(self) -> None:
         """Inject all currents of the step."""

@@ -140,6 +140,7 @@ def spike_generator(source: SpikeSourceProgram, clock: brian2.Clock, name: str) 
         source.size,
         source.ids,
         source.steps * float(clock.dt) * brian2.second,
+        period=source.period * float(clock.dt) * brian2.second,
         clock=clock,
         codeobj_class=NumpyCodeObject,
         name=name,

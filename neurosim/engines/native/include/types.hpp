@@ -99,6 +99,14 @@ struct SourceSpec {
     int64_t first_id, n_spikes;
     const int64_t* steps;
     const int64_t* ids;                  // local
+    int64_t period;                      // steps after which the spikes come again; 0: never
+
+    // Of the spike number `cursor`, counted on through the periods.
+    int64_t step_of(int64_t cursor) const { return steps[cursor % n_spikes] + cursor / n_spikes * period; }
+    int64_t id_of(int64_t cursor) const { return first_id + ids[cursor % n_spikes]; }
+    bool due(int64_t cursor, int64_t step) const {
+        return n_spikes > 0 && (period > 0 || cursor < n_spikes) && step_of(cursor) <= step;
+    }
 };
 
 struct RecorderSpec {

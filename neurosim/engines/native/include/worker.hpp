@@ -316,8 +316,7 @@ inline void Worker::update(int64_t step) {
         for (int32_t s = 0; s < spec_.n_sources; ++s) {
             const SourceSpec& source = spec_.sources[s];
             int64_t& cursor = noted_cursor_[s];
-            for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
-                note_spike(step, source.first_id + source.ids[cursor]);
+            for (; source.due(cursor, step); ++cursor) note_spike(step, source.id_of(cursor));
         }
 }
 
@@ -332,8 +331,7 @@ inline void Worker::emit(Team& team, int64_t step) {
     for (int32_t s = 0; s < spec_.n_sources; ++s) {
         const SourceSpec& source = spec_.sources[s];
         int64_t& cursor = source_cursor_[s];
-        for (; cursor < source.n_spikes && source.steps[cursor] <= step; ++cursor)
-            emitted_.push_back(static_cast<uint32_t>(source.first_id + source.ids[cursor]));
+        for (; source.due(cursor, step); ++cursor) emitted_.push_back(static_cast<uint32_t>(source.id_of(cursor)));
     }
     if (!generals->empty()) generals->enter(emitted_, step);
     if (wide_)
