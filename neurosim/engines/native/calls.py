@@ -64,7 +64,10 @@ def definitions(code: NeuronCode) -> list[str]:
 
 def brian2_functions(code: NeuronCode) -> dict[str, Function]:
     """Return what Brian2's optimiser needs to know of the functions."""
-    return {f.name: Function(_nothing, arg_units=[None] * len(f.units)) for f in code.functions}
+    return {
+        f.name: Function(_nothing, arg_units=[1] * len(f.units), return_unit=1)
+        for f in code.functions
+    }
 
 
 Call = Callable[[Renderer, list[ast.expr]], str]

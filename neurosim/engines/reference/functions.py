@@ -35,7 +35,7 @@ def _function(code: FunctionCode, population: PopulationProgram, dt: float) -> b
         return_unit=_unit(code.unit),
         arg_names=[f"x{k}" for k in range(len(code.units))],
     )
-    function.implementations.add_numpy_implementation(called, discard_units=False)
+    function.implementations.add_implementation("numpy", code=called)
     return function
 
 
