@@ -17,6 +17,7 @@ _COMMANDS = {
     "run": ("run", "Simulate an experiment and record it."),
     "metrics": ("metrics", "Metrics of a recording."),
     "plot": ("plot", "Plot a recording."),
+    "export": ("export", "Write a recording in another format."),
     "info": ("info", "What a recording holds and where it comes from."),
     "doctor": ("doctor", "What works on this machine, and what to do about what does not."),
 }

@@ -175,6 +175,7 @@ def _stretch(start: Any, stop: Any) -> tuple[float | None, float | None]:
 
 def _local(ids: ArrayLike, population: RecordedPopulation) -> NDArray[np.int64]:
     found = np.atleast_1d(np.asarray(ids))
+    found = found if found.size else found.astype(np.int64)
     kind_is_wrong = found.dtype.kind not in "iu" or found.ndim != 1
     if kind_is_wrong or (found.size and not 0 <= found.min() <= found.max() < population.size):
         raise DescriptionError(

@@ -6,6 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -69,6 +70,7 @@ class Recording:
     timings : dict of str to float
         Seconds per phase.
     summary, description, provenance : dict
+    clock : StepClock
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -96,10 +98,10 @@ class Recording:
         self.dt_ms = guard.scalar(attributes, "dt_ms", "f")
         if not 0 < self.dt_ms < np.inf:
             raise ValueError(f"dt_ms is {self.dt_ms}")
-        self._clock = StepClock(self.dt_ms)
+        self.clock = StepClock(self.dt_ms)
         self.warmup_ms = guard.scalar(attributes, "warmup_ms", "f")
         steps = guard.count(guard.scalar(attributes, "steps_recorded", "iu"), "steps_recorded")
-        self.stop_ms = float(self._clock.time_ms(steps))
+        self.stop_ms = float(self.clock.time_ms(steps))
         self.duration_ms = max(0.0, self.stop_ms - self.warmup_ms)
         self.seed = guard.scalar(attributes, "seed", "iu")
         self.threads = guard.scalar(attributes, "threads", "iu")
@@ -172,14 +174,33 @@ class Recording:
     def _spikes(
         self, file: h5py.File, population: str, start_ms: float | None, stop_ms: float | None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        bounds = _bounds(file[f"spikes/{population}"], start_ms, stop_ms)
+        return self._spike_rows(file, population, *bounds)
+
+    def _spike_rows(
+        self, file: h5py.File, population: str, first: int, last: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         group = file[f"spikes/{population}"]
-        first, last = _bounds(group, start_ms, stop_ms)
         found_times = group["timestamps"][first:last]
         found_ids = group["node_ids"][first:last].astype(np.int64)
         guard.ascending(found_times, population)
         if found_ids.size and not 0 <= found_ids.min() <= found_ids.max() < self._size(population):
             raise ValueError(f"spikes of {population!r} have ids beyond its size")
         return found_times, found_ids
+
+    def spike_blocks(
+        self,
+        population: str,
+        start_ms: float | None = None,
+        stop_ms: float | None = None,
+        most: int = 1_000_000,
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        """Yield the spikes of :meth:`spikes` in pieces of at most ``most``."""
+        self._recorded(population)
+        with guard.opened(self.path) as file:
+            first, last = _bounds(file[f"spikes/{population}"], start_ms, stop_ms)
+            for low in range(first, last, most):
+                yield self._spike_rows(file, population, low, min(low + most, last))
 
     def n_spikes(
         self, population: str, start_ms: float | None = None, stop_ms: float | None = None
@@ -253,7 +274,7 @@ class Recording:
     ) -> StateTrace:
         report = find_report(self.reports, population, variable, recorder, self.path)
         with guard.opened(self.path) as file:
-            reader = StateReader(file, report, self._clock)
+            reader = StateReader(file, report, self.clock)
             columns = reader.columns(ids)
             first, last = reader.rows(start_ms, stop_ms)
             chosen = reader.ids if columns is None else reader.ids[columns]
@@ -283,7 +304,7 @@ class Recording:
         for start, stop in pairwise(bounds):
             none = np.empty(0, np.int64)
             parts = [(p, *self._spikes(file, p.name, start, stop)) for p in recorded]
-            steps = np.concatenate([none, *(self._clock.steps(times) for _, times, _ in parts)])
+            steps = np.concatenate([none, *(self.clock.steps(times) for _, times, _ in parts)])
             ids = np.concatenate([none, *(local + p.first_id for p, _, local in parts)])
             order = np.lexsort((ids, steps))
             yield steps[order], ids[order]
@@ -310,16 +331,24 @@ class Recording:
     def plot(
         self, kind: str = "raster", path: str | os.PathLike[str] | None = None, **options: Any
     ) -> Figure:
-        """Draw ``"raster"`` or ``"rates"`` (see :mod:`neurosim.analysis.plots`)."""
+        """Draw a figure of some kind (see :mod:`neurosim.analysis.plots`)."""
         from ..analysis.plots import plot  # noqa: PLC0415
 
         return plot(self, kind, path, **options)
 
-    def to_neo(self) -> neo.Block:
+    def to_neo(self, start: Any = None, stop: Any = None) -> neo.Block:
         """Return the recording as a Neo block (needs the package ``neo``)."""
         from .neo_export import to_neo  # noqa: PLC0415
 
-        return to_neo(self)
+        return to_neo(self, milliseconds(start, "start"), milliseconds(stop, "stop"))
+
+    def export(
+        self, path: str | os.PathLike[str], format: str, start: Any = None, stop: Any = None
+    ) -> list[Path]:
+        """Write ``"csv"`` or ``"nix"`` (see :func:`neurosim.recording.exports.export`)."""
+        from .exports import export  # noqa: PLC0415
+
+        return export(self, path, format, milliseconds(start, "start"), milliseconds(stop, "stop"))
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else self.status

@@ -95,6 +95,7 @@ class StateReader:
         if ids is None:
             return None
         wanted = np.atleast_1d(np.asarray(ids))
+        wanted = wanted if wanted.size else wanted.astype(np.int64)
         if self._report.reduce or wanted.dtype.kind not in "iu" or wanted.ndim != 1:
             raise DescriptionError(
                 f"neurons {ids!r} of {self._report.variable!r} of {self._report.population!r} were "
