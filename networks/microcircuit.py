@@ -54,11 +54,20 @@ WEIGHT_SD = 0.1  # relative to the mean
 DELAY_EXC, DELAY_INH = 1.5, 0.75  # ms
 DELAY_SD = 0.5  # relative to the mean
 RATE_EXTERNAL = 8.0  # Hz per external synapse
+# The current that makes up for lost synapses is inhibitory. Without noise from outside, and
+# below 0.14, it alone keeps every neuron below threshold: silence is then a stable state.
+LEAST_DC_INDEGREE_SCALE = 0.25
 
 # PyNEST implementation: initial potentials near the stationary state, mV; full-scale rates, Hz.
 V0_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)
 V0_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)
+# Thalamic neurons, one volley: Table 5 and Fig. 10 of the paper.
+N_THALAMUS, RATE_THALAMUS, PULSE_START, PULSE_MS = 902, 120.0, 700.0, 10.0  # Hz, ms, ms
+PROBABILITIES_THALAMUS = (0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196)
+
 FULL_MEAN_RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
+# NEST 3.10 at scale 0.1, Poisson drive, 10 s, mean of four seeds, Hz.
+TENTH_MEAN_RATES = (0.468, 2.079, 3.940, 4.985, 6.506, 7.801, 0.830, 7.003)
 
 
 @dataclass(frozen=True)
@@ -101,8 +110,13 @@ def full_synapses() -> NDArray[np.float64]:
     return np.log(1.0 - np.array(PROBABILITIES)) / np.log((pairs - 1.0) / pairs)
 
 
-def scaled_numbers(scale: float, drive: Literal["poisson", "dc"] = "poisson") -> Scaled:
-    """Return the network's numbers at a scale in (0, 1]."""
+def scaled_numbers(
+    scale: float,
+    drive: Literal["poisson", "dc"] = "poisson",
+    indegree_scale: float | None = None,
+) -> Scaled:
+    """Return the network's numbers at a scale of neurons and one of in-degrees, in (0, 1]."""
+    k_scale = default_indegree_scale(scale, drive) if indegree_scale is None else indegree_scale
     sizes = np.array(SIZES)
     psp = np.full((8, 8), PSP)
     psp[:, 1::2] *= G
@@ -112,33 +126,51 @@ def scaled_numbers(scale: float, drive: Literal["poisson", "dc"] = "poisson") ->
     synapses = full_synapses()
     # 1e-3: ms times 1/s
     unit_dc = 0.001 * TAU_SYN * np.array(K_EXTERNAL) * RATE_EXTERNAL * external
-    lost = 1.0 - np.sqrt(scale)
+    lost = 1.0 - np.sqrt(k_scale)
     recurrent = np.sum(weights * (synapses / sizes[:, None]) * np.array(FULL_MEAN_RATES), axis=1)
     current = 0.001 * TAU_SYN * lost * recurrent
     current = current + (unit_dc * lost if drive == "poisson" else unit_dc)
     return Scaled(
         sizes=np.round(sizes * scale).astype(np.int64),
-        synapses=np.round(synapses * scale * scale).astype(np.int64),
-        k_external=np.round(np.array(K_EXTERNAL) * scale).astype(np.int64),
-        weights=weights / np.sqrt(scale),
-        weight_external=float(external / np.sqrt(scale)),
+        synapses=np.round(synapses * scale * k_scale).astype(np.int64),
+        k_external=np.round(np.array(K_EXTERNAL) * k_scale).astype(np.int64),
+        weights=weights / np.sqrt(k_scale),
+        weight_external=float(external / np.sqrt(k_scale)),
         current=current,
     )
 
 
+def default_indegree_scale(scale: float, drive: Literal["poisson", "dc"]) -> float:
+    """Return the scale of the in-degrees unless another is asked for.
+
+    That of the neurons; with a constant drive at least :data:`LEAST_DC_INDEGREE_SCALE`.
+    """
+    return max(scale, LEAST_DC_INDEGREE_SCALE) if drive == "dc" else scale
+
+
 def microcircuit(
-    scale: float = 0.1, seed: int = 1, *, drive: Literal["poisson", "dc"] = "poisson"
+    scale: float = 0.1,
+    seed: int = 1,
+    *,
+    drive: Literal["poisson", "dc"] = "poisson",
+    indegree_scale: float | None = None,
+    thalamus: bool = False,
 ) -> Network:
     """Build the microcircuit.
 
     Parameters
     ----------
     scale : float
-        Share of neurons and of synapses per neuron, in (0, 1].
+        Share of neurons, in [0.005, 1].
     seed : int
     drive : {"poisson", "dc"}
         Background: Poisson trains (the paper's reference), or the constant current of the same
         mean.
+    indegree_scale : float, optional
+        Share of synapses per neuron, in [0.005, 1]. By default that of the neurons, with a
+        constant drive at least 0.25: below 0.14 nothing would keep the network from silence.
+    thalamus : bool
+        Add thalamic neurons (a source, ``TC``) that fire one volley at 700 ms, 10 ms long.
 
     Returns
     -------
@@ -146,13 +178,23 @@ def microcircuit(
         Populations ``L23E`` ... ``L6I``; projections ``"L23E->L4I"``, those of probability 0
         left out.
     """
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0.005 <= scale <= 1:
-        raise DescriptionError(
-            f"microcircuit: scale is {scale!r}; it must be a number from 0.005 to 1."
-        )
+    for name, value in (("scale", scale), ("indegree_scale", indegree_scale)):
+        if value is None and name != "scale":
+            continue
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not 0.005 <= value <= 1
+        ):
+            raise DescriptionError(
+                f"microcircuit: {name} is {value!r}; it must be a number from 0.005 to 1."
+            )
     if drive not in ("poisson", "dc"):
         raise DescriptionError(f"microcircuit: drive is {drive!r}; it must be 'poisson' or 'dc'.")
-    numbers = scaled_numbers(float(scale), drive)
+    if not isinstance(thalamus, bool):
+        raise DescriptionError(f"microcircuit: thalamus is {thalamus!r}; it must be True or False.")
+    k_scale = default_indegree_scale(scale, drive) if indegree_scale is None else indegree_scale
+    numbers = scaled_numbers(float(scale), drive, float(k_scale))
     network = Network(seed=seed, name="microcircuit")
     model = lif_curr_exp(
         C_m=C_M * pF,
@@ -171,6 +213,8 @@ def microcircuit(
             initial={"v": Normal(V0_MEAN[index] * mV, V0_SD[index] * mV)},
         )
     _connect(network, numbers)
+    if thalamus:
+        _add_thalamus(network, float(scale), float(k_scale))
     if drive == "poisson":
         for index, name in enumerate(POPULATIONS):
             network.poisson(
@@ -204,3 +248,26 @@ def _connect(network: Network, numbers: Scaled) -> None:
                 ),
                 delay=Normal(delay, delay * DELAY_SD),
             )
+
+
+def _add_thalamus(network: Network, scale: float, k_scale: float) -> None:
+    """Add the thalamic neurons: in each step of the pulse each one may fire."""
+    size = max(1, round(N_THALAMUS * scale))
+    rng = np.random.default_rng(network.seed)
+    steps, ids = np.nonzero(rng.random((round(PULSE_MS / 0.1), size)) < RATE_THALAMUS * 1e-4)
+    source = network.spike_source("TC", (PULSE_START + 0.1 * steps) * ms, ids, size=size)
+    weight = float(PSP * psc_over_psp() / np.sqrt(k_scale)) * pA
+    for index, post in enumerate(POPULATIONS):
+        probability = PROBABILITIES_THALAMUS[index]
+        if probability == 0:
+            continue
+        pairs = float(N_THALAMUS * SIZES[index])
+        full = np.log(1.0 - probability) / np.log((pairs - 1.0) / pairs)
+        network.project(
+            source,
+            network.populations[post],
+            FixedTotalNumber(round(full * scale * k_scale)),
+            "I_syn",
+            weight=Normal(weight, weight * WEIGHT_SD, low=0 * pA),
+            delay=Normal(DELAY_EXC * ms, DELAY_EXC * DELAY_SD * ms),
+        )
