@@ -27,8 +27,24 @@ class Settled:
 
     def __call__(self, code: str) -> bool:
         """Return whether ``code`` is settled."""
-        called = syntax.names(ast.parse(code, mode="eval"))[1]
-        return names_in(code) <= self._fixed and not called & self._callees
+        return names_in(code) <= self._fixed and not self._calls(code)
+
+    def _calls(self, code: str) -> bool:
+        return bool(syntax.names(ast.parse(code, mode="eval"))[1] & self._callees)
+
+    def name_calls(
+        self, terms: list[tuple[int, str]]
+    ) -> tuple[list[tuple[int, str]], dict[str, str]]:
+        """Return (row, expression) terms with names for those that call, and the names' terms."""
+        named: dict[str, str] = {}
+        renamed = []
+        for row, given in terms:
+            code = given
+            if self._calls(given):
+                code = f"called_{len(named)}_"
+                named[code] = given
+            renamed.append((row, code))
+        return renamed, named
 
 
 class TableCalls:

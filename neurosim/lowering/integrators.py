@@ -31,7 +31,7 @@ from .expressions import names_in
 from .noise import CALL, set_apart
 
 _DEFAULT = ("exact", "euler", "heun")
-_FORMAT = 6
+_FORMAT = 7
 
 
 def integrate(
@@ -142,8 +142,8 @@ def _exact(declared: Declared, fixed: frozenset[str], steady: frozenset[str]) ->
         name: Variable(name, dimensions=declared.callees[table].dim)
         for name, table in looked_up.tables.items()
     }
-    system = _linear_system(declared, equations, variables, fixed)
-    step: dict[str, Any] = {"method": "exact", "looked_up": looked_up.calls}
+    system, called = _linear_system(declared, equations, variables, fixed)
+    step: dict[str, Any] = {"method": "exact", "looked_up": looked_up.calls | called}
     if system is not None:
         return step | {"system": system.to_json()}
     return step | {"update": _brian_update(declared, equations, variables, "exact")}
@@ -151,8 +151,10 @@ def _exact(declared: Declared, fixed: frozenset[str], steady: frozenset[str]) ->
 
 def _linear_system(
     declared: Declared, equations: Equations, variables: dict[str, Any], fixed: frozenset[str]
-) -> LinearSystem | None:
-    """Return the equations as a linear system, or None where M changes during a run.
+) -> tuple[LinearSystem | None, dict[str, str]]:
+    """Return the equations as a linear system, and names in it with the calls they stand for.
+
+    The system is None where M changes during a run.
 
     Raises Brian2's UnsupportedEquationsException if the equations are not linear.
     """
@@ -171,8 +173,10 @@ def _linear_system(
     if "t" in in_matrix | in_offsets or (in_matrix | in_offsets) & set(names):
         raise UnsupportedEquationsException("the equations change within a time step.")
     if not all(settled(code) for code in matrix.values()):
-        return None
-    return LinearSystem(tuple(names), matrix, tuple(offsets), declared.unless_refractory, fixed)
+        return None, {}
+    offsets, called = settled.name_calls(offsets)
+    held = declared.unless_refractory
+    return LinearSystem(tuple(names), matrix, tuple(offsets), held, fixed), called
 
 
 def _terms(expression: Any, settled: Callable[[str], bool]) -> list[str]:
