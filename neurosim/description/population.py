@@ -60,6 +60,7 @@ class Population(Selectable):
             "size": self.size,
             "model": model,
             "initial": {key: given.describe() for key, given in self.initial.items()},
+            **self._where(),
         }
 
     def __repr__(self) -> str:

@@ -134,7 +134,7 @@ def show(value: float, dim: Dimension) -> str:
     return f"{value!r}" if dim is DIMENSIONLESS else f"{value!r} {symbol(dim)}"
 
 
-def quantity(value: float, dim: Dimension) -> Quantity:
+def quantity(value: float | NDArray[np.float64], dim: Dimension) -> Quantity:
     """Return a plain SI value as a Brian2 quantity."""
     return Quantity(value, dim=dim)
 

@@ -39,6 +39,9 @@ class Selectable:
         """Return a view: of one neuron, a slice, a boolean mask, or ascending indices."""
         return _view_of(self, select(item, self.size, repr(self.name)))
 
+    def _where(self) -> dict[str, Any]:
+        return {} if self.placed is None else {"positions": self.placed.describe()}
+
     def assemblies(self, n: int) -> list[PopulationView]:
         """Return ``n`` contiguous groups of equal size that together are all neurons.
 
