@@ -10,9 +10,11 @@ from typing import Any
 from ..description.models import NeuronModel
 from ..description.network import Network
 from ..description.quantities import dimensions, scalar
+from ..description.synapses import SynapseModel
 from ..errors import UnknownNameError
 from ..models import entry as catalogue_entry
 from ..models import names as catalogue_names
+from ..models import synapse_entry, synapse_names
 from . import schema
 from .tree import Node, read_tree
 from .values import Values, blamed, check_setting, read_section
@@ -63,7 +65,8 @@ class NetworkFile:
             if key not in self.settings:
                 raise UnknownNameError("setting", key, self.settings, self.root.file)
         used = read_settings(self.root, settings)
-        builder = _Builder(self.root, Values(used), self.seed if seed is None else seed)
+        values = Values(used, Path(self.root.file).parent)
+        builder = _Builder(self.root, values, self.seed if seed is None else seed)
         with blamed(self.root):
             return builder.network()
 
@@ -123,6 +126,7 @@ class _Builder:
     def __init__(self, root: Node, values: Values, seed: int) -> None:
         self.sections, self.values = root.mapping(), values
         self.models: dict[str, NeuronModel] = {}
+        self.synapses: dict[str, SynapseModel] = {}
         facts = self._section("network", schema.NETWORK)
         facts["seed"] = seed
         name = self.sections.get("name")
@@ -134,18 +138,26 @@ class _Builder:
         for name, node in self._named("models"):
             with blamed(node):
                 self.models[name] = self._model(name, node)
+        for name, node in self._named("synapses"):
+            with blamed(node):
+                self.synapses[name] = self._synapse(name, node)
         for name, node in self._named("populations"):
             self._population(name, node)
         for name, node in self._named("sources"):
             arguments = read_section(node, schema.SOURCE, self.values)
             with blamed(node):
                 self.net.spike_source(name, **arguments)
-        for node in self._listed("projections"):
-            self._call(self.net.project, node, schema.PROJECTION)
-        for node in self._listed("poisson"):
-            self._call(self.net.poisson, node, schema.POISSON)
-        for node in self._listed("record"):
-            self._call(self.net.record, node, schema.RECORD)
+        for section, method, keys in (
+            ("projections", self.net.project, schema.PROJECTION),
+            ("poisson", self.net.poisson, schema.POISSON),
+            ("inject", self.net.inject, schema.INJECT),
+            ("run_regularly", self.net.run_regularly, schema.RUN_REGULARLY),
+            ("record", self.net.record, schema.RECORD),
+            ("record_sum", self.net.record_sum, schema.RECORD_ONE),
+            ("record_mean", self.net.record_mean, schema.RECORD_ONE),
+        ):
+            for node in self._listed(section):
+                self._call(method, node, keys)
         if "record_spikes" in self.sections:
             node = self.sections["record_spikes"]
             with blamed(node):
@@ -189,13 +201,34 @@ class _Builder:
             node.unknown("model", name, known)
         return catalogue_entry(name).model()
 
+    def _synapse(self, name: str, node: Node) -> SynapseModel:
+        given = read_section(node, schema.SYNAPSE, self.values)
+        base = given.pop("base", None)
+        if base is None:
+            return SynapseModel(given.pop("equations", ""), name=name, **given)
+        for key in given:
+            if key != "parameters":
+                node.mapping()[key].fail(f"{key!r} cannot be changed of the base {base!r}.")
+        if base not in synapse_names():
+            node.unknown("synapse model", base, synapse_names())
+        return synapse_entry(base).model(**given.get("parameters", {}))
+
+    def _known_synapse(self, name: str, node: Node) -> SynapseModel:
+        if name in self.synapses:
+            return self.synapses[name]
+        known = [*self.synapses, *synapse_names()]
+        if name not in known:
+            node.unknown("synapse model", name, known)
+        return synapse_entry(name).model()
+
     def _population(self, name: str, node: Node) -> None:
         given = read_section(node, schema.POPULATION, self.values)
         with blamed(node):
             model = self._known_model(given["model"], node)
             if given.get("parameters"):
                 model = model(**given["parameters"])
-            self.net.population(name, given["size"], model, given.get("initial"))
+            where = {"positions": given["positions"]} if "positions" in given else {}
+            self.net.population(name, given["size"], model, given.get("initial"), **where)
 
     def _call(self, method: Any, node: Node, keys: Mapping[str, schema.Key]) -> None:
         """Call a method of the network with the entries of a section as its arguments."""
@@ -207,6 +240,8 @@ class _Builder:
                 arguments[key] = found if isinstance(entry.content, list) else found[0]
             elif keys[key].kind == "neurons":
                 arguments[key] = self._neurons(value, entry)
+            elif keys[key].kind == "synapse":
+                arguments[key] = self._known_synapse(value, entry)
         with blamed(node):
             method(**arguments)
 

@@ -40,6 +40,10 @@ KINDS = {
     "indices": "a list of whole numbers",
     "values": "a mapping of names to values",
     "code": "text in the equation language",
+    "codes": "code, or a mapping of names to code",
+    "either": "a value, or a mapping of names to values",
+    "object": "as in Python: `Grid(...)`, `SineCurrent(...)`",
+    "synapse": "the name of a synapse model of this file or of the catalogue",
     "refractory": "a duration, or a condition in the equation language",
     "neurons": "`E`, `E[:10]`, `E[3]`, `E[10:20:2]` or `E[1, 5, 7]`",
     "many": "neurons, or a list of them",
@@ -57,11 +61,16 @@ FILE = {
     "settings": Key("section", "names and values that `--set NAME=VALUE` may change"),
     "network": Key("section", "seed and precision of weights"),
     "models": Key("section", "neuron models by name"),
+    "synapses": Key("section", "synapse models by name"),
     "populations": Key("section", "neurons by name"),
     "sources": Key("section", "sources of given spikes by name"),
     "projections": Key("section", "a list of connections"),
     "poisson": Key("section", "a list of Poisson inputs"),
+    "inject": Key("section", "a list of injected currents"),
+    "run_regularly": Key("section", "a list of operations run at intervals"),
     "record": Key("section", "a list of recorders of state variables"),
+    "record_sum": Key("section", "a list of recorders of sums over neurons"),
+    "record_mean": Key("section", "a list of recorders of means over neurons"),
     "record_spikes": Key("names", "populations whose spikes are recorded; all unless given"),
     "simulation": Key("section", "how long it runs"),
     "figures": Key("names", "kinds of plot drawn beside the recording"),
@@ -80,7 +89,20 @@ MODEL = {
     "refractory": Key("refractory", "duration or condition"),
     "parameters": Key("values", "value of every name the equations do not define"),
     "initial": Key("values", "values at t = 0"),
+    "events": Key("codes", "conditions of events besides spikes, by name"),
+    "on_event": Key("codes", "statements after the event of that name"),
     "method": Key("text", "integrator"),
+}
+
+SYNAPSE = {
+    "base": Key("synapse", "a synapse model of the catalogue, in place of equations and code"),
+    "equations": Key("code", "one equation per line"),
+    "on_pre": Key("codes", "statements at a spike of the source"),
+    "on_post": Key("codes", "statements at a spike of the target"),
+    "parameters": Key("values", "values of names that the code uses and never writes"),
+    "initial": Key("values", "values at t = 0"),
+    "events": Key("codes", "events that pathways listen to, in place of spikes"),
+    "method": Key("text", "integrator of clock-driven equations"),
 }
 
 POPULATION = {
@@ -88,21 +110,26 @@ POPULATION = {
     "model": Key("model", "model of the neurons", required=True),
     "parameters": Key("values", "other values of the model's parameters"),
     "initial": Key("values", "values at t = 0"),
+    "positions": Key("object", "where the neurons are: `Grid`, `UniformBox`, `UniformDisc`..."),
 }
 
 SOURCE = {
     "times": Key("quantities", "time of each spike", required=True),
     "ids": Key("indices", "neuron of each spike", required=True),
     "size": Key("count", "number of neurons"),
+    "period": Key("quantity", "after which the spikes come again"),
+    "positions": Key("object", "where the sources are"),
 }
 
 PROJECTION = {
     "pre": Key("many", "where the connections come from", required=True),
     "post": Key("many", "where they go to", required=True),
     "rule": Key("rule", "who is connected to whom", required=True),
-    "variable": Key("text", "what a spike changes", required=True),
-    "weight": Key("value", "added to the variable", required=True),
-    "delay": Key("value", "from spike to effect", required=True),
+    "variable": Key("text", "what a spike changes"),
+    "weight": Key("value", "added to the variable"),
+    "delay": Key("either", "from spike to effect"),
+    "synapse": Key("synapse", "what synapses do instead of adding their weight"),
+    "delay_post": Key("either", "from a target's spike to `on_post`"),
     "name": Key("text", "by default `E->I`"),
 }
 
@@ -114,11 +141,31 @@ POISSON = {
     "indegree": Key("value", "trains per neuron; 1 unless given"),
 }
 
+INJECT = {
+    "neurons": Key("many", "who gets it", required=True),
+    "variable": Key("text", "the parameter that is the current", required=True),
+    "wave": Key("object", "`StepCurrent(...)`, `SineCurrent(...)`...", required=True),
+    "name": Key("text", "by default `E.I`"),
+}
+
+RUN_REGULARLY = {
+    "neurons": Key("neurons", "whose variables it may change", required=True),
+    "code": Key("code", "statements", required=True),
+    "every": Key("quantity", "interval; every step unless given"),
+    "when": Key("text", "`start` of the step, or `end`"),
+}
+
 RECORD = {
     "neurons": Key("neurons", "which neurons", required=True),
-    "variables": Key("names", "which variables", required=True),
+    "variables": Key("names", "which variables or expressions", required=True),
     "every": Key("quantity", "interval of the samples; every step unless given"),
+    "start": Key("quantity", "time of the first sample"),
+    "stop": Key("quantity", "time before which it ends"),
+    "name": Key("text", "of the recorder"),
 }
+
+_VARIABLE = {"variable": Key("text", "which variable or expression", required=True)}
+RECORD_ONE = _VARIABLE | {name: key for name, key in RECORD.items() if name != "variables"}
 
 SIMULATION = {
     "duration": Key("quantity", "time after the warm-up; 1 s unless given"),
@@ -130,10 +177,14 @@ SECTIONS = {
     "the file": FILE,
     "network": NETWORK,
     "models.NAME": MODEL,
+    "synapses.NAME": SYNAPSE,
     "populations.NAME": POPULATION,
     "sources.NAME": SOURCE,
     "projections[]": PROJECTION,
     "poisson[]": POISSON,
+    "inject[]": INJECT,
+    "run_regularly[]": RUN_REGULARLY,
     "record[]": RECORD,
+    "record_sum[], record_mean[]": RECORD_ONE,
     "simulation": SIMULATION,
 }

@@ -7,16 +7,21 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
 
 from ..description.distributions import Distribution
+from ..description.functions import TimedArray
 from ..description.names import check_count
+from ..description.pairwise import box, exponential, gaussian
 from ..description.quantities import declaration, dimensions
-from ..description.rules import ConnectionRule
+from ..description.rules import ConnectionRule, Edges
+from ..description.space import Space
 from ..description.syntax import RANDOM_FUNCTIONS, rename
+from ..description.waveforms import Waveform
 from ..errors import ConfigError, DescriptionError, NeurosimError, UnknownNameError
 from .literals import Maker, parse_value, spelled_out, unit
 from .schema import Key
@@ -57,11 +62,20 @@ class Values:
     ----------
     settings : mapping
         Values that may be used by name.
+    folder : path
+        From which the paths of data files count.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], folder: Path = Path()) -> None:
         self.settings = settings
-        self.makers = _makers(ConnectionRule) | _makers(Distribution)
+        self.makers = {
+            name: maker
+            for base in (ConnectionRule, Distribution, Waveform, Space)
+            for name, maker in _makers(base).items()
+        }
+        self.makers |= {f.__name__: _checked(f) for f in (exponential, gaussian, box, TimedArray)}
+        from_sonata = _checked(Edges.from_sonata)
+        self.makers["from_sonata"] = lambda path, **rest: from_sonata(folder / path, **rest)
 
     def read(self, node: Node, kind: str) -> Any:
         """Return the value of a node; ConfigError if it is not of that kind."""
@@ -72,7 +86,18 @@ class Values:
     def _read_text(self, node: Node) -> str:
         return node.text()
 
-    _read_code = _read_name = _read_model = _read_text
+    _read_code = _read_name = _read_model = _read_synapse = _read_text
+
+    def _read_codes(self, node: Node) -> Any:
+        if not isinstance(node.content, dict):
+            return node.text()
+        return {key: entry.text() for key, entry in node.content.items()}
+
+    def _read_object(self, node: Node) -> Any:
+        made = self._made(node) if isinstance(node.content, dict) else self._plain(node)
+        if not isinstance(made, (Waveform, Space)):
+            node.fail("must be one of its kinds with arguments, such as SineCurrent(50*pA, 8*Hz).")
+        return made
 
     def _read_names(self, node: Node) -> list[str]:
         return [item.text() for item in node.items()]
@@ -114,6 +139,14 @@ class Values:
         if isinstance(value, (bool, list, tuple, dict)) or value is None:
             node.fail(f"{node.kind} stands where a value is needed, such as 20 ms.")
         return value
+
+    def _read_either(self, node: Node) -> Any:
+        content = node.content
+        if isinstance(content, dict) and not (
+            len(content) == 1 and set(content) & set(self.makers)
+        ):
+            return self._read_values(node)
+        return self._read_value(node)
 
     def _read_values(self, node: Node) -> dict[str, Any]:
         return {key: self.read(entry, "value") for key, entry in node.mapping().items()}
@@ -171,7 +204,10 @@ class Values:
         if name not in self.makers:
             raise UnknownNameError("kind of value", name, self.makers)
         return self.makers[name](
-            **{key: self._argument(value) for key, value in arguments.mapping().items()}
+            **{
+                key: value.text() if key == "path" else self._argument(value)
+                for key, value in arguments.mapping().items()
+            }
         )
 
     def _argument(self, node: Node) -> Any:
@@ -206,7 +242,7 @@ def check_setting(name: str, node: Node) -> None:
 
 def _makers(base: type) -> dict[str, Maker]:
     """Return the kinds below a base class that have none below themselves, by name."""
-    kinds = base.__subclasses__()
+    kinds: list[type] = base.__subclasses__()
     if not kinds:
         return {base.__name__: _checked(base)}
     return {name: maker for kind in kinds for name, maker in _makers(kind).items()}

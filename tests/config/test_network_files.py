@@ -4,6 +4,8 @@ import json
 import textwrap
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
 
@@ -252,3 +254,59 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         load(tmp_path / "x.yaml")
+
+
+EVERYTHING = """
+settings: {n: 12, scale_of_space: 100 um}
+models:
+  cell:
+    equations: |
+      dv/dt = (E_L - v + R*(I_gap + I_e + I_s + 10*pA*wave(t)))/tau : volt (unless refractory)
+      dI_s/dt = -I_s/(2*ms) : amp
+      I_gap : amp
+    threshold: v > -52*mV
+    reset: v = -65*mV
+    refractory: 2 ms
+    events: {high: v > -55*mV}
+    on_event: {high: v = v - 0.001*mV}
+    parameters: {E_L: -50 mV, R: 50 Mohm, tau: 10 ms, I_e: 0 pA,
+                 wave: "TimedArray([0, 1, 0.5], 5*ms)"}
+synapses:
+  gap: {equations: "w : siemens\\nI_gap_post = w*(v_pre - v_post) : amp (summed)"}
+  chance: {on_pre: target_post += w*int(rand() < p), parameters: {p: 0.5}}
+populations:
+  E: {size: n, model: cell, initial: {v: -65*mV + 13*mV*rand()},
+      positions: "UniformBox([1, 1]*mm)"}
+sources:
+  S: {times: "[1, 2]*ms", ids: [0, 1], period: 5 ms}
+projections:
+  - {pre: E, post: E, rule: "Pairwise('exp(-distance/(1*mm))', autapses=False)", synapse: gap,
+     weight: 1 nS}
+  - {pre: E, post: "E[::2]", rule: "Pairwise(exponential(0.5, 3*scale_of_space))", variable: I_s,
+     synapse: chance, weight: 40 pA, delay: 1 ms}
+  - {pre: S, post: "E[0, 3, 5]", rule: {from_sonata: {path: edges.h5}}, variable: v, delay: 1 ms,
+     weight: 1 mV}
+  - {pre: E, post: E, rule: "FixedInDegree(2)", variable: I_s, weight: 5*pA, delay: 1 ms}
+poisson:
+  - {post: E, variable: I_s, rate: "SineRate(100*Hz, 50*Hz, 10*Hz)", weight: 10 pA}
+inject:
+  - {neurons: "E[:5]", variable: I_e, wave: "SineCurrent(50*pA, 40*Hz)"}
+run_regularly:
+  - {neurons: E, code: "v = clip(v, -80*mV, -45*mV)", every: 1 ms}
+record: [{neurons: E, variables: [v, "R*I_s"], every: 1 ms, stop: 20 ms}]
+record_mean: [{neurons: E, variable: v, every: 1 ms}]
+"""
+
+
+def test_everything_the_language_has_can_be_said_in_a_file(tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text(textwrap.dedent(EVERYTHING))
+    with h5py.File(tmp_path / "edges.h5", "w") as file:
+        group = file.create_group("edges/S_to_E")
+        for key, ids in (("source_node_id", [0, 1]), ("target_node_id", [2, 0])):
+            group[key] = np.array(ids, dtype="u8")
+        group["edge_type_id"] = np.zeros(2, dtype="i8")
+    net = load(path).build()
+    assert [len(x) for x in (net.projections, net.injections, net.operations)] == [4, 1, 1]
+    run = ns.simulate(net, 30 * ms, threads=1, output=tmp_path / "run.h5")
+    assert run.rates()["E"] > 1
