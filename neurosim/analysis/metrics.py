@@ -17,27 +17,12 @@ import numpy as np
 from ..errors import AnalysisError
 from ..recording.reader import Recording, read
 from . import statistics
-
-
-@dataclass(frozen=True)
-class PopulationMetrics:
-    """Means over a population's neurons.
-
-    Attributes
-    ----------
-    n : int
-    rate_hz : float
-        Spikes per neuron and second, silent neurons included.
-    cv_isi : float
-        Mean CV of the inter-spike intervals of neurons with at least 5 spikes.
-    correlation : float
-        Mean Pearson correlation of 2 ms spike counts over pairs of up to 200 active neurons.
-    """
-
-    n: int
-    rate_hz: float
-    cv_isi: float
-    correlation: float
+from .population_metrics import (
+    PopulationMetrics,
+    population_metrics,
+    population_tables,
+    show,
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +98,7 @@ def metrics(
         The stretch measured, in ms of the file's time; from the end of the warm-up to the end
         of the recording unless given.
     window_ms : float
-        Window of the sparsity.
+        Window of the sparsity S, the Fano factor and the sparsenesses of the counts.
 
     Raises
     ------
@@ -127,14 +112,16 @@ def metrics(
     if not 0 < window_ms < math.inf:
         raise AnalysisError(f"the window is {window_ms} ms; it must be a positive length of time")
     populations: dict[str, PopulationMetrics] = {}
-    active = np.zeros(_whole(start, stop, window_ms), dtype=np.int64)
+    active = np.zeros(statistics.whole_bins(start, stop, window_ms), dtype=np.int64)
     observed, n_spikes = 0, 0
     for name, population in source.neurons.items():
         if not population.spikes:
-            populations[name] = PopulationMetrics(population.size, *(math.nan,) * 3)
+            populations[name] = PopulationMetrics(population.size)
             continue
         times, ids = source.spikes(name, start, stop)
-        populations[name] = _population(times, ids, population.size, start, stop)
+        populations[name] = population_metrics(
+            times, ids, population.size, start, stop, window_ms=window_ms
+        )
         active += statistics.active_neurons(
             times, ids, population.size, start, stop, window_ms=window_ms
         )
@@ -194,17 +181,6 @@ def stretch(
     return start, stop
 
 
-def _population(
-    times: np.ndarray, ids: np.ndarray, n: int, start: float, stop: float
-) -> PopulationMetrics:
-    return PopulationMetrics(
-        n=n,
-        rate_hz=times.size * 1e3 / (n * (stop - start)),
-        cv_isi=_mean(statistics.cv_isi(times, ids, n)),
-        correlation=_mean(statistics.correlations(times, ids, start, stop)),
-    )
-
-
 def _projections(recording: Recording) -> dict[str, ProjectionMetrics]:
     return {
         name: ProjectionMetrics(count, _ratio(count, projection.n_pre * projection.n_post))
@@ -224,14 +200,6 @@ def _spikes_per_wall_second(recording: Recording) -> float:
     return _ratio(count, recording.timings["simulate_s"])
 
 
-def _whole(start: float, stop: float, window: float) -> int:
-    return int(np.floor((stop - start) / window * (1 + 1e-12)))
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(np.mean(values)) if values.size else math.nan
-
-
 def _ratio(numerator: float | None, denominator: float) -> float:
     if numerator is None or not denominator:
         return math.nan
@@ -248,32 +216,23 @@ def _without_nan(value: object) -> object:
 
 def format_table(result: Metrics) -> str:
     """Return the metrics as a table for the terminal."""
-    lines = [f"{'population':<12} {'n':>9} {'rate (Hz)':>10} {'CV ISI':>8} {'correlation':>12}"]
-    for name, p in result.populations.items():
-        lines.append(
-            f"{name:<12} {p.n:>9,} {_show(p.rate_hz, '.3f'):>10} {_show(p.cv_isi, '.3f'):>8} "
-            f"{_show(p.correlation, '.5f'):>12}"
-        )
+    lines = population_tables(result.populations)
     synapses = "unknown" if result.n_synapses is None else f"{result.n_synapses:,}"
-    throughput = _show(result.spikes_per_wall_second, ",.0f")
+    throughput = show(result.spikes_per_wall_second, ",.0f")
     lines += [
-        "",
+        "network",
         f"measured        {result.from_ms:g} ms to {result.to_ms:g} ms, {result.n_spikes:,} spikes",
         f"neurons         {result.n_neurons:,}",
         f"synapses        {synapses}",
-        f"C_eff           {_show(result.C_eff, '.5f')}  (synapses / neurons^2)",
-        f"S               {_show(result.S, '.4f')}  (share of neurons silent in a window of "
+        f"C_eff           {show(result.C_eff, '.5f')}  (synapses / neurons^2)",
+        f"S               {show(result.S, '.4f')}  (share of neurons silent in a window of "
         f"{result.S_window_ms:g} ms)",
         f"M_syn           {_bytes(result.M_syn_bytes)}  (synapses x bytes per synapse)",
-        f"T_s             {_show(result.T_s, '.3g')} spikes/s^2  (as printed, N_s / t_c)",
+        f"T_s             {show(result.T_s, '.3g')} spikes/s^2  (as printed, N_s / t_c)",
         f"spikes/s        {throughput}  (spikes per wall second)",
-        f"real-time       {_show(result.real_time_factor, '.3f')}  (wall time / simulated time)",
+        f"real-time       {show(result.real_time_factor, '.3f')}  (wall time / simulated time)",
     ]
     return "\n".join(lines)
-
-
-def _show(value: float, form: str) -> str:
-    return format(value, form) if math.isfinite(value) else "-"
 
 
 def _bytes(value: float) -> str:

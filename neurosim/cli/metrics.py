@@ -14,13 +14,31 @@ from .values import TimeType
 @click.option("--from", "start", type=TimeType(), help="Start.  [end of the warm-up]")
 @click.option("--to", "stop", type=TimeType(positive=True), help="Stop.  [end of the recording]")
 @click.option(
-    "--window", type=TimeType(positive=True), default="100ms", help="Of the sparsity.  [100ms]"
+    "--window",
+    type=TimeType(positive=True),
+    default="100ms",
+    help="Of the sparsity S, Fano factor and sparsenesses.  [100ms]",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     file: Path, start: float | None, stop: float | None, window: float, as_json: bool
 ) -> None:
-    """Rates, C_eff, sparsity and more of the recording FILE."""
+    """Rates, irregularity, coordination, sparseness, C_eff and more of the recording FILE.
+
+    \b
+    rate (Hz)     spikes per neuron and second, silent neurons included
+    CV, CV2, LV, LvR
+                  irregularity of inter-spike intervals: 1 Poisson, 0 a clock
+    Fano          variance / mean of a neuron's spike counts in the window
+    correlation   mean Pearson correlation of pairs, counts in 2 ms
+    synchrony     variance / mean of the population's count in 3 ms: 1 independent
+    peak (Hz)     largest power of the population rate above 5 Hz
+    Treves-Rolls  <r>^2 / <r^2> of the rates: 1 equal, 1/n one neuron does it all
+    population, lifetime
+                  sparseness of counts across neurons, across windows: 0 dense, 1 sparse
+    C_eff, S, M_syn, T_s
+                  the survey's: see docs/analysis.md
+    """  # noqa: D301 - the backspace is click's sign for "leave these lines alone"
     from ..analysis.metrics import format_table, metrics  # noqa: PLC0415 - not for --help
 
     result = metrics(file, milliseconds(start), milliseconds(stop), window * 1e3)

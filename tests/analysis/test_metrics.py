@@ -4,12 +4,16 @@ import json
 import math
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from spike_samples import renewal
 
+from neurosim.analysis import counts, intervals
 from neurosim.analysis.metrics import format_table, metrics
+from neurosim.analysis.population_metrics import population_metrics
 from neurosim.errors import AnalysisError, RecordingError
 from neurosim.recording import Layout, PopulationLayout, ProjectionLayout, RecordingWriter, read
 
@@ -101,7 +105,10 @@ def test_json_has_the_agreed_words(path):
         "n_neurons", "n_synapses", "C_eff", "S", "S_window_ms", "M_syn_bytes", "T_s", "n_spikes",
         "populations", "projections",
     }  # fmt: skip
-    assert set(found["populations"]["E"]) == {"n", "rate_hz", "cv_isi", "correlation"}
+    assert set(found["populations"]["E"]) == {
+        "n", "rate_hz", "cv_isi", "correlation", "cv2", "lv", "lvr", "fano", "synchrony",
+        "peak_hz", "treves_rolls", "population_sparseness", "lifetime_sparseness",
+    }  # fmt: skip
     assert found["populations"]["I"]["cv_isi"] is None
     assert found["projections"]["E_I"] == {"n_synapses": 12, "C_eff": 1.5}
 
@@ -175,3 +182,29 @@ def test_metrics_import_neither_scipy_nor_matplotlib_nor_brian2():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_statistics_of_a_population_are_those_of_its_functions():
+    times, ids = renewal(40, 15.0, 2, seed=1, duration_ms=4000.0)
+    found = population_metrics(times, ids, 50, 0.0, 4000.0, window_ms=200.0)
+    windows = (times, ids, 50, 0.0, 4000.0)
+    assert found.cv2 == intervals.cv2(times, ids, 50).mean()
+    assert found.lv == intervals.lv(times, ids, 50).mean()
+    assert found.lvr == intervals.lvr(times, ids, 50).mean()
+    assert found.fano == counts.fano_factors(*windows, window_ms=200.0).mean()
+    assert found.synchrony == counts.count_synchrony(times, 0.0, 4000.0)
+    assert found.treves_rolls == counts.treves_rolls(np.bincount(ids, minlength=50))
+    population = counts.population_sparseness(*windows, window_ms=200.0)
+    assert found.population_sparseness == population.mean()
+    assert found.lifetime_sparseness == counts.lifetime_sparseness(*windows, window_ms=200.0).mean()
+    assert 5.0 <= found.peak_hz <= 500.0
+    assert np.isnan(population_metrics(*windows[:3], 0.0, 300.0, window_ms=100.0).peak_hz)
+
+
+def test_a_million_spikes_are_measured_in_seconds():
+    # Not a benchmark: a loop in Python over spikes or neurons would take minutes.
+    rng = np.random.default_rng(0)
+    times, ids = np.sort(rng.uniform(0, 1e4, 1_000_000)), rng.integers(0, 20_000, 1_000_000)
+    began = time.perf_counter()
+    population_metrics(times, ids, 20_000, 0.0, 1e4, window_ms=100.0)
+    assert time.perf_counter() - began < 10.0

@@ -93,7 +93,7 @@ def test_metrics_json_has_the_keys(recorded, invoke):
     assert set(values) >= METRICS_KEYS
     assert values["C_eff"] == pytest.approx(1000 / 100**2)
     assert values["S_window_ms"] == 50
-    assert set(values["populations"]["E"]) == {"n", "rate_hz", "cv_isi", "correlation"}
+    assert set(values["populations"]["E"]) >= {"n", "rate_hz", "cv_isi", "correlation", "fano"}
     assert values["projections"]["E->E"] == {"n_synapses": 1000, "C_eff": 0.1}
 
 
