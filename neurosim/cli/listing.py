@@ -27,9 +27,11 @@ def command(experiment: str | None) -> None:
     from ..description.distributions import Distribution  # noqa: PLC0415 - imports Brian2
     from ..description.rules import Rule  # noqa: PLC0415 - imports Brian2
     from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
+    from ..models.synapses import SYNAPSES  # noqa: PLC0415 - not for --help
 
     _section("experiments", _experiments())
     _section("models", {name: entry.summary for name, entry in ENTRIES.items()})
+    _section("synapse models", {name: entry.summary for name, entry in SYNAPSES.items()})
     _section("connection rules", _first_lines(get_args(Rule)))
     _section("distributions", _first_lines(Distribution.__subclasses__()))
     _section("engines", {name: _ENGINES.get(name, "") for name in engine_names()})
