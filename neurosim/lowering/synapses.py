@@ -32,7 +32,7 @@ from .synapse_program import PathwayCode, SummedCode, SynapseCode
 if TYPE_CHECKING:
     from ..description.network import Network
 
-_FORMAT = 1
+_FORMAT = 2
 _METHODS = ("exact", "euler", "heun")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -213,12 +213,19 @@ class _Lowering:
     def _clock_driven(self) -> tuple[str, str]:
         equations = self._equations(self.clock)
         given = self.bound.model.method
+
+        def find() -> str:
+            return json.dumps(self._stepped(equations, given))
+
+        code, method = json.loads(self._cached("clock", equations, given or "", find))
+        return code, method
+
+    def _stepped(self, equations: str, given: str | None) -> tuple[str, str]:
+        """Return the statements of one step, and the state updater that made them."""
         reasons = []
         for method in (given,) if given else _METHODS:
             try:
-                return self._cached(
-                    "clock", equations, method, lambda m=method: self._step(equations, m)
-                ), method
+                return self._step(equations, method), method
             except UnsupportedEquationsException as error:
                 reasons.append(f"{method}: {' '.join(str(error).split())}")
         raise EquationError(

@@ -24,6 +24,7 @@ WEIGHT = "w"
 _UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _SINCE = "since_update"
+_SLOW = re.compile(r"\b(?!int\b|clip\b|abs\b|sign\b)[a-z]\w*\(|/|\*\*")  # what is worth vectorising
 _SUMMAND = "_summand"
 
 
@@ -117,6 +118,7 @@ class _Function:
         self.guarded = {f"{name}_post" for name in key.guarded} if kind != "sum" else set()
         self.inner = Renderer("real", identifier)
         self.outer = Renderer("double", lambda name: f"{identifier(name)}_d")
+        self.additions: list[str] | None = None  # variables added to in a loop of their own
         self.statements = self._statements(code)
         self.words = self.statements.words()
 
@@ -149,10 +151,32 @@ class _Function:
         lines = [
             f"const auto {identifier(s.var)}_d = {self.outer.render_expr(s.expr)};" for s in shared
         ]
+        if self._separable(vector):
+            self.additions = []
         return Statements(lines, [self._statement(s) for s in vector])
+
+    def _separable(self, statements: list) -> bool:
+        """Return whether what is added to the targets is worked out before any of it is added.
+
+        It pays where it calls functions, which are slow unless the loop over synapses vectorises;
+        adding does not, as several synapses may have one target.
+        """
+        written = {s.var for s in statements if s.var.endswith("_post") and s.op != ":="}
+        if self.kind == "sum":
+            written = {_SUMMAND}
+        read = {word for s in statements for word in _WORD.findall(s.expr)}
+        only_added = self.kind == "sum" or all(
+            s.op in ("+=", "-=") for s in statements if s.var in written
+        )
+        slow = any(_SLOW.search(s.expr) for s in statements)
+        return bool(written) and slow and only_added and not written & read
 
     def _statement(self, s) -> str:
         value, name = self.inner.render_expr(s.expr), identifier(s.var)
+        if self.additions is not None and (s.var == _SUMMAND or s.var.endswith("_post")):
+            self.additions.append(s.var)
+            sign = "-" if s.op == "-=" else ""
+            return f"add_{len(self.additions) - 1}_[lane_] = {sign}({value});"
         if s.op == ":=":
             return f"const auto {name} = {value};"
         if s.op != "=":
@@ -179,13 +203,50 @@ class _Function:
             "    const Stretch stretch_ = list_[e_];",
             "    const int64_t begin_ = stretch_.begin;",
             *(f"    {line}" for line in self._of_stretch()),
-            *([] if self._writes_neurons() else ["    NEUROSIM_INDEPENDENT"]),
-            "    for (int64_t i_ = begin_; i_ < begin_ + stretch_.count; ++i_) {",
-            *(f"        {line}" for line in self._body()),
-            "    }",
+            *(f"    {line}" for line in self._loop()),
             "}",
         ]
         return "\n".join([signature, *(f"    {line}" for line in lines), "}", ""])
+
+    def _loop(self) -> list[str]:
+        """Return the loop over the synapses of a stretch."""
+        if self.additions is not None:
+            return self._blocks(self.additions)
+        return [
+            *([] if self._writes_neurons() else ["NEUROSIM_INDEPENDENT"]),
+            "for (int64_t i_ = begin_; i_ < begin_ + stretch_.count; ++i_) {",
+            *(f"    {line}" for line in self._body()),
+            "}",
+        ]
+
+    def _blocks(self, additions: list[str]) -> list[str]:
+        """Return the loop by blocks: what synapses add is kept, then added one by one."""
+        adding = []
+        for n, variable in enumerate(additions):
+            target = "out_" if self.kind == "sum" else f"{identifier(variable)}_array"
+            value = f"add_{n}_[lane_]"
+            if variable in self.guarded:
+                flags = f"{identifier(variable)}_flags_"
+                value = f"!{flags} || {flags}[j_] ? {value} : real(0)"
+            adding.append(f"{target}[j_] += {value};")
+        first = "by_target_[first_ + lane_]" if self.kind == "post" else "first_ + lane_"
+        return [
+            "const int64_t end_ = begin_ + stretch_.count;",
+            "for (int64_t first_ = begin_; first_ < end_; first_ += block_size) {",
+            "    const int64_t left_ = end_ - first_;",
+            "    const int64_t lanes_ = left_ < block_size ? left_ : block_size;",
+            f"    real {', '.join(f'add_{n}_[block_size]' for n, _ in enumerate(additions))};",
+            "    NEUROSIM_INDEPENDENT",
+            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
+            "        const int64_t i_ = first_ + lane_;",
+            *(f"        {line}" for line in self._body()),
+            "    }",
+            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
+            f"        const int64_t j_ = targets_[{first}];",
+            *(f"        {line}" for line in adding),
+            "    }",
+            "}",
+        ]
 
     def _writes_neurons(self) -> bool:
         return self.kind == "sum" or any(
@@ -229,8 +290,8 @@ class _Function:
                 source = "view_.weights" if self._is_weight(name) else f"view_.arrays[{i}]"
                 lines.append(f"{kind} __restrict__ const {identifier(name)}_array = {source};")
         for i, name in enumerate(key.post_arrays):
-            if self._uses(f"{name}_post"):
-                word = identifier(f"{name}_post")
+            word = identifier(f"{name}_post")
+            if self._uses(f"{name}_post") or f"{name}_post" in (self.additions or ()):
                 lines.append(f"real* __restrict__ const {word}_array = view_.post[{i}];")
                 if f"{name}_post" in self.guarded:
                     lines.append(f"const uint8_t* const {word}_flags_ = view_.open[{i}];")
@@ -249,7 +310,7 @@ class _Function:
     def _needs_target(self) -> bool:
         noisy = any(self._uses(noise.name) for noise in self.key.code.noise)
         posts = any(self._uses(f"{name}_post") for name in self.key.post_arrays)
-        return self.kind == "sum" or noisy or posts
+        return self.kind == "sum" or noisy or posts or bool(self.additions)
 
     def _of_stretch(self) -> list[str]:
         """Declare what the synapses of a stretch have in common."""
@@ -300,7 +361,7 @@ class _Function:
 
     def _stores(self) -> list[str]:
         if self.kind == "sum":
-            return [f"out_[j_] += {_SUMMAND};"]
+            return [] if self.additions else [f"out_[j_] += {_SUMMAND};"]
         written = {line.split(" = ")[0] for line in self.statements.neuron}
         lines = [
             f"{identifier(n)}_array[k_] = {identifier(n)};"
