@@ -151,6 +151,11 @@ class _Reader:
         for target, sign, expression in syntax.statements(code, f"{self.where}: {what}"):
             found.append((target, sign, self.code(expression, what, local, random=True)))
             if target not in self.own:
+                if target in syntax.UNITS:
+                    raise EquationError(
+                        f"{self.where}: {what} assigns {target!r}, the name of a unit; call it "
+                        "something else."
+                    )
                 _check_own_name(target, f"{self.where}: {what}")
                 local |= {target}
         return found
@@ -182,6 +187,7 @@ class _Reader:
             )
         for name, condition, _ in events:
             check_condition(condition, variables, f"{where}: event {name!r}")
+        self._check_times(events)
         targets = [*reset, *(part for _, _, parts in events for part in parts)]
         return Declared(
             threshold=threshold,
@@ -199,6 +205,24 @@ class _Reader:
             callees=self.callees,
             **_roles(parsed),
         )
+
+    def _check_times(self, events: list[tuple[str, str, list]]) -> None:
+        """Refuse what is about to change at the time it would be asked for."""
+        asked = [
+            (f"{n!r}, which is computed as a step starts,", "not_refractory", e.expr.code)
+            for n, e in self.parsed.items()
+            if "constant over dt" in e.flags
+        ]
+        for name, condition, parts in events:
+            asked.append((f"the condition of event {name!r}", "lastspike", condition))
+            code = " ".join(text for _, _, text in parts)
+            asked.append((f"the code of event {name!r}", "not_refractory", code))
+        for what, word, code in asked:
+            if re.search(rf"\b{word}\b", code):
+                raise EquationError(
+                    f"{self.where}: {what} uses {word}, which is not known at that time. Let the "
+                    "reset set a variable, and use that."
+                )
 
     def _variables(self, refractory: bool) -> dict[str, Any]:
         """Return Brian2's account of every name that code may use."""

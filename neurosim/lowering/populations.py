@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .. import streams
 from ..description import syntax
 from ..description.distributions import Distribution
+from ..description.equations import Declared
 from ..description.functions import Function, TimedArray
 from ..description.network import Network
 from ..description.population import Population
@@ -47,6 +48,7 @@ def lower_population(
                 f"{where}: {name!r} is {_first_bad(value)}. Check the parameters behind it: "
                 f"{', '.join(population.parameters) or 'none'}."
             )
+    _check_whole(model.declared, values, where)
     tables = {n: c for n, c in model.callees.items() if isinstance(c, TimedArray)}
     _check_tables(tables, population, dt, where)
     return PopulationProgram(
@@ -58,6 +60,19 @@ def lower_population(
         {name: Table(table.values, table.dt) for name, table in tables.items()},
         {n: c.python for n, c in model.callees.items() if isinstance(c, Function)},
     )
+
+
+def _check_whole(declared: Declared, values: Mapping[str, Value], where: str) -> None:
+    """Refuse fractions for integers, and numbers for truth values."""
+    for name in sorted((declared.integers | declared.booleans) & values.keys()):
+        array = np.atleast_1d(np.asarray(values[name], np.float64))
+        boolean = name in declared.booleans
+        wrong = (array != 0) & (array != 1) if boolean else array != np.trunc(array)
+        if wrong.any():
+            kind = "a truth value: 0 or 1" if boolean else "an integer"
+            raise DescriptionError(
+                f"{where}: {name!r} starts at {float(array[wrong][0])!r}; it must be {kind}."
+            )
 
 
 def _check_tables(

@@ -1,5 +1,6 @@
 """Models are checked when they are declared: names, dimensions, flags, and what is refused."""
 
+import numpy as np
 import pytest
 
 import neurosim as ns
@@ -13,7 +14,7 @@ from neurosim.errors import (
     UnsupportedError,
 )
 from neurosim.lowering.expressions import evaluate
-from neurosim.units import Hz, ms, mV, nS, pA, pF
+from neurosim.units import Hz, ms, mV, nS, pA, pF, volt
 
 LIF = "dv/dt = (E_L - v)/tau_m + I/C_m : volt (unless refractory)\ndI/dt = -I/tau_s : amp"
 PARAMETERS = {"E_L": -65 * mV, "tau_m": 10 * ms, "C_m": 250 * pF, "tau_s": 1 * ms}
@@ -99,13 +100,19 @@ def test_mistakes_are_named(changes, error, words):
         ("dv/dt = -v/tau_m + xi*mV : volt", DimensionError, ["'v'", "V"]),
         ("dv/dt = -v/tau_m + rand()*mV : volt", DimensionError, ["'v'", "V"]),
         ("dv/dt = -v/tau_m + poisson(1)*mV/ms : volt", UnsupportedError, ["poisson()"]),
-        ("dv/dt = -v/tau_m*i : volt", UnsupportedError, ["'i'", "parameters"]),
-        ("dv/dt = -v/tau_m : volt\nk : integer", UnsupportedError, ["'k'", "k : 1"]),
-        ("dv/dt = -v/tau_m : volt\nk : 1 (linked)", UnsupportedError, ["linked", "'k'"]),
+        ("dv/dt = -v/tau_m : volt\nk : 1 (linked)", UnsupportedError, ["linked", "(summed)"]),
+        ("dv/dt = -v/tau_m : volt\nk = v/mV : boolean", EquationError, ["'k'", "condition"]),
+        ("dv/dt = -v/tau_m : volt\nk = 2*v : volt (shared)", EquationError, ["'k'", "'v'"]),
+        ("dv/dt = -v/tau_m : volt\nk = i : 1 (shared)", EquationError, ["'k'", "'i'"]),
         (
-            "dv/dt = -v/tau_m : volt\nk = v : volt (constant over dt)",
+            "dv/dt = -v/tau_m : volt\nk = rand() : 1 (shared, constant over dt)",
             UnsupportedError,
-            ["constant"],
+            ["'k'", "random", "TimedArray"],
+        ),
+        (
+            "dv/dt = -v/tau_m : volt\nk = int(not_refractory) : 1 (constant over dt)",
+            EquationError,
+            ["not_refractory"],
         ),
         ("dv/dt = -v/tau_m : mV", EquationError, ["mV", "volt"]),
         ("dv/dt = -v/tau_m : volts", EquationError, ["volts"]),
@@ -122,7 +129,12 @@ def test_mistakes_are_named(changes, error, words):
 )
 def test_what_equations_may_not_hold_is_named(equations, error, words):
     with pytest.raises(error) as caught:
-        ns.NeuronModel(equations, parameters={"tau_m": 10 * ms, "E_L": 1 * mV})
+        ns.NeuronModel(
+            equations,
+            reset="v = E_L",
+            refractory=1 * ms,
+            parameters={"tau_m": 10 * ms, "E_L": 1 * mV},
+        )
     for word in words:
         assert word in str(caught.value)
 
@@ -139,6 +151,101 @@ def test_unknown_parameter_of_a_variant_lists_the_known():
         model()(tau_mm=1 * ms)
     with pytest.raises(DimensionError, match="tau_m"):
         model()(tau_m=1 * Hz)
+
+
+PLAIN = "dv/dt = (I(t) - v)/tau : volt\nk : integer\nb : boolean"
+TABLE = ns.TimedArray([1, 2] * mV, dt=1 * ms)
+
+
+def half(x):
+    return x / 2
+
+
+HALF = ns.Function(half, cpp="x/2", arg_units=[volt], return_unit=volt)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"parameters": {"I": TABLE}}, UnknownNameError, ["'tau'"]),
+        ({"equations": PLAIN.replace("I(t)", "I")}, ExpressionError, ["'I'", "I(...)"]),
+        ({"equations": PLAIN.replace("I(t)", "I(t, i)")}, ExpressionError, ["I"]),
+        ({"equations": PLAIN.replace("I(t)", "I(v)")}, DimensionError, ["I"]),
+        ({"equations": PLAIN.replace("I(t)", "I(t)/ms")}, DimensionError, ["'v'"]),
+        ({"more": {"f": HALF}}, UnknownNameError, ["'f'", "nothing refers"]),
+        ({"more": {"v": HALF}}, EquationError, ["'v'", "function"]),
+        ({"more": {"exp": HALF}}, EquationError, ["'exp'"]),
+        ({"events": {"e": "v"}}, EquationError, ["event 'e'", "condition"]),
+        ({"events": {"e": "v > 1*ms"}}, DimensionError, ["event 'e'"]),
+        ({"events": {"spike": "v > 1*mV"}}, DescriptionError, ["spike", "threshold"]),
+        ({"events": {"e f": "v > 1*mV"}}, DescriptionError, ["e f"]),
+        ({"events": {"e": "lastspike > 1*ms"}}, EquationError, ["event 'e'", "lastspike"]),
+        ({"on_event": {"e": "v = 0*mV"}}, UnknownNameError, ["'e'", "on_event"]),
+        (
+            {"events": {"e": "v > 1*mV"}, "on_event": {"e": "tau = 1*ms"}},
+            UnknownNameError,
+            ["event 'e'", "tau"],
+        ),
+        (
+            {"events": {"e": "v > 1*mV"}, "on_event": {"e": "k += int(not_refractory)"}},
+            EquationError,
+            ["event 'e'", "not_refractory"],
+        ),
+        ({"reset": "k = 1*mV"}, DimensionError, ["'k'"]),
+        ({"reset": "b = k"}, EquationError, ["'b'", "condition"]),
+        ({"reset": "b += 1"}, EquationError, ["'b'", "condition"]),
+        ({"reset": "x = 2*v"}, UnknownNameError, ["'x'", "reset"]),
+        ({"reset": "x += 2*v; v = x"}, UnknownNameError, ["'x'", "reset"]),
+        ({"reset": "mV = v; v = mV"}, EquationError, ["mV", "unit"]),
+        ({"reset": "x = 2; v = x"}, DimensionError, ["'v'"]),
+    ],
+)
+def test_mistakes_with_functions_events_and_types_are_named(changes, error, words):
+    parameters = {"I": TABLE, "tau": 1 * ms} | changes.pop("more", {})
+    given = {"equations": PLAIN, "parameters": parameters, "reset": "v = 0*mV"}
+    with pytest.raises(error) as caught:
+        ns.NeuronModel(**(given | {"threshold": "v > 2*mV", "refractory": 1 * ms} | changes))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_what_functions_are_made_of_is_checked():
+    with pytest.raises(DescriptionError, match="values"):
+        ns.TimedArray([1, float("nan")] * mV, dt=1 * ms)
+    with pytest.raises(DescriptionError, match="shape"):
+        ns.TimedArray(np.zeros((2, 2, 2)) * mV, dt=1 * ms)
+    with pytest.raises(DescriptionError, match="positive"):
+        ns.TimedArray([1, 2] * mV, dt=0 * ms)
+    with pytest.raises(DimensionError, match="dt"):
+        ns.TimedArray([1, 2] * mV, dt=1 * mV)
+    with pytest.raises(DescriptionError, match="callable"):
+        ns.Function("x", arg_units=[1], return_unit=1)
+    with pytest.raises(DescriptionError, match="cpp"):
+        ns.Function(half, cpp=3, arg_units=[volt], return_unit=volt)
+
+
+def test_variants_call_functions_of_the_same_kind():
+    made = ns.NeuronModel(PLAIN, parameters={"I": TABLE, "tau": 1 * ms})
+    assert made(I=ns.TimedArray([3] * mV, dt=2 * ms)).callees["I"].dt == 2e-3
+    with pytest.raises(DescriptionError, match="'I' is a TimedArray"):
+        made(I=HALF)
+    with pytest.raises(DescriptionError, match="'I' is a function"):
+        made(I=1 * mV)
+    with pytest.raises(DimensionError, match="'I'"):
+        made(I=ns.TimedArray([3], dt=2 * ms))
+    with pytest.raises(UnknownNameError, match="'J'"):
+        made(J=TABLE)
+
+
+def test_integers_and_truth_values_are_whole_when_the_network_is_lowered():
+    from neurosim.lowering.lower import lower
+
+    made = ns.NeuronModel(PLAIN, parameters={"I": TABLE, "tau": 1 * ms})
+    for initial, words in (({"k": "i/2"}, "'k'.*integer"), ({"b": "i"}, "'b'.*truth value")):
+        net = ns.Network()
+        net.population("E", 3, made, initial=initial)
+        with pytest.raises(DescriptionError, match=words):
+            lower(net, 0.1 * ms)
 
 
 INJECTIONS = [

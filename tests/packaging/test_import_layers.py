@@ -72,6 +72,7 @@ FOR_ENGINES = {
     "synapse_edges",
     "input_program",
     "waveforms",
+    "tables",
 }
 
 
