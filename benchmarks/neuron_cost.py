@@ -2,8 +2,8 @@
 
     python benchmarks/neuron_cost.py --neurons 10000 --steps 2000
 
-Each population has no synapses, starts at scattered potentials, is driven by a constant current
-that makes it fire, and is advanced on one thread; nothing is recorded. The cost is wall time /
+Each population has no synapses, starts at scattered potentials, is driven by the constant
+current of its figure, and is advanced on one thread; nothing is recorded. The cost is wall time /
 (neurons x steps), the median of ``--runs`` stretches, after one that is not counted; models and
 precisions take turns. The rows with Poisson add one input of the microcircuit (1.28 events per
 neuron and step) to see what it costs.
@@ -19,18 +19,10 @@ from dataclasses import dataclass, field
 from measuring import add_common_options, introduce, save, table, tell
 
 import neurosim as ns
-from neurosim.units import Hz, ms, mV, nS, pA
+from neurosim.description.quantities import named_unit
+from neurosim.units import Hz, Quantity, ms, mV, nS, pA
 
 PRECISIONS = ("double", "single")
-USUAL_DRIVE = 400 * pA
-DRIVES = {
-    "iaf": 50 * pA,
-    "lif_cond_exp": 130 * pA,
-    "adex": 800 * pA,
-    "adex_cond_exp": 800 * pA,
-    "izhikevich": 8 * mV / ms,
-    "hodgkin_huxley": 2000 * pA,
-}
 WITH_POISSON = {"lif_curr_exp": ("I_syn", 0 * pA), "lif_cond_exp": ("g_exc", 0 * nS)}
 
 
@@ -40,6 +32,7 @@ class Row:
 
     name: str
     simulations: dict[str, ns.Simulation]
+    dt: Quantity
     seconds: dict[str, list[float]] = field(default_factory=lambda: {p: [] for p in PRECISIONS})
 
     def advance(self, duration, counts: bool) -> None:
@@ -57,9 +50,10 @@ class Row:
 
 def network(name: str, neurons: int, poisson: bool) -> ns.Network:
     net = ns.Network(seed=1)
-    model = getattr(ns.models, name)(I_e=DRIVES.get(name, USUAL_DRIVE))
-    start = ns.Uniform(-66 * mV, -52 * mV)
-    population = net.population("neurons", neurons, model, initial={"v": start})
+    entry = ns.models.entry(name)
+    model = entry.model(I_e=entry.figure.current * named_unit(entry.parameter("I_e").unit))
+    start = {"v": ns.Uniform(-66 * mV, -52 * mV)} if "v" in model.states else None
+    population = net.population("neurons", neurons, model, initial=start)
     if poisson:
         variable, weight = WITH_POISSON[name]
         net.poisson(population, variable, rate=8 * Hz, indegree=1600, weight=weight)
@@ -73,10 +67,11 @@ def prepare(neurons: int) -> list[Row]:
     for name, poisson in chosen:
         label = f"{name} + Poisson" if poisson else name
         tell(f"compile: {label}")
+        dt = ns.models.entry(name).figure.dt * ms
         simulations = {
             precision: ns.Simulation(
                 network(name, neurons, poisson),
-                dt=0.1 * ms,
+                dt=dt,
                 engine="native",
                 threads=1,
                 precision=precision,
@@ -84,7 +79,7 @@ def prepare(neurons: int) -> list[Row]:
             )
             for precision in PRECISIONS
         }
-        rows.append(Row(label, simulations))
+        rows.append(Row(label, simulations, dt))
     return rows
 
 
@@ -97,14 +92,14 @@ def main() -> None:
     add_common_options(parser, runs=5)
     options = parser.parse_args()
     facts = introduce(
-        f"cost of a neuron step in ns, {options.neurons:,} neurons, {options.steps:,} steps of "
-        f"0.1 ms, one thread; medians of {options.runs}"
+        f"cost of a neuron step in ns, {options.neurons:,} neurons, {options.steps:,} steps, "
+        f"one thread; medians of {options.runs}"
     )
     rows = prepare(options.neurons)
     for round_ in range(-1, options.runs):
         tell(f"round {round_ + 1} of {options.runs}" if round_ >= 0 else "warm-up")
         for row in rows:
-            row.advance(options.steps * 0.1 * ms, counts=round_ >= 0)
+            row.advance(options.steps * row.dt, counts=round_ >= 0)
     scale = 1e9 / (options.neurons * options.steps)
     costs = {
         row.name: {p: scale * statistics.median(row.seconds[p]) for p in PRECISIONS}

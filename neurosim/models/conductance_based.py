@@ -7,6 +7,8 @@ which only keeps it from spiking again, while v is above.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .entry import Entry, Figure, Input, Parameter
 from .integrate_and_fire import BRETTE_2007, CONDUCTANCES
 
@@ -23,7 +25,7 @@ _CURRENTS = """
             dn/dt = alpha_n*(1 - n) - beta_n*n : 1
 """
 _GATES = {x: f"alpha_{x}/(alpha_{x} + beta_{x})" for x in ("m", "h", "n")}
-_SPIKES = {"threshold": "v > V_th", "reset": "", "refractory": "v > V_th"}
+_SPIKES: dict[str, Any] = {"threshold": "v > V_th", "reset": "", "refractory": "v > V_th"}
 
 CONDUCTANCE_BASED = (
     Entry(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .entry import UNVERIFIED, Entry, Figure, Input, Parameter
 from .integrate_and_fire import CONDUCTANCES
 
@@ -36,7 +38,7 @@ _ADEX = (
     Parameter("t_ref", 0.0, "ms", "", "absolute refractory period", "none in the paper"),
     Parameter("I_e", 0.0, "pA", "I", "constant current", "none by default"),
 )
-_ADEX_SPIKES = {
+_ADEX_SPIKES: dict[str, Any] = {
     "threshold": "v > V_peak",
     "reset": "v = V_r; w += b",
     "refractory": "t_ref",
