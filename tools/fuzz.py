@@ -23,12 +23,14 @@ from pathlib import Path
 
 SECONDS_PER_CASE = 20
 SHARES = {
-    "yaml": 0.25,
-    "toml": 0.15,
-    "model": 0.2,
+    "yaml": 0.22,
+    "toml": 0.13,
+    "model": 0.15,
+    "synapse": 0.1,
     "value": 0.1,
-    "recording": 0.15,
-    "spikes": 0.15,
+    "recording": 0.1,
+    "spikes": 0.1,
+    "edges": 0.1,
 }
 
 

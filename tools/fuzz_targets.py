@@ -15,6 +15,7 @@ from neurosim.cli.values import TimeType, parse_settings
 from neurosim.config.network import understand
 from neurosim.config.tree import parse_tree
 from neurosim.description.quantities import named_unit
+from neurosim.errors import NeurosimError
 from neurosim.models.catalogue import ENTRIES
 from neurosim.units import ms, mV, pA
 
@@ -184,6 +185,49 @@ class Model(Target):
         ns.lower(net, 0.1 * ms)
 
 
+class Synapse(Target):
+    """Equations and code of a synapse model, used in a projection and lowered."""
+
+    def prepare(self):
+        self.seeds = [
+            ("w : siemens\nI_post = w*(v_pre - v_post) : amp (summed)", "", "", {}),
+            ("", "target_post += w*int(rand() < p)", "", {"p": 0.3}),
+            (
+                "dx/dt = (1 - x)/tau : 1 (event-driven)",
+                "target_post += w*x; x *= 1 - U",
+                "x += 0.1",
+                {"tau": 50 * ms, "U": 0.4},
+            ),
+            ("dz/dt = -z/tau : 1 (clock-driven)", "z += 1", "", {"tau": 5 * ms}),
+        ]
+        self.cell = ns.NeuronModel(
+            "dv/dt = (-60*mV - v + I*Mohm)/(10*ms) : volt\nI : amp",
+            threshold="v > -50*mV",
+            reset="v = -65*mV",
+        )
+
+    def case(self, rng):
+        *code, values = rng.choice(self.seeds)
+        changed = rng.randrange(3)
+        code[changed] = self.text(rng, [code[changed] or "v_post += 1*mV"])
+        return code, values, rng.choice(["Bernoulli", self.text(rng, ["exp(-(i - j)**2/9)"])])
+
+    def use(self, data):
+        (equations, on_pre, on_post), values, rule = data
+        model = ns.SynapseModel(
+            equations, on_pre=on_pre or None, on_post=on_post or None, parameters=values
+        )
+        net = ns.Network()
+        cells = net.population("E", 3, self.cell)
+        connect = ns.Bernoulli(0.5) if rule == "Bernoulli" else ns.Pairwise(rule)
+        try:
+            net.project(cells, cells, connect, synapse=model)
+        except NeurosimError:
+            args = {"weight": 1 * mV, "delay": 1 * ms}
+            net.project(cells, cells, connect, "v", synapse=model, **args)
+        ns.lower(net, 0.1 * ms)
+
+
 class Value(Target):
     """Values and times of the command line."""
 
@@ -289,11 +333,33 @@ class SpikeFile(Binary):
             ns.Network().spike_source("input", *trains)
 
 
+class EdgeFile(Binary):
+    """A SONATA edge file."""
+
+    def prepare(self):
+        path = self.folder / "edges.h5"
+        with h5py.File(path, "w") as file:
+            group = file.create_group("edges/A_to_B")
+            for key in ("source_node_id", "target_node_id"):
+                group[key] = np.arange(20, dtype="u8") % 7
+            group["edge_type_id"] = np.zeros(20, dtype="i8")
+            group["edge_group_id"] = np.zeros(20, dtype="u4")
+            group["edge_group_index"] = np.arange(20, dtype="u8")
+            group["0/syn_weight"], group["0/delay"] = np.arange(20.0), np.ones(20)
+        self.seeds = [path.read_bytes()]
+        self.use(self.seeds[0])
+
+    def use(self, data):
+        ns.Edges.from_sonata(self.put(data), unit=pA)
+
+
 TARGETS = {
     "yaml": NetworkFile,
     "toml": TomlFile,
     "model": Model,
+    "synapse": Synapse,
     "value": Value,
+    "edges": EdgeFile,
     "recording": RecordingFile,
     "spikes": SpikeFile,
 }

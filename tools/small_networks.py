@@ -10,7 +10,7 @@ import numpy as np
 import neurosim as ns
 from neurosim.description.quantities import named_unit
 from neurosim.models.catalogue import ENTRIES
-from neurosim.units import Hz, ms, mV, nS, pA, pF
+from neurosim.units import Hz, mm, ms, mV, nS, pA, pF
 
 FEATURES = {}
 DT_MS = {"models": 0.025}
@@ -84,6 +84,7 @@ RULES = {
     "OneToOne": lambda n: ns.OneToOne(),
     "Edges": lambda n: ns.Edges([0, n - 1, 2, 2], [1, 0, n - 1, n - 1]),
     "FixedInDegree": lambda n: ns.FixedInDegree(4, autapses=False, multapses=False),
+    "Pairwise": lambda n: ns.Pairwise("0.5*exp(-abs(i - j)/5)", condition="i != j"),
     "FixedOutDegree": lambda n: ns.FixedOutDegree(4, autapses=False, multapses=False),
 }
 
@@ -180,6 +181,60 @@ def wave_feature(make):
 
 for _name, _make in WAVES.items():
     FEATURES[f"wave {_name}"] = ("inputs", wave_feature(_make))
+
+
+RATES = {
+    "StepRate": lambda: ns.StepRate([0, 10] * ms, [900, 100] * Hz),
+    "SineRate": lambda: ns.SineRate(500 * Hz, 400 * Hz, 50 * Hz),
+    "ArrayRate": lambda: ns.ArrayRate(np.arange(30) * 30 * Hz, 1 * ms),
+}
+
+
+def rate_feature(make):
+    """Return a feature: Poisson input of a rate that changes."""
+
+    def declare(net, name):
+        net.poisson(start(net, name), "I_s", rate=make(), weight=30 * pA)
+
+    return declare
+
+
+for _name, _make in RATES.items():
+    FEATURES[f"rate {_name}"] = ("inputs", rate_feature(_make))
+
+
+@feature("inputs")
+def space_and_expressions(net, name):
+    cells = net.population(name, 30, leaky(), positions=ns.UniformBox([1, 1] * mm, periodic=True))
+    args = {"weight": "40*pA*exp(-distance/(1*mm))", "delay": "1*ms + distance/(1*mm)*2*ms"}
+    net.project(cells, cells, ns.Pairwise(ns.gaussian(0.6, 0.4 * mm)), "I_s", **args)
+    source = net.spike_source(name + "S", times=[1, 2] * ms, ids=[0, 1], period=3.5 * ms)
+    net.project(source, cells, ns.AllToAll(), "v", weight=1 * mV, delay=0.2 * ms)
+
+
+@feature("drawn")
+def tables_functions_events(net, name):
+    double = ns.Function(
+        lambda x: 2 * x, "double twice(double x) { return 2 * x; }", arg_units=[1], return_unit=1
+    )
+    model = ns.NeuronModel(
+        """
+        dv/dt = (-50*mV - v + 5*mV*wave(t, i % 2)*twice(0.5))/tau : volt (unless refractory)
+        n : integer
+        up : boolean
+        """,
+        threshold="v > -52*mV",
+        reset="v = -65*mV; n += 1; up = n > 2",
+        refractory=2 * ms,
+        events={"high": "v > -54*mV and not up"},
+        on_event={"high": "v -= 0.1*mV"},
+        parameters={
+            "tau": 10 * ms,
+            "twice": double,
+            "wave": ns.TimedArray(np.arange(20).reshape(10, 2) % 3, 2 * ms),
+        },
+    )
+    start(net, name, model=model)
 
 
 @feature("inputs")
