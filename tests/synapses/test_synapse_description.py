@@ -41,20 +41,36 @@ def project(synapse, variable=None, rule=None, **given):
         ({"on_pre": "v_pots += w"}, UnknownNameError, ["v_pots", "v_post"]),
         ({"on_pre": "v_post += ww"}, UnknownNameError, ["ww", "Did you mean 'w'"]),
         ({"on_pre": "w = 2*w"}, EquationError, ["declare it", "w : 1"]),
-        ({"on_pre": "v_post += w", "parameters": {"q": 1}}, UnknownNameError, ["q", "nothing uses"]),
-        ({"equations": "dx/dt = -x/second : 1", "on_pre": "x += 1"}, EquationError, ["clock-driven"]),
+        (
+            {"on_pre": "v_post += w", "parameters": {"q": 1}},
+            UnknownNameError,
+            ["q", "nothing uses"],
+        ),
+        (
+            {"equations": "dx/dt = -x/second : 1", "on_pre": "x += 1"},
+            EquationError,
+            ["clock-driven"],
+        ),
         ({"equations": "v_post = w : 1", "on_pre": "v_post += w"}, EquationError, ["summed"]),
         ({"equations": "x_pre = w : 1 (summed)"}, UnsupportedError, ["x_pre", "target"]),
         ({"equations": "i : 1", "on_pre": "i += 1"}, EquationError, ["'i'"]),
         ({"on_pre": "v_post += __import__('os')"}, DescriptionError, []),
-        ({"on_pre": {"a": "v_post += w"}, "on_post": {"a": "v_post += w"}}, DescriptionError, ["'a'"]),
+        (
+            {"on_pre": {"a": "v_post += w"}, "on_post": {"a": "v_post += w"}},
+            DescriptionError,
+            ["'a'"],
+        ),
         ({"on_pre": "v_post += w", "events": {"b": "burst"}}, UnknownNameError, ["b", "pre"]),
-        ({"equations": "x : 1", "on_pre": "x += 1", "parameters": {"x": 1}}, DescriptionError, ["initial"]),
+        (
+            {"equations": "x : 1", "on_pre": "x += 1", "parameters": {"x": 1}},
+            DescriptionError,
+            ["initial"],
+        ),
         ({"on_pre": "v_post += w", "parameters": {"w": 1 * mV}}, DescriptionError, ["weight="]),
         ({"on_pre": 3}, EquationError, ["int"]),
         ({"on_pre": "v_post += w", "method": "gsl"}, UnsupportedError, ["GSL"]),
     ],
-)  # fmt: skip
+)
 def test_models_that_cannot_be_are_named(arguments, error, words):
     with pytest.raises(error) as caught:
         ns.SynapseModel(**arguments, name="mine")
@@ -70,28 +86,56 @@ def test_models_that_cannot_be_are_named(arguments, error, words):
         ({"on_pre": "v_post += 1*pA"}, {}, DimensionError, ["v_post"]),
         ({"on_pre": "target_post += w"}, {"weight": 1 * mV}, DescriptionError, ["target_post"]),
         ({"on_pre": "v_post += w"}, {"weight": 1 * mV}, EquationError, ["declaring", "w : "]),
-        ({"equations": "I_gap_post = w*v_pre : volt (summed)\nw : 1"}, {"weight": 1},
-         DimensionError, ["I_gap"]),
-        ({"equations": "w : 1\nv_post = w*v_pre : volt (summed)"}, {"weight": 1},
-         EquationError, ["without an equation"]),
+        (
+            {"equations": "I_gap_post = w*v_pre : volt (summed)\nw : 1"},
+            {"weight": 1},
+            DimensionError,
+            ["I_gap"],
+        ),
+        (
+            {"equations": "w : 1\nv_post = w*v_pre : volt (summed)"},
+            {"weight": 1},
+            EquationError,
+            ["without an equation"],
+        ),
         ({"equations": "w : volt", "on_pre": "v_post += w"}, {}, DescriptionError, ["weight="]),
-        ({"equations": "w : volt", "on_pre": "v_post += w"}, {"weight": 1 * pA}, DimensionError, ["weight"]),
-        ({"equations": "x : volt (constant)", "on_pre": "v_post += x"}, {}, DescriptionError,
-         ["x", "parameters"]),
-        ({"equations": "w : siemens\nI_gap_post = w*(v_pre - v_post) : amp (summed)"},
-         {"weight": 1 * nS, "delay": 1 * ms}, DescriptionError, ["delay"]),
+        (
+            {"equations": "w : volt", "on_pre": "v_post += w"},
+            {"weight": 1 * pA},
+            DimensionError,
+            ["weight"],
+        ),
+        (
+            {"equations": "x : volt (constant)", "on_pre": "v_post += x"},
+            {},
+            DescriptionError,
+            ["x", "parameters"],
+        ),
+        (
+            {"equations": "w : siemens\nI_gap_post = w*(v_pre - v_post) : amp (summed)"},
+            {"weight": 1 * nS, "delay": 1 * ms},
+            DescriptionError,
+            ["delay"],
+        ),
         ({"on_pre": "v_post += 1*mV"}, {"delay": {"pree": 1 * ms}}, UnknownNameError, ["pree"]),
         ({"on_pre": "v_post += 1*mV"}, {"delay_post": 1 * ms}, DescriptionError, ["on_post"]),
         ({"on_pre": "v_post += 1*mV"}, {"weight": 1 * mV}, DescriptionError, ["no variable"]),
-        ({"on_pre": {"a": "v_post += 1*mV", "b": "v_post += 1*mV"}},
-         {"delay": {"a": ns.Uniform(1 * ms, 2 * ms), "b": ns.Uniform(1 * ms, 2 * ms)}},
-         DescriptionError, ["'a' and 'b'"]),
+        (
+            {"on_pre": {"a": "v_post += 1*mV", "b": "v_post += 1*mV"}},
+            {"delay": {"a": ns.Uniform(1 * ms, 2 * ms), "b": ns.Uniform(1 * ms, 2 * ms)}},
+            DescriptionError,
+            ["'a' and 'b'"],
+        ),
         ({"on_pre": "v_post += 1*mV"}, {"delay": -1 * ms}, DescriptionError, ["negative"]),
-        ({"on_pre": "v_post += p", "parameters": {"p": np.ones(3) * mV}}, {}, DescriptionError,
-         ["Edges"]),
+        (
+            {"on_pre": "v_post += p", "parameters": {"p": np.ones(3) * mV}},
+            {},
+            DescriptionError,
+            ["Edges"],
+        ),
         ({"on_pre": "v_post += p", "parameters": {"p": "v_prr"}}, {}, UnknownNameError, ["v_prr"]),
     ],
-)  # fmt: skip
+)
 def test_projections_that_cannot_be_are_named(model, given, error, words):
     with pytest.raises(error) as caught:
         project(ns.SynapseModel(**model), **given)
@@ -201,7 +245,7 @@ def test_every_rule_takes_a_synapse_model():
 
 
 def test_the_model_is_described():
-    net, made = project(ns.SynapseModel("x : 1", on_pre="x += 1", name="mine"))
+    _, made = project(ns.SynapseModel("x : 1", on_pre="x += 1", name="mine"))
     assert made.describe()["synapse"]["name"] == "mine"
     assert made.describe()["synapse"]["on_pre"] == {"pre": "x += 1"}
     assert "mine" in repr(made.synapse.model)
