@@ -88,7 +88,8 @@ class NetworkSources:
         Each neuron counts down, by ``rate dt`` per step, what remains of an interval of mean 1
         drawn from the gamma distribution, and spikes in the step in which nothing remains. So
         intervals are exact up to the grid of steps, whatever the course of the rate (time
-        rescaling). At most one spike per step: one that comes sooner waits for the next step.
+        rescaling). At most one spike per step: one that comes sooner waits for the next step, and
+        more than one interval of delay is forgotten, so rates should stay well below 1/dt.
         """
         order = check_count(shape, f"gamma population {name!r}: shape", largest=MAX_ORDER)
         where = f"population {name!r}: rate"
@@ -131,7 +132,7 @@ def _model(
         {declared}
         """,
         threshold="remaining <= 0",
-        reset=f"remaining += -({drawn})/{order}",
+        reset=f"remaining = clip(remaining, -1, 0) - ({drawn})/{order}",
         parameters=values,
         initial={"remaining": first},
         method="euler",
