@@ -136,12 +136,23 @@ def check_pair_expression(
     ------
     ExpressionError, UnknownNameError, DimensionError
     """
+    require_dimensions(pair_expression_dimensions(code, pre, post, what), expected, what)
+
+
+def pair_expression_dimensions(
+    code: str, pre: PopulationView, post: PopulationView, what: str
+) -> Dimension:
+    """Return the dimensions of an expression over pairs, its names checked.
+
+    Raises
+    ------
+    ExpressionError, UnknownNameError, DimensionError
+    """
     used, _ = syntax.names(syntax.parse(code, what))
-    known = pair_dimensions(pre, post)
     _check_space(used, pre, post, what)
     if "N" in used:
         raise DescriptionError(f"{what}: N is not known for a pair; use N_pre or N_post.")
-    require_dimensions(expression_dimensions(code, known, what), expected, what)
+    return expression_dimensions(code, pair_dimensions(pre, post), what)
 
 
 def pair_dimensions(pre: PopulationView, post: PopulationView) -> dict[str, Dimension]:

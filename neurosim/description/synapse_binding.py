@@ -20,7 +20,7 @@ from ..errors import (
     UnknownNameError,
 )
 from . import syntax
-from .equations import expression_dimensions
+from .pairwise import pair_expression_dimensions
 from .population import Population, PopulationView
 from .quantities import SECOND, require_dimensions
 from .rules import Edges, Rule
@@ -115,7 +115,7 @@ def bind(
     dims = {name: e.dim for name, e in text.own.items() if "summed" not in e.flags}
     values = {**model.parameters, **model.initial}
     for name, given in values.items():
-        values[name] = _value(name, given, neurons_known(pre, post), rule, where)
+        values[name] = _value(name, given, pre, post, rule, where)
         if name in dims:
             require_dimensions(values[name].dim, dims[name], f"{where}: {name!r}")
         elif name not in text.own:
@@ -125,12 +125,6 @@ def bind(
     bound = BoundSynapse(model, dims, neurons, pathways, equations, summed, values)
     _check(bound, pre, post, where)
     return bound
-
-
-def neurons_known(pre: PopulationView, post: PopulationView) -> dict[str, Dimension]:
-    """Return the dimensions of every variable of source and target, with suffixes."""
-    known = {f"{name}_pre": dim for name, dim in _dims_of(pre).items()}
-    return known | {f"{name}_post": dim for name, dim in _dims_of(post).items()}
 
 
 def _dims_of(neurons: PopulationView) -> dict[str, Dimension]:
@@ -184,11 +178,13 @@ def _neurons(
     return found
 
 
-def _value(name: str, given: Given, known: dict[str, Dimension], rule: Rule, where: str) -> Given:
+def _value(
+    name: str, given: Given, pre: PopulationView, post: PopulationView, rule: Rule, where: str
+) -> Given:
     what = f"{where}: {name!r}"
     content = given.content
     if isinstance(content, str):
-        return Given(content, expression_dimensions(content, known, what))
+        return Given(content, pair_expression_dimensions(content, pre, post, what))
     if isinstance(content, np.ndarray):
         if not isinstance(rule, Edges):
             raise DescriptionError(

@@ -215,19 +215,22 @@ def _listed(
 
 def connected(pairs: Pairs, rule: Pairwise) -> tuple[Index, Index]:
     """Draw which pairs a rule connects: sources and targets, by target."""
-    found = [(np.empty(0, np.int64),) * 2]
-    for j in _blocks(pairs.post.span.size, pairs.pre.span.size):
-        allowed, share = _shares(pairs, rule, j)
-        row, i = np.nonzero(allowed & (share > 0))
-        share = share[row, i]
-        certain = share >= 1
-        ids = pairs.post.span.global_ids()[j[row[~certain]]]
-        word = streams.words(pairs.seed, streams.Purpose.EDGES, pairs.index, ids, i[~certain])
-        keep = certain.copy()
-        keep[~certain] = streams.uniform53(word[:, 0], word[:, 1]) < share[~certain]
-        found.append((i[keep], j[row[keep]]))
+    blocks = _blocks(pairs.post.span.size, pairs.pre.span.size)
+    found = [_connected(pairs, rule, targets) for targets in blocks]
     pre, post = (np.concatenate(column) for column in zip(*found, strict=True))
     return pre, post
+
+
+def _connected(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[Index, Index]:
+    allowed, share = _shares(pairs, rule, targets)
+    row, i = np.nonzero(allowed & (share > 0))
+    share = share[row, i]
+    certain = share >= 1
+    ids = pairs.post.span.global_ids()[targets[row[~certain]]]
+    word = streams.words(pairs.seed, streams.Purpose.EDGES, pairs.index, ids, i[~certain])
+    keep = certain.copy()
+    keep[~certain] = streams.uniform53(word[:, 0], word[:, 1]) < share[~certain]
+    return i[keep], targets[row[keep]]
 
 
 def _shares(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[NDArray[np.bool_], Floats]:

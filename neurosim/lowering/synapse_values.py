@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import streams
 from ..description.distributions import Distribution
 from ..description.network import Network
 from ..description.projection import Projection
 from ..description.rules import Edges
-from ..description.synapse_text import UNIT_PREFIX
 from ..description.values import Given
-from ..elementary import ndtri
-from ..errors import DescriptionError
 from . import program as p
 from .draws import on_grid, value_draw
 from .edges import instantiate
-from .expressions import RandomNumbers, evaluate
+from .pairs import edge_values, pairs_of
 from .synapse_program import SynapseProgram
 from .synapses import lower_synapse, unit_value
 
@@ -57,6 +54,7 @@ def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p
     formulas = {n: v for n, v in bound.values.items() if isinstance(v.content, str)}
     if formulas:
         base = _listed(base, program)
+    pairs = pairs_of(given, base, program)
     values: dict[str, float | p.Draw] = {}
     for variable in code.variables:
         name = variable.name
@@ -66,7 +64,10 @@ def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p
             if variable.shared:
                 values[name] = _stored(base.weight.a, base.weight_bits)
         elif name in formulas:
-            values[name] = _formula(name, formulas[name], base, program, where)
+            edges: Any = base.rule
+            formula = str(formulas[name].content)
+            listed = edge_values(pairs, formula, repr(name), edges.pre, edges.post)
+            values[name] = p.Draw("listed", values=listed)
         else:
             what = f"{where}: {name!r}"
             values[name] = _value(bound.values.get(name), variable.shared, order, what)
@@ -108,58 +109,3 @@ def _listed(base: p.ProjectionProgram, program: p.Program) -> p.ProjectionProgra
         else p.Draw("listed", values=edges.weight.astype(np.float64)),
         delay=p.DelayDraw(first=int(edges.delay.min(initial=0)), values=edges.delay),
     )
-
-
-def _formula(
-    name: str, given: Given, base: p.ProjectionProgram, program: p.Program, where: str
-) -> p.Draw:
-    """Evaluate an expression of the neurons' values at t = 0 for every listed edge."""
-    rule = base.rule
-    if not isinstance(rule, p.ListedEdges):
-        raise DescriptionError(f"{where}: {name!r} is an expression of edges that are not listed.")
-    known: dict[str, p.Value] = {}
-    for side, span, index in (("pre", base.pre, rule.pre), ("post", base.post, rule.post)):
-        for population in program.populations:
-            if population.name != span.population:
-                continue
-            chosen = span.local_ids()[index]
-            for variable, value in population.values.items():
-                if not variable.startswith(UNIT_PREFIX):
-                    known[f"{variable}_{side}"] = (
-                        value[chosen] if isinstance(value, np.ndarray) else value
-                    )
-    random = _PerSynapse(program.seed, base, rule, name)
-    value = evaluate(str(given.content), known, f"{where}: {name!r}", random)
-    array = np.broadcast_to(np.asarray(value, np.float64), rule.pre.shape)
-    if not np.isfinite(array).all():
-        edge = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise DescriptionError(
-            f"{where}: {name!r} = {given.content!r} is {array[edge]} for the synapse from neuron "
-            f"{rule.pre[edge]} to {rule.post[edge]}; it must be finite."
-        )
-    return p.Draw("listed", values=np.ascontiguousarray(array))
-
-
-class _PerSynapse(RandomNumbers):
-    """rand() and randn() in a formula: other numbers for every synapse and call."""
-
-    def __init__(
-        self, seed: int, base: p.ProjectionProgram, rule: p.ListedEdges, name: str
-    ) -> None:
-        ids = base.post.global_ids()[rule.post]
-        super().__init__(seed, streams.Purpose.SYNAPTIC_VALUE, name, ids)
-        first = np.searchsorted(rule.post, rule.post, side="left")
-        self._number = np.arange(rule.post.size) - first
-        self._seed, self._projection, self._name = seed, base.index, streams.name_id(name)
-
-    def rand(self) -> NDArray[np.float64]:
-        """Return uniform numbers in (0, 1), (n_edges,)."""
-        self._calls += 1
-        named = (self._name, self._calls, self._projection)
-        purpose = streams.Purpose.SYNAPTIC_VALUE
-        word = streams.synaptic_words(self._seed, purpose, named, self._ids, self._number)
-        return np.minimum(streams.uniform53(word[..., 0], word[..., 1]), 1.0 - 2.0**-53)
-
-    def randn(self) -> NDArray[np.float64]:
-        """Return standard normal numbers, (n_edges,)."""
-        return ndtri(self.rand())

@@ -392,3 +392,24 @@ def test_two_spaces_that_differ_have_no_distance():
     free = net.population("Y", 4, own, initial={"x": "i"})
     net.project(free, e, ns.Pairwise(condition="x_pre > 1"), "I_syn", **FIXED)
     assert made(net, 1).pre.size == 2 * 4
+
+
+def test_parameters_of_synapses_may_depend_on_the_pair():
+    net = network()
+    grid = ns.Grid((4, 5), 100 * um)
+    e = net.population("E", 20, ns.models.lif_curr_exp(), positions=grid)
+    model = ns.SynapseModel(
+        "q : 1",
+        on_pre="I_syn_post += w0*q",
+        parameters={"w0": 1 * pA},
+        initial={"q": "exp(-distance/(200*um))*(1 + i + j/N_post)"},
+    )
+    net.project(e, e[::2], ns.Bernoulli(0.5), synapse=model, delay="1*ms + dx/(1*metre/second)")
+    program = ns.lower(net, 0.1 * ms)
+    projection = program.projections[0]
+    edges = instantiate(program, projection)
+    points = e.positions / um
+    step = points[::2][edges.post] - points[edges.pre]
+    expected = np.exp(-np.sqrt((step**2).sum(axis=1)) / 200) * (1 + edges.pre + edges.post / 10)
+    assert projection.synapse.values["q"].values == pytest.approx(expected)
+    assert np.array_equal(edges.delay, np.floor(10 * (1 + step[:, 0] * 1e-3) + 0.5))
