@@ -81,7 +81,7 @@ def _adaptation(times: NDArray[np.float64]) -> list[Check]:
     isi = np.diff(times)
     return [
         Check.between("adaptation: last interval / first", isi[-1] / isi[0], 1.5),
-        Check.holds("adaptation: intervals never shrink", (np.diff(isi) > -_GRID_MS).all()),
+        Check.holds("adaptation: intervals never shrink", bool((np.diff(isi) > -_GRID_MS).all())),
     ]
 
 
@@ -119,7 +119,9 @@ def _accelerating(times: NDArray[np.float64]) -> list[Check]:
     return [
         Check.between("delayed accelerating: first spike (ms)", times[0], 30),
         Check.between("delayed accelerating: last interval / first", isi[-1] / isi[0], 0, 0.6),
-        Check.holds("delayed accelerating: intervals never grow", (np.diff(isi) < _GRID_MS).all()),
+        Check.holds(
+            "delayed accelerating: intervals never grow", bool((np.diff(isi) < _GRID_MS).all())
+        ),
     ]
 
 

@@ -49,7 +49,7 @@ class Response:
     entry: models.Entry
     times_ms: NDArray[np.float64]
     current: NDArray[np.float64]
-    traces: dict[str, tuple[NDArray[np.float64], str]]
+    traces: dict[str, tuple[NDArray[np.floating], str]]
     spikes_ms: NDArray[np.float64]
 
 
@@ -159,7 +159,7 @@ def _draw_variable(axes: Axes, response: Response, variable: str) -> None:
     axes.set_ylabel(variable if unit in ("", "1") else f"{variable}\n({unit})")
 
 
-def _mark_spikes(axes: Axes, response: Response, values: NDArray[np.float64]) -> None:
+def _mark_spikes(axes: Axes, response: Response, values: NDArray[np.floating]) -> None:
     """Draw the spikes that samples of v miss: up to V_peak, or as a tick above the trace."""
     peaks = [p.value for p in response.entry.parameters if p.name == "V_peak"]
     if not peaks and values.max() > _UPSTROKE_MV:

@@ -82,7 +82,9 @@ def _frequency_adaptation(r: Response) -> list[Check]:
     isi = np.diff(r.spikes_ms)
     return [
         Check.between("frequency adaptation: last interval / first", isi[-1] / isi[0], 1.5),
-        Check.holds("frequency adaptation: intervals never shrink", (np.diff(isi) >= -0.3).all()),
+        Check.holds(
+            "frequency adaptation: intervals never shrink", bool((np.diff(isi) >= -0.3).all())
+        ),
     ]
 
 
@@ -117,7 +119,9 @@ def _subthreshold_oscillations(r: Response) -> list[Check]:
     return [
         Check.near("subthreshold oscillations: spikes", r.spikes_ms.size, 1),
         Check.between("subthreshold oscillations: waves after it", heights.size, 3),
-        Check.holds("subthreshold oscillations: they die away", (np.diff(heights) <= 0).all()),
+        Check.holds(
+            "subthreshold oscillations: they die away", bool((np.diff(heights) <= 0).all())
+        ),
     ]
 
 
