@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .engines.base import Executable
+from .lowering.computed import computed_values
 from .lowering.program import Program
 from .state_values import input_values, state_values
 
@@ -16,6 +18,7 @@ class StateAccess:
     """The part of Simulation that reads and writes state, and sets inputs."""
 
     program: Program
+    _step: int  # that comes next
 
     def prepare(self) -> Executable:
         """Make the network ready; see ``Simulation.prepare``."""
@@ -30,10 +33,16 @@ class StateAccess:
             Of a population, or of a projection with a synapse model; the latter's values are
             in the order of :meth:`synapses`. Event-driven variables are as of the last event.
         variable : str
+            A variable, parameter or subexpression of the model.
         """
         executable = self.prepare()
         if self._is_synaptic(name):
             return executable.read_synapses(name, variable)
+        for population in self.program.populations:
+            computed = dict(population.code.subexpressions)
+            if population.name == name and variable in computed:
+                read = partial(executable.read, name)
+                return computed_values(population, variable, read, self._step, self.program.dt)
         return executable.read(name, variable)
 
     def _is_synaptic(self, name: str) -> bool:

@@ -56,6 +56,7 @@ def lower_model(
     varying: frozenset[str],
     written: frozenset[str],
     dt: float = 0.0,
+    observed: frozenset[str] = frozenset(),
 ) -> LoweredModel:
     """Lower a model as one population uses it.
 
@@ -68,6 +69,8 @@ def lower_model(
         Variables that synapses or inputs add to.
     dt : float
         Time step in seconds.
+    observed : frozenset of str
+        Subexpressions that are worked out as every step starts, to be sampled.
 
     Returns
     -------
@@ -83,6 +86,7 @@ def lower_model(
         varying,
         written,
         steady,
+        observed,
     )
 
 
@@ -100,11 +104,12 @@ def _lower(
     varying: frozenset[str],
     written: frozenset[str],
     steady: frozenset[str],
+    observed: frozenset[str],
 ) -> LoweredModel:
     states = _states(declared, written)
     units = {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in declared.units}
     dims = {key: d for key, d in declared.dims.items() if key not in declared.subexpressions}
-    derived = tuple(declared.held)
+    derived = (*declared.held, *sorted(observed))
     fixed = frozenset((dims.keys() - {*states, *derived}) | units.keys())
     step = integrate(declared, method, fixed, f"model {name!r}", steady)
     system: LinearSystem | None = None
@@ -132,12 +137,13 @@ def _lower(
         unless_refractory=declared.unless_refractory,
         method=step["method"],
         functions=tuple(_function(key, callee) for key, callee in callees),
-        **_codes(declared, step, f"model {name!r}"),
+        subexpressions=tuple(substitutions(declared).items()),
+        **_codes(declared, step, observed, f"model {name!r}"),
     )
     return LoweredModel(code, system, coefficients)
 
 
-def _codes(declared: Declared, step: dict, where: str) -> dict[str, Any]:
+def _codes(declared: Declared, step: dict, observed: frozenset[str], where: str) -> dict[str, Any]:
     """Return the code of every phase, subexpressions written out and random calls named."""
     replace = substitutions(declared)
     sites = NoiseSites(declared.dims.keys(), where)
@@ -157,7 +163,7 @@ def _codes(declared: Declared, step: dict, where: str) -> dict[str, Any]:
     whole = declared.integers
     codes["start"] = "\n".join(
         f"{n} = int({final(code)})" if n in whole else f"{n} = {final(code)}"
-        for n, code in declared.held.items()
+        for n, code in (declared.held | {n: replace[n] for n in sorted(observed)}).items()
     )
     return codes | {"noise": sites.found}
 

@@ -111,13 +111,13 @@ def evaluate(
     random : RandomNumbers, optional
         Source of rand() and randn(); without it they are refused.
     functions : mapping of str to function, optional
-        Used instead of NumPy's of the same name.
+        Known besides the language's, and used instead of NumPy's of the same name.
 
     Raises
     ------
     ExpressionError, UnknownNameError
     """
-    body = _parsed(code, where, random is not None)
+    body = _parsed(code, where, random is not None, frozenset(functions or ()))
     with np.errstate(all="ignore"):
         return _Evaluator(values, where, random, functions or {}).visit(body)
 
@@ -182,9 +182,9 @@ def names_in(code: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(code: str, where: str, random: bool) -> ast.expr:
+def _parsed(code: str, where: str, random: bool, functions: frozenset[str]) -> ast.expr:
     tree = syntax.parse(code, where)
-    syntax.check_calls(syntax.names(tree)[1], where, random=random)
+    syntax.check_calls(syntax.names(tree)[1] - functions, where, random=random)
     return tree.body
 
 

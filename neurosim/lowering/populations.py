@@ -17,7 +17,7 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import PoissonInput, Projection
 from ..description.values import Given
-from ..errors import DescriptionError
+from ..errors import DescriptionError, UnsupportedError
 from .draws import draw_values, value_draw
 from .equations import LoweredModel, lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
@@ -39,7 +39,8 @@ def lower_population(
     parameters = _parameters(population, ids, network.seed, where)
     varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
     model = population.model
-    lowered = lower_model(model, varying, _written(population, network), dt)
+    observed = _observed(population, network)
+    lowered = lower_model(model, varying, _written(population, network), dt, observed)
     values = _values(population, lowered, parameters, ids, network.seed)
     values |= lowered.derived(values, dt, where)
     for name, value in values.items():
@@ -60,6 +61,24 @@ def lower_population(
         {name: Table(table.values, table.dt) for name, table in tables.items()},
         {n: c.python for n, c in model.callees.items() if isinstance(c, Function)},
     )
+
+
+def _observed(population: Population, network: Network) -> frozenset[str]:
+    """Return the recorded subexpressions that cannot be worked out from sampled variables."""
+    declared = population.model.declared
+    recorded = {r.variable for r in network.recorders if r.neurons.name == population.name}
+    found = set()
+    for name, code in substitutions(declared).items():
+        called = syntax.names(syntax.parse(code, name))[1]
+        asked = {"lastspike", "t_in_timesteps", "not_refractory"} & names_in(code)
+        if name in recorded and (called & declared.callees.keys() or asked):
+            found.add(name)
+        if name in recorded and "not_refractory" in asked:
+            raise UnsupportedError(
+                f"population {population.name!r}: {name!r} cannot be recorded, because it uses "
+                "not_refractory. Record a variable that the equations or the reset change."
+            )
+    return frozenset(found)
 
 
 def _check_whole(declared: Declared, values: Mapping[str, Value], where: str) -> None:

@@ -141,6 +141,8 @@ class NeuronCode:
     start : str
         Statements run as every step starts, before anything is recorded.
     functions : tuple of FunctionCode
+    subexpressions : tuple of (str, str)
+        Names of the equations' subexpressions and what they are in terms of variables.
     events : tuple of EventCode
         Conditions are looked at after the threshold, the code is run after the reset.
     """
@@ -158,6 +160,7 @@ class NeuronCode:
     noise: tuple[Noise, ...] = ()
     start: str = ""
     functions: tuple[FunctionCode, ...] = ()
+    subexpressions: tuple[tuple[str, str], ...] = ()
     events: tuple[EventCode, ...] = ()
 
     def variable(self, name: str) -> Variable:

@@ -290,3 +290,33 @@ def test_a_variant_may_have_another_table(native):
     louder = made(I=ns.TimedArray(2 * DRIVE, dt=1 * ms))
     counts = [run(m, {}, ("v",), "native")[0][0].size for m in (made, louder)]
     assert counts[1] > 1.5 * counts[0]
+
+
+COMPUTED = """
+    dv/dt = (I_in + I_other - v)/tau : volt
+    I_in = I(t) : volt
+    I_other = 0.1*v*int(i % 2 == 0) + half : volt
+    half = I_in/2 : volt
+    since = (t - lastspike)/ms : 1
+    """
+
+
+def test_subexpressions_are_recorded_and_read(engine):
+    made = ns.NeuronModel(COMPUTED, **LIF, parameters={"tau": TAU, "I": table()})
+    net = ns.Network(seed=1)
+    group = net.population("E", SIZE, made)
+    net.record(group, ["v", "I_in", "I_other", "half", "since"], every=1 * ms)
+    with ns.Simulation(net, dt=0.1 * ms, engine=engine.name, progress=False) as sim:
+        sim.run(20.5 * ms)
+        v, now = sim.read("E", "v"), sim.read("E", "I_other")
+    np.testing.assert_allclose(now, 0.1 * v * (np.arange(SIZE) % 2 == 0) + DRIVE[20] / volt / 2)
+    state = {
+        name: sim.recording.state("E", name).values for name in ("v", "I_in", "I_other", "half")
+    }
+    np.testing.assert_allclose(state["I_in"][:, 5], DRIVE[:21] / mV, rtol=1e-14)  # stored in mV
+    np.testing.assert_allclose(state["half"], state["I_in"] / 2, rtol=1e-14)
+    np.testing.assert_allclose(state["I_other"][:, 1], state["half"][:, 1])
+    np.testing.assert_allclose(state["I_other"][:, 0], 0.1 * state["v"][:, 0] + state["half"][:, 0])
+    times, ids = sim.recording.spikes("E")
+    last = times[(ids == 3) & (times < 20)].max()
+    assert sim.recording.state("E", "since").values[20, 3] == pytest.approx(20 - last)
