@@ -106,7 +106,8 @@ def auto_correlogram(times_ms: Floats, ids: Ids, n: int, bins: Bins) -> Floats:
     """Return the mean autocorrelogram of a population's neurons: rate after a spike, in Hz.
 
     The pair of a spike with itself is left out, so that a Poisson process gives its rate at
-    every lag and a refractory period shows as a gap.
+    every lag and a refractory period shows as a gap. The mean is over spikes: a neuron counts as
+    often as it spikes.
 
     Returns
     -------

@@ -10,11 +10,19 @@ from ..errors import DescriptionError
 from .metrics import milliseconds
 from .values import TimeType
 
+KINDS = (
+    "raster", "rates", "isi", "cv", "fano", "sparseness", "synchrony", "correlation",
+    "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp",
+)  # fmt: skip
+_SUFFIXES = (".png", ".pdf", ".svg")
+
 
 @click.command("plot")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--kind", type=click.Choice(["raster", "rates"]), default="raster", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The PNG.  [FILE.png]")
+@click.option("--kind", type=click.Choice(KINDS), default="raster", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A .png, .pdf or .svg.  [FILE.png]"
+)
 @click.option("--from", "start", type=TimeType(), help="Start.  [end of the warm-up]")
 @click.option("--to", "stop", type=TimeType(positive=True), help="Stop.  [end of the recording]")
 def command(
@@ -31,7 +39,9 @@ def command(
 
 
 def _check_target(target: Path, file: Path) -> None:
-    if target.suffix.lower() != ".png" or target == file:
-        raise DescriptionError(f"-o {target}: a figure is a PNG; choose a name that ends in .png.")
+    if target.suffix.lower() not in _SUFFIXES or target == file:
+        raise DescriptionError(
+            f"-o {target}: a figure is a picture; choose a name that ends in .png, .pdf or .svg."
+        )
     if not target.parent.is_dir():
         raise DescriptionError(f"-o {target}: the folder {target.parent} does not exist.")
