@@ -40,6 +40,7 @@ KINDS = {
     "indices": "a list of whole numbers",
     "values": "a mapping of names to values",
     "code": "text in the equation language",
+    "texts": "a mapping of names to code",
     "codes": "code, or a mapping of names to code",
     "either": "a value, or a mapping of names to values",
     "object": "as in Python: `Grid(...)`, `SineCurrent(...)`",
@@ -89,8 +90,8 @@ MODEL = {
     "refractory": Key("refractory", "duration or condition"),
     "parameters": Key("values", "value of every name the equations do not define"),
     "initial": Key("values", "values at t = 0"),
-    "events": Key("codes", "conditions of events besides spikes, by name"),
-    "on_event": Key("codes", "statements after the event of that name"),
+    "events": Key("texts", "conditions of events besides spikes, by name"),
+    "on_event": Key("texts", "statements after the event of that name"),
     "method": Key("text", "integrator"),
 }
 

@@ -91,7 +91,10 @@ class Values:
     def _read_codes(self, node: Node) -> Any:
         if not isinstance(node.content, dict):
             return node.text()
-        return {key: entry.text() for key, entry in node.content.items()}
+        return self._read_texts(node)
+
+    def _read_texts(self, node: Node) -> dict[str, str]:
+        return {key: entry.text() for key, entry in node.mapping().items()}
 
     def _read_object(self, node: Node) -> Any:
         made = self._made(node) if isinstance(node.content, dict) else self._plain(node)
