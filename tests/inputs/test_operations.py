@@ -214,3 +214,67 @@ def test_refused_arguments():
     calm = net.population("r", 2, ns.NeuronModel("a : 1"))
     with pytest.raises(UnknownNameError, match="not_refractory"):
         net.run_regularly(calm, "a = int(not_refractory)")
+
+
+def test_tables_functions_and_whole_numbers_in_operations():
+    model = ns.NeuronModel(
+        """
+        dv/dt = (I + J(t) + K - v)/tau : volt
+        I : volt
+        n : integer
+        b : boolean
+        K = 2*mV*f(v/mV) : volt
+        h = 3*mV*rand() : volt (constant over dt)
+        w : volt
+        """,
+        threshold="v > 10*mV",
+        reset="v = 0*mV; n += 1",
+        parameters={
+            "tau": 10 * ms,
+            "J": ns.TimedArray([1, 5, 9] * mV, dt=5 * ms),
+            "f": ns.Function(np.tanh, cpp="tanh(x0)", arg_units=[1], return_unit=1),
+        },
+    )
+    runs = []
+    for engine in ("native", "brian2"):
+        net = ns.Network(seed=4)
+        p = net.population("p", 9, model, initial={"v": "i*mV"})
+        net.run_regularly(p, "I = J(t)*i/N + h; b = v > 5*mV; n = n + 2*int(b)", every=1 * ms)
+        net.run_regularly(p[2:6], "w = K + 1*mV*f(1.0*i); tau = tau*1.001")
+        net.record(p, ["v", "I", "n", "w", "tau"])
+        runs.append(ns.simulate(net, 20 * ms, engine=engine))
+    for name in ("v", "I", "n", "w", "tau"):
+        first, other = (run.state("p", name).values for run in runs)
+        assert np.ptp(first) > 0
+        np.testing.assert_allclose(first, other, atol=1e-9)
+    net = ns.Network(seed=4)
+    p = net.population("p", 9, model)
+    for code, words in (("n = 0.5*mV", "needed"), ("b = 3.0*n", "condition"), ("h = 1*mV", "comp")):
+        with pytest.raises(DescriptionError, match=words):
+            net.run_regularly(p, code)
+
+
+def test_operations_keep_to_their_place_beside_gap_junctions():
+    """Threads read each other's v between the operations of a step: the same for any number."""
+    cell = ns.NeuronModel(
+        "dv/dt = (-v + R*I_gap)/tau : volt\nI_gap : amp",
+        threshold="v > 10*mV",
+        reset="v = 0*mV",
+        parameters={"tau": 10 * ms, "R": 0.1 * volt / nA},
+    )
+    gap = ns.SynapseModel("w : siemens\nI_gap_post = w*(v_pre - v_post) : amp (summed)")
+    found = []
+    for engine, threads in (("brian2", 1), ("native", 1), ("native", 3)):
+        net = ns.Network(seed=3)
+        p = net.population("p", 24, cell, initial={"v": "9*mV*rand()"})
+        net.project(p, p, ns.Bernoulli(0.3), synapse=gap, weight=0.5 * brian2.nS)
+        net.run_regularly(p, "v = v + 0.3*mV*rand()")
+        net.run_regularly(p[::2], "v = v*0.99", when="end")
+        net.record(p, "v")
+        run = ns.simulate(net, 20 * ms, engine=engine, threads=threads)
+        found.append((run.state("p", "v").values, *run.spikes("p")))
+    assert found[0][1].size > 20
+    for v, times, ids in found[1:]:
+        np.testing.assert_array_equal(times, found[0][1])
+        np.testing.assert_array_equal(ids, found[0][2])
+        np.testing.assert_allclose(v, found[0][0], atol=1e-9)

@@ -81,7 +81,6 @@ def generate(program: Program, single: bool) -> GeneratedSource:
     if any(key.targeted for key in keys):
         defines["NEUROSIM_GUARDED"] = "1"
     names = [population.name for population in program.populations]
-    users = [keys[k] for k in kernel_of]
     definitions = "".join(f"#define {name} {value}\n" for name, value in defines.items())
     text = _SOURCE.format(
         what=", ".join(dict.fromkeys(key.code.name for key in keys)),
@@ -89,7 +88,7 @@ def generate(program: Program, single: bool) -> GeneratedSource:
         noise='#include "noise.hpp"\n' if _draws(program, keys) else "",
         tables='#include "table.hpp"\n' if any(table_names(key.code) for key in keys) else "",
         inputs='#include "input_types.hpp"\n' if program.operations else "",
-        operations=operations_source(program, dict(zip(names, users, strict=True))),
+        operations=operations_source(program, dict(zip(names, kernel_of, strict=True)), keys),
         operation_table="neurosim::operations" if program.operations else "nullptr",
         synapses='#include "synaptic_noise.hpp"\n' if noisy else '#include "general_types.hpp"\n',
         synapse_kernels="\n".join(

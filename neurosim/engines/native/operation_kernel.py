@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from brian2.core.variables import Variable as BrianVariable
@@ -34,22 +35,28 @@ def needs_ready(program: Program, population: str) -> bool:
     )
 
 
-def operations_source(program: Program, keys: dict[str, KernelKey]) -> str:
+def operations_source(
+    program: Program, kernel_of: dict[str, int], keys: Sequence[KernelKey]
+) -> str:
     """Return the C++ of all operations and the table of them.
 
     Parameters
     ----------
     program : Program
-    keys : dict of str to KernelKey
-        The kernel of each population.
+    kernel_of : dict of str to int
+        Each population's kernel; its namespace holds what the model calls.
+    keys : sequence of KernelKey
     """
     if not program.operations:
         return ""
     functions = [
-        _function(k, operation, keys[operation.span.population])
+        _function(k, operation, kernel_of[operation.span.population], keys)
         for k, operation in enumerate(program.operations)
     ]
-    rows = [f"    operation_{k}," for k in range(len(functions))]
+    rows = [
+        f"    model_{kernel_of[operation.span.population]}::operation_{k},"
+        for k, operation in enumerate(program.operations)
+    ]
     return "\n".join([*functions, _TABLE.format(rows="\n".join(rows))])
 
 
@@ -115,15 +122,19 @@ class _OperationWriter(KernelWriter):
         return ["const bool not_refractory = own_.ready[k_] != 0;"]
 
 
-def _function(index: int, operation: OperationProgram, key: KernelKey) -> str:
-    writer = _OperationWriter(operation, key)
+def _function(
+    index: int, operation: OperationProgram, kernel: int, keys: Sequence[KernelKey]
+) -> str:
+    writer = _OperationWriter(operation, keys[kernel])
     return "\n".join(
         [
             f"// {operation.name}",
+            f"namespace model_{kernel} {{",
             f"void operation_{index}([[maybe_unused]] LocalPopulation& own_, "
             "[[maybe_unused]] const StepInfo& now_, const Selection& chosen_) {",
             *(f"    {line}" for line in writer.body()),
             "}",
+            f"}}  // namespace model_{kernel}",
             "",
         ]
     )
