@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..description.network import Network
-from ..description.rules import FixedTotalNumber
+from ..description.rules import FixedInDegree
 from ..errors import DescriptionError
 from ..models import lif_delta  # type: ignore[attr-defined]
 from ..units import Hz, ms, mV  # type: ignore[attr-defined]
@@ -106,9 +106,8 @@ def brunel(
     inh = network.population("I", n_inh, model, initial=start)
     delay = DELAY * ms
     for post in (exc, inh):
-        each = FixedTotalNumber(c_exc * post.size), FixedTotalNumber(c_inh * post.size)
-        network.project(exc, post, each[0], "v", weight=J * mV, delay=delay)
-        network.project(inh, post, each[1], "v", weight=-g * J * mV, delay=delay)
+        network.project(exc, post, FixedInDegree(c_exc), "v", weight=J * mV, delay=delay)
+        network.project(inh, post, FixedInDegree(c_inh), "v", weight=-g * J * mV, delay=delay)
     rate = eta * threshold_rate(c_exc)
     network.poisson([exc, inh], "v", rate=rate * Hz, indegree=c_exc, weight=J * mV)
     return network
