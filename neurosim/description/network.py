@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+from brian2 import second
+
 from ..errors import DescriptionError, UnknownNameError
 from .models import NeuronModel
 from .names import check_count, check_name
@@ -112,6 +115,37 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
         self._check_free(name)
         source = SpikeSource(name, times, ids, size, period)
         source.placed = check_positions(positions, source.size, self.seed, name)
+        self.sources[name] = source
+        return source
+
+    def event_source(
+        self, population: Population | str, event: str, name: str | None = None
+    ) -> SpikeSource:
+        """Declare a source whose spikes are the events of a population's neurons, one to one.
+
+        They are recorded as spikes under ``name``, by default ``"population-event"``, and may be
+        projected. ``record(population, event)`` does the same.
+
+        Parameters
+        ----------
+        population : Population
+        event : str
+            An event of its model (``events=`` of NeuronModel).
+        name : str, optional
+        """
+        target = self._own(population, "event_source")
+        parent = target.parent
+        events = parent.model.declared.events if isinstance(parent, Population) else ()
+        known = [found for found, _, _ in events]
+        if event not in known:
+            raise UnknownNameError("event", event, known, f"population {target.name!r}")
+        name = name or f"{target.name}-{event}"
+        for source in self.sources.values():
+            if source.event == (target.name, event) and source.name == name:
+                return source
+        self._check_free(name)
+        source = SpikeSource(name, np.zeros(0) * second, [], parent.size)
+        source.event = (target.name, event)
         self.sources[name] = source
         return source
 

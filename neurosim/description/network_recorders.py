@@ -58,7 +58,13 @@ class NetworkRecorders:
         listed = [variables] if isinstance(variables, str) else list(variables)
         if "spikes" in listed:
             self._record_spikes_of(self._own(neurons, "record"))
-        rest = [variable for variable in listed if variable != "spikes"]
+        target = self._own(neurons, "record")
+        model = getattr(target.parent, "model", None)  # a spike source has none
+        events = [n for n, _, _ in model.declared.events if n in listed] if model else []
+        for event in events:
+            _require_whole(target)
+            self._record_spikes_of(self._own(self.event_source(target.name, event), "record"))
+        rest = [variable for variable in listed if variable not in ("spikes", *events)]
         self._record(neurons, rest, "", (every, start, stop), name)
 
     def record_sum(

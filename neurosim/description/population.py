@@ -76,7 +76,11 @@ class SpikeSource(Selectable):
     ids : (n_spikes,) int64
     period : float or None
         Seconds after which the spikes come again.
+    event : (str, str) or None
+        Population and event that the spikes are, instead of given ones.
     """
+
+    event: tuple[str, str] | None = None
 
     def __init__(
         self, name: str, times: Any, ids: ArrayLike, size: int | None, period: Any = None
@@ -115,7 +119,7 @@ class SpikeSource(Selectable):
             "size": self.size,
             "n_spikes": int(self.times.size),
             "period": self.period,
-        }
+        } | ({} if self.event is None else {"event": list(self.event)})
 
     def __repr__(self) -> str:
         return f"SpikeSource({self.name!r}, {self.size})"

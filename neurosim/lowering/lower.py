@@ -127,7 +127,9 @@ def _source(source: SpikeSource, first_id: int, dt: float) -> p.SpikeSourceProgr
                 f"spike source {source.name!r}: a spike at {steps[-1] * dt * 1e3:.12g} ms is not "
                 f"within the period of {period * dt * 1e3:.12g} ms. Make the period longer."
             )
-    return p.SpikeSourceProgram(source.name, first_id, source.size, steps, ids, period)
+    return p.SpikeSourceProgram(
+        source.name, first_id, source.size, steps, ids, period, source.event
+    )
 
 
 def _span(neurons: PopulationView, first_ids: dict[str, int]) -> p.Span:

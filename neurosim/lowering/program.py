@@ -197,6 +197,8 @@ class SpikeSourceProgram:
     """Neurons that emit given spikes: ``steps`` ascending, ``ids`` local, both (n_spikes,).
 
     The spikes come again after each ``period`` steps; 0: once. All lie in the first period.
+    With an ``event``, (population, name), neuron k spikes when that neuron of the population has
+    the event, and no spikes are given.
     """
 
     name: str
@@ -205,6 +207,7 @@ class SpikeSourceProgram:
     steps: NDArray[np.int64]
     ids: NDArray[np.int64]
     period: int = 0
+    event: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)

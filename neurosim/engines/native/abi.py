@@ -25,7 +25,7 @@ from ...lowering.program import (
 )
 from .calls import packed_tables
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
-from .general_abi import GeneralBuilder, GeneralSpec, PhaseSpec
+from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec
 from .input_abi import InputsBuilder, WaveRows
 from .phases import phases
 
@@ -54,6 +54,7 @@ class PopulationSpec(ctypes.Structure):
         ("values", POINTER(_Doubles)),
         ("strides", _Int64s),
         ("shared", _Doubles),
+        ("event_ids", _Int64s),
     )
 
 
@@ -165,8 +166,11 @@ class NetworkSpec(ctypes.Structure):
         ("synapse_kernels", ctypes.c_void_p),
         ("generals", POINTER(GeneralSpec)),
         ("phases", POINTER(PhaseSpec)),
+        ("channels", POINTER(ChannelSpec)),
         ("n_generals", c_int32),
         ("n_phases", c_int32),
+        ("n_channels", c_int32),
+        ("reserved", c_int32),
         ("inputs", ctypes.c_void_p),
     )
 
@@ -293,7 +297,9 @@ class SpecBuilder:
         self.spec.synapse_kernels = kernels
         self.spec.generals = builder.table(GeneralSpec, generals)
         self.spec.phases = builder.phases(step)
+        self.spec.channels = builder.table(ChannelSpec, builder.channels)
         self.spec.n_generals, self.spec.n_phases = len(generals), len(step)
+        self.spec.n_channels = len(builder.channels)
 
     def add_inputs(self, operations: int | None) -> None:
         """Fill in currents and operations; ``operations`` is their generated table."""
@@ -359,7 +365,12 @@ class SpecBuilder:
                 np.float64,
                 _Doubles,
             ),
+            event_ids=self._keep(self._event_ids(population), np.int64, _Int64s),
         )
+
+    def _event_ids(self, population: PopulationProgram) -> list[int]:
+        first = {s.event: s.first_id for s in self.program.sources if s.event}
+        return [first.get((population.name, e.name), -1) for e in population.code.events]
 
     def _projection(self, projection: ProjectionProgram) -> ProjectionSpec:
         post, rule, weight, delay = (

@@ -18,7 +18,14 @@ from .. import checks
 from ..base import Chunk, Failure, Timings
 from .inputs import Inputs
 from .noise import NoiseDrive
-from .objects import Edges, Neurons, all_synapses, neuron_group, spike_generator
+from .objects import (
+    Edges,
+    Neurons,
+    all_synapses,
+    event_neurons,
+    neuron_group,
+    spike_generator,
+)
 from .poisson import PoissonDrive
 from .records import NaNWatch, SpikeLog, StateLog
 from .settings import numpy_target, require_runtime_device, use_plain_functions
@@ -108,7 +115,10 @@ class Brian2Executable:
         for index, population in enumerate(program.populations):
             self._neurons[population.name] = neuron_group(population, clock, f"neurons_{index}")
         for index, source in enumerate(program.sources):
-            self._neurons[source.name] = spike_generator(source, clock, f"source_{index}")
+            if source.event is None:
+                self._neurons[source.name] = spike_generator(source, clock, f"source_{index}")
+            else:
+                self._neurons[source.name] = event_neurons(source, self._neurons)
         self._general = {
             g.projection.name: g for g in general_synapses(program, self._neurons, clock)
         }
@@ -117,7 +127,7 @@ class Brian2Executable:
         unique = {id(e.synapses): e.synapses for e in self._edges.values() if e.synapses}
         self._inputs.prepare(self._neurons, clock)
         network = brian2.Network(
-            *[neurons.group for neurons in self._neurons.values()],
+            *[n.group for n in self._neurons.values() if n.event == "spike"],
             *unique.values(),
             *[operation for general in self._general.values() for operation in general.operations],
             *self._operations(clock),

@@ -41,6 +41,8 @@ class Neurons:
         Brian2's name of every variable of the Program; empty for a source.
     guarded : frozenset of str
         Variables (Program's names) whose writes are dropped during refractoriness.
+    event : str
+        What counts as their spikes: an event of the group.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Neurons:
     group: Any
     names: dict[str, str]
     guarded: frozenset[str] = frozenset()
+    event: str = "spike"
 
     def array(self, variable: str) -> NDArray[np.float64]:
         """Return the memory of a variable: (size,), or (1,) where it is shared."""
@@ -60,7 +63,7 @@ class Neurons:
 
     def spiked(self) -> NDArray[np.int32]:
         """Return the memory of this step's spikes: local ids first, their number last."""
-        return self.group.variables["_spikespace"].get_value()
+        return self.group.variables[f"_{self.event}space"].get_value()
 
 
 def neuron_group(population: PopulationProgram, clock: brian2.Clock, name: str) -> Neurons:
@@ -148,6 +151,13 @@ def spike_generator(source: SpikeSourceProgram, clock: brian2.Clock, name: str) 
     return Neurons(source.name, source.first_id, source.size, group, {})
 
 
+def event_neurons(source: SpikeSourceProgram, neurons: dict[str, Neurons]) -> Neurons:
+    """Return a population's group as the source of one of its events."""
+    population, event = source.event or ("", "spike")
+    group = neurons[population].group
+    return Neurons(source.name, source.first_id, source.size, group, {}, event=event)
+
+
 @dataclass(frozen=True)
 class Edges:
     """Where the synapses of a projection are: ``synapses`` (None: it has none), [start, stop)."""
@@ -208,6 +218,7 @@ def _synapses(
             post.group,
             model=_weight_equation(post.group.variables[target].dim),
             on_pre=f"{target}_post += {WEIGHT}",
+            on_event=pre.event,
             namespace={},
             dtype=np.float64,
             clock=post.group.clock,

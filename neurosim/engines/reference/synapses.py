@@ -194,7 +194,8 @@ class _Maker:
         events = {}
         for i, path in enumerate(self.code.pathways):
             sides[path.side][f"path_{i}"] = self._pathway(path.code)
-            events[f"path_{i}"] = path.event
+            own = self.pre.event if path.side == "pre" else "spike"
+            events[f"path_{i}"] = own if path.event == "spike" else path.event
         synapses = brian2.Synapses(
             self.pre.group,
             self.post.group,

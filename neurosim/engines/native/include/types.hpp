@@ -48,6 +48,7 @@ struct PopulationSpec {
     const double* const* values;  // per array: size numbers, or one if stride is 0
     const int64_t* strides;
     const double* shared;
+    const int64_t* event_ids;     // per event of the model: id that neuron 0's events have, -1 if none
 };
 
 enum RuleKind : int32_t {
@@ -122,6 +123,7 @@ struct InputsSpec;  // input_types.hpp
 struct SynapseKernel;  // general_types.hpp, like the two below
 struct GeneralSpec;
 struct PhaseSpec;
+struct ChannelSpec;
 
 struct NetworkSpec {
     const Kernel* kernels;               // the generated table, from the other library
@@ -138,7 +140,8 @@ struct NetworkSpec {
     const SynapseKernel* synapse_kernels;  // generated too; null where no projection has a model
     const GeneralSpec* generals;           // projections with a synapse model
     const PhaseSpec* phases;               // of a step, where there are such projections
-    int32_t n_generals, n_phases;
+    const ChannelSpec* channels;           // events that presynaptic pathways listen to
+    int32_t n_generals, n_phases, n_channels, reserved;
     const InputsSpec* inputs;            // injected currents and operations
 };
 

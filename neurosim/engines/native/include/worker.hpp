@@ -112,6 +112,7 @@ class Worker {
     void read_rows(Visit&& visit) const;
     void allocate_state();
     void update(int64_t step);
+    void add_events(std::vector<uint32_t>& out) const;
     void emit(Team& team, int64_t step);
     void record(int64_t step, const std::vector<double*>& samples) {
         for (size_t r = 0; r < samplers.size(); ++r) samplers[r].take(step, samples[r]);
@@ -310,6 +311,8 @@ inline void Worker::update(int64_t step) {
             out.push_back(static_cast<uint32_t>(own.id(k)));
         }
     }
+    generals->publish_events(populations, step);
+    add_events(out);
     look_for_failure(step);
     for (const uint32_t id : out) note_spike(step, id);
     if (rank_ == 0)
@@ -318,6 +321,17 @@ inline void Worker::update(int64_t step) {
             int64_t& cursor = noted_cursor_[s];
             for (; source.due(cursor, step); ++cursor) note_spike(step, source.id_of(cursor));
         }
+}
+
+// Events that a source stands for are spikes of their own, after those of the neurons.
+inline void Worker::add_events(std::vector<uint32_t>& out) const {
+    const size_t neurons = out.size();
+    for (const LocalPopulation& own : populations)
+        for (size_t e = 0; e < own.events.size(); ++e)
+            if (own.spec->event_ids[e] >= 0)
+                for (const int32_t k : own.events[e])
+                    out.push_back(static_cast<uint32_t>(own.spec->event_ids[e] + own.index(k)));
+    std::sort(out.begin() + neurons, out.end());
 }
 
 // Enter the spikes of all workers and sources at `step` in the calendar, in order of id.
@@ -338,6 +352,15 @@ inline void Worker::emit(Team& team, int64_t step) {
         calendar_.enter<uint32_t>(store, emitted_, step);
     else
         calendar_.enter<uint16_t>(store, emitted_, step);
+    for (int32_t c = 0; c < spec_.n_channels; ++c) {
+        emitted_.clear();
+        for (const auto& worker : team) {
+            const auto& ids = worker->generals->happened(c, step);
+            emitted_.insert(emitted_.end(), ids.begin(), ids.end());
+        }
+        if (team.size() > 1) std::sort(emitted_.begin(), emitted_.end());
+        generals->enter_events(emitted_, step, c);
+    }
 }
 
 inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
