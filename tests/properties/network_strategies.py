@@ -29,6 +29,7 @@ class ModelSpec:
     method: str | None = None
     parameters: dict = field(default_factory=dict)
     initial: dict = field(default_factory=dict)
+    drive: Any = None
 
     def build(self):
         if self.base is not None:
@@ -55,6 +56,8 @@ class NetworkSpec:
     source: tuple | None
     projections: tuple
     poisson: tuple
+    currents: tuple
+    operations: tuple
     recorders: tuple
 
     @property
@@ -70,12 +73,18 @@ class NetworkSpec:
             steps, ids, size = self.source
             times = [s * self.dt_ms for s in steps] * units.ms
             groups.append(net.spike_source("S", times=times, ids=list(ids), size=size))
-        for pre, post, rule, variable, weight, delay in self.projections:
+        for pre, post, rule, variable, weight, delay, synapse in self.projections:
             args = {"weight": weight, "delay": self._delay(delay)}
+            if synapse is not None:
+                args["synapse"] = ns.SynapseModel(**SYNAPSE_MODELS[synapse], name=synapse)
             net.project(_part(groups, pre), _part(groups, post), rule, variable, **args)
         for post, variable, rate, indegree, weight in self.poisson:
             target = _part(groups, post)
             net.poisson(target, variable, rate=rate, indegree=indegree, weight=weight)
+        for part, variable, wave in self.currents:
+            net.inject(_part(groups, part), variable, wave)
+        for part, code, every, when in self.operations:
+            net.run_regularly(_part(groups, part), code, every * self.dt_ms * units.ms, when)
         for part, variable, every in self.recorders:
             net.record(_part(groups, part), variable, every=every * self.dt_ms * units.ms)
         return net
@@ -132,9 +141,32 @@ def catalogue_models(draw):
         inputs=tuple((i.variable, i.weight, i.unit) for i in entry.inputs),
         dt_ms=entry.figure.dt,
         parameters=parameters,
+        drive=quantity(current, units_of["I_e"]),
     )
 
 
+def quantity_list(factors, one):
+    """The products of numbers and a quantity, as an array with its unit."""
+    return units.Quantity([factor * float(one) for factor in factors], dim=one.dim)
+
+
+SYNAPSE_MODELS = {
+    "depressing": {
+        "equations": "dx/dt = (0.9 - x)/(20*ms) : 1 (event-driven)",
+        "on_pre": "target_post += w*x; x *= 0.7",
+        "initial": {"x": 0.9},
+    },
+    "unreliable": {"on_pre": "target_post += w*int(rand() < 0.6)"},
+    "counting": {
+        "equations": "n_post_spikes : 1",
+        "on_pre": "target_post += w/(1 + n_post_spikes)",
+        "on_post": "n_post_spikes += 0.37",
+    },
+    "facilitating": {
+        "equations": "du/dt = -u/(15*ms) : 1 (clock-driven)",
+        "on_pre": "u += 0.3; target_post += w*u",
+    },
+}
 # kind of synapse: (current in dv/dt, equations, what synapses act on)
 SYNAPSES = {
     "delta": ("0*pA", "", ("v", 0.9, "mV")),
@@ -213,6 +245,7 @@ def own_models(draw, name="own"):
         method=draw(st.sampled_from(METHODS[linear and not (guard and moves)])),
         parameters={k: v for k, v in parameters.items() if _mentions(everything, k)},
         initial=initial,
+        drive=quantity(300, "pA"),
     )
 
 
@@ -247,17 +280,22 @@ def part_size(sizes, part):
 @st.composite
 def rules(draw, n_pre, n_post):
     """A rule that fits the sizes, and its number of listed edges (None: not listed)."""
-    kinds = ["total", "bernoulli", "all", "edges"] + (["one"] if n_pre == n_post else [])
+    kinds = ["total", "bernoulli", "all", "edges", "in", "out", "pairs"]
+    kinds += ["one"] if n_pre == n_post else []
     kind = draw(st.sampled_from(kinds))
     flag = draw(st.booleans())
-    if kind == "total":
-        return ns.FixedTotalNumber(draw(st.integers(0, 60))), None
-    if kind == "bernoulli":
-        return ns.Bernoulli(draw(st.sampled_from([0.0, 0.07, 0.4, 1.0])), autapses=flag), None
-    if kind == "all":
-        return ns.AllToAll(autapses=flag), None
-    if kind == "one":
-        return ns.OneToOne(), None
+    number, p = draw(st.integers(0, 5)), draw(st.sampled_from([0.0, 0.07, 0.4, 1.0]))
+    unlisted = {
+        "total": lambda: ns.FixedTotalNumber(12 * number),
+        "bernoulli": lambda: ns.Bernoulli(p, autapses=flag),
+        "all": lambda: ns.AllToAll(autapses=flag),
+        "one": ns.OneToOne,
+        "in": lambda: ns.FixedInDegree(number),
+        "out": lambda: ns.FixedOutDegree(number),
+        "pairs": lambda: ns.Pairwise("0.7*exp(-abs(i - j)/3.3)", autapses=flag),
+    }
+    if kind in unlisted:
+        return unlisted[kind](), None
     pairs = st.tuples(st.integers(0, n_pre - 1), st.integers(0, n_post - 1))
     listed = draw(st.lists(pairs, max_size=30))
     return ns.Edges([a for a, _ in listed], [b for _, b in listed]), len(listed)
@@ -294,7 +332,8 @@ def projections(draw, sizes, models):
         weight = [typical * factor * (1 + 0.01 * k) for k in range(n_edges)]
         weight = quantity(1.0, unit) * weight
         delay = tuple(draw(st.lists(st.integers(0, 25), min_size=n_edges, max_size=n_edges)))
-    return pre, post, rule, variable, weight, delay
+    synapse = None if n_edges is not None else draw(st.sampled_from([None, None, *SYNAPSE_MODELS]))
+    return pre, post, rule, variable, weight, delay, synapse
 
 
 @st.composite
@@ -308,9 +347,40 @@ def poisson_inputs(draw, sizes, models):
 
 
 @st.composite
+def currents(draw, sizes, models):
+    """An injected current; it takes the place of the drive's differences between neurons."""
+    index = draw(st.integers(0, len(models) - 1))
+    amplitude = models[index].drive
+    wave = draw(
+        st.sampled_from(
+            [
+                ns.ConstantCurrent(0.3 * amplitude, start=5 * units.ms, stop=20 * units.ms),
+                ns.StepCurrent([3, 11] * units.ms, quantity_list([0.21, -0.33], amplitude)),
+                ns.SineCurrent(0.4 * amplitude, 71 * units.Hz),
+                ns.NoisyCurrent(0.1 * amplitude, 0.2 * amplitude),
+            ]
+        )
+    )
+    return draw(parts(sizes, index)), "I_e", wave
+
+
+@st.composite
+def operations(draw, sizes, models):
+    index = draw(st.integers(0, len(models) - 1))
+    variable, typical, unit = models[index].inputs[0]
+    code = draw(
+        st.sampled_from(
+            [f"{variable} += {0.31 * typical!r}*{unit}*rand()", f"{variable} = 0.9*{variable}"]
+        )
+    )
+    when = draw(st.sampled_from(["start", "end"]))
+    return draw(parts(sizes, index)), code, draw(st.integers(1, 40)), when
+
+
+@st.composite
 def recorders(draw, sizes, models):
     index = draw(st.integers(0, len(models) - 1))
-    variable = draw(st.sampled_from(models[index].build().states))
+    variable = draw(st.sampled_from(models[index].build().declared.differential))
     return draw(parts(sizes, index)), variable, draw(st.sampled_from([1, 1, 3, 10]))
 
 
@@ -337,5 +407,7 @@ def networks(draw, model=None):
         source=source,
         projections=tuple(draw(some)),
         poisson=tuple(draw(st.lists(poisson_inputs(sizes, models), max_size=2))),
+        currents=tuple(draw(st.lists(currents(sizes, models), max_size=1))),
+        operations=tuple(draw(st.lists(operations(sizes, models), max_size=1))),
         recorders=tuple(draw(st.lists(recorders(sizes, models), max_size=3))),
     )
