@@ -26,6 +26,8 @@ Spikes = dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]
 REFERENCE: dict[str, Any] = {"color": "0.45", "linewidth": 0.6, "linestyle": (0, (4, 2))}
 """How lines to compare with are drawn (a Poisson process, zero)."""
 
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1.0)), (0, (5, 1, 1, 1)), (0, (8, 2)))
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -50,6 +52,16 @@ class Activity:
     def colours(self) -> dict[str, str]:
         """Colour of each population."""
         return {name: c for group in self.groups for name, c in group.members.items()}
+
+    @property
+    def lines(self) -> dict[str, dict[str, Any]]:
+        """How a line of each population is drawn: layers that share colours differ in dashes."""
+        several = self.paired and len(self.groups) > 1
+        return {
+            name: {"color": colour, "linestyle": _DASHES[k % len(_DASHES)] if several else "-"}
+            for k, group in enumerate(self.groups)
+            for name, colour in group.members.items()
+        }
 
     def train(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
         """Return (times, ids, n) of a population."""
@@ -143,6 +155,28 @@ def legend(axes: Axes, colours: Mapping[str, str], loc: str = "best") -> None:
 
     handles = [Line2D([], [], color=c, linewidth=1.6, label=name) for name, c in colours.items()]
     axes.legend(handles=handles, loc=loc, handlelength=1.2, borderpad=0.2, labelspacing=0.3)
+
+
+def name_populations(axes: Axes, shown: Activity, loc: str = "best") -> None:
+    """Say which line is which population: layers by dashes, their neurons' kind by colour."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
+    if not any(ids.size for _, ids in shown.spikes.values()):
+        nothing(axes, "no spikes")
+    if not (shown.paired and len(shown.groups) > 1):
+        if len(shown.colours) > 1:
+            legend(axes, shown.colours, loc)
+        return
+    handles = []
+    for group in shown.groups:
+        dashes = shown.lines[next(iter(group.members))]["linestyle"]
+        handles.append(Line2D([], [], color="0.2", linestyle=dashes, label=group.label or "other"))
+    for colour in dict.fromkeys(shown.colours.values()):
+        handles.append(Line2D([], [], color=colour, linewidth=1.6, label=role_name(colour)))
+    axes.legend(
+        handles=handles, loc=loc, handlelength=2.4, borderpad=0.2, labelspacing=0.3,
+        ncols=2, columnspacing=1.0,
+    )  # fmt: skip
 
 
 def boxes(axes: Axes, values: Mapping[str, Floats], colours: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from .plots_common import (
     REFERENCE,
     Activity,
     Floats,
+    boxes,
     collect,
     label_panels,
     legend,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..recording.reader import Recording
 
 _MATRIX = 120
-_MOST_PANELS = 4
+_MOST_PANELS = _MOST_DENSITIES = 4
 
 
 def correlation(
@@ -45,8 +46,9 @@ def correlation(
     """Draw pairwise correlations of spike counts: distribution and matrix.
 
     Left: the density of the Pearson coefficients in bins of ``bin_ms`` over pairs of up to 200
-    active neurons of a population. Right: the coefficients in bins of ``matrix_bin_ms`` of 120
-    active neurons, shared among the populations, ordered by population.
+    active neurons of a population; boxes for more than four populations. Right: the coefficients
+    in bins of ``matrix_bin_ms`` of 120 active neurons, shared among the populations and ordered
+    by population.
     """
     shown = collect(recording, start_ms, stop_ms)
     found = {
@@ -56,10 +58,13 @@ def correlation(
     with canvas.style():
         drawn = canvas.figure(2.7)
         left, right = drawn.add_subplot(1, 2, 1), drawn.add_subplot(1, 2, 2)
-        _densities(left, found, shown.colours)
+        left.axvline(0.0, **REFERENCE)
+        if len(found) > _MOST_DENSITIES:
+            boxes(left, found, shown.colours)
+        else:
+            _densities(left, found, shown.colours)
+            legend(left, shown.colours)
         left.set_xlabel(f"Correlation of counts in {bin_ms:g} ms")
-        left.set_ylabel("Density")
-        legend(left, shown.colours)
         _matrix(drawn, right, shown, matrix_bin_ms)
         if title:
             drawn.suptitle(title, x=0.02, ha="left", fontsize=9)
@@ -76,9 +81,9 @@ def _densities(axes: Axes, found: dict[str, Floats], colours: dict[str, str]) ->
             density = np.histogram(values, edges)[0] / (values.size * (edges[1] - edges[0]))
             axes.stairs(density, edges, color=colours[name], linewidth=0.9)
             axes.stairs(density, edges, color=colours[name], alpha=0.12, fill=True)
-    axes.axvline(0.0, **REFERENCE)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
+    axes.set_ylabel("Density")
 
 
 def _matrix(drawn: Figure, axes: Axes, shown: Activity, bin_ms: float) -> None:

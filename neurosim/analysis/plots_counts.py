@@ -15,14 +15,12 @@ from .plots_common import (
     boxes,
     collect,
     label_panels,
-    legend,
-    nothing,
+    name_populations,
     population_panels,
 )
 from .statistics import active_neurons, whole_bins
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ..recording.reader import Recording
@@ -100,11 +98,11 @@ def sparseness(
         silent = drawn.add_subplot(grid[0])
         across = drawn.add_subplot(grid[1], sharex=silent, sharey=silent)
         lifetime = drawn.add_subplot(grid[2])
-        for name, colour in shown.colours.items():
+        for name, line in shown.lines.items():
             active = active_neurons(*shown.train(name), *stretch, window_ms=window_ms)
-            silent.plot(centres, 1 - active / shown.sizes[name], color=colour)
+            silent.plot(centres, 1 - active / shown.sizes[name], **line)
             found = counts.population_sparseness(*shown.train(name), *stretch, window_ms=window_ms)
-            across.plot(centres, found, color=colour)
+            across.plot(centres, found, **line)
         silent.set_ylim(0, 1.02)
         for axes, label in ((silent, "Sparsity S"), (across, "Population sparseness")):
             axes.set_xlabel("Time (ms)")
@@ -116,7 +114,7 @@ def sparseness(
         boxes(lifetime, {k: v[np.isfinite(v)] for k, v in values.items()}, shown.colours)
         lifetime.set_xlim(0, 1.02)
         lifetime.set_xlabel("Lifetime sparseness")
-        _by_population(silent, shown)
+        name_populations(silent, shown, "lower left")
         _title(drawn, title, f"windows of {window_ms:g} ms")
         return canvas.save(drawn, path)
 
@@ -143,18 +141,18 @@ def synchrony(
         drawn = canvas.figure(2.3, canvas.WIDTH if chi else canvas.WIDTH / 2)
         left = drawn.add_subplot(1, 2 if chi else 1, 1)
         left.axhline(1.0, **REFERENCE)
-        for name, colour in shown.colours.items():
+        for name, line in shown.lines.items():
             times = shown.spikes[name][0]
             found = [
                 counts.count_synchrony(times, shown.start, shown.stop, bin_ms=width)
                 for width in bins
             ]
-            left.plot(bins, found, color=colour, marker="o", markersize=2.2)
+            left.plot(bins, found, **line, marker="o", markersize=2.2)
         left.set_xscale("log")
         left.set_yscale("log")
         left.set_xlabel("Bin (ms)")
         left.set_ylabel("Variance / mean of the count")
-        _by_population(left, shown)
+        name_populations(left, shown, "lower left")
         if chi:
             right = drawn.add_subplot(1, 2, 2)
             for row, (name, (value, n)) in enumerate(chi.items()):
@@ -204,18 +202,6 @@ def _at_most(
     n_samples = max(1, int(duration_ms / (every * recording.dt_ms)))
     step = -(-ids.size * n_samples // _LARGEST_SAMPLE)
     return ids[::step] if step > 1 else None
-
-
-def _by_population(axes: Axes, shown: Activity) -> None:
-    """Name the colours: roles when each layer has its two, else populations."""
-    if shown.paired and len(shown.groups) > 1:
-        from .groups import role_name  # noqa: PLC0415
-
-        legend(axes, {role_name(c): c for c in shown.colours.values()})
-    elif len(shown.colours) > 1:
-        legend(axes, shown.colours)
-    if not any(ids.size for _, ids in shown.spikes.values()):
-        nothing(axes, "no spikes")
 
 
 def _title(drawn: Figure, title: str | None, note: str) -> None:

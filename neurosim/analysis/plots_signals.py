@@ -12,7 +12,7 @@ from ..errors import AnalysisError
 from . import canvas, spectra
 from .groups import EXCITATORY, OTHERS
 from .metrics import stretch
-from .plots_common import Floats, collect, label_panels, population_panels
+from .plots_common import Floats, collect, label_panels, nothing, population_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,11 +66,19 @@ def spectrum(
                 axes.plot(frequencies[1:], _positive(density[1:]), color=colour, linewidth=0.8)
                 level = 2e3 * times.size / (n * n * (shown.stop - shown.start))
                 axes.axhline(level or np.nan, color=colour, linewidth=0.7, linestyle=":")
-            axes.set_xscale("log")
-            axes.set_yscale("log")
+            _logarithmic(axes)
             axes.set_xlim(frequencies[1], max_hz or frequencies[-1])
         label_panels(drawn, panels, "Frequency (Hz)", "Power of the rate (Hz²/Hz)", title)
         return canvas.save(drawn, path)
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Make both axes logarithmic; the vertical one only where there is something to show."""
+    axes.set_xscale("log")
+    if any(np.isfinite(np.asarray(line.get_ydata(), float)).any() for line in axes.lines):
+        axes.set_yscale("log")
+    else:
+        nothing(axes, "no power")
 
 
 def _positive(density: Floats) -> Floats:
@@ -228,8 +236,7 @@ def lfp(
             segment = max(64, min(round(1000.0 / step), signal.size // 4))
             frequencies, density = spectra.welch(signal, 1e3 / step, segment=segment)
             right.plot(frequencies[1:], _positive(density[1:]), color=EXCITATORY, linewidth=0.8)
-            right.set_xscale("log")
-            right.set_yscale("log")
+            _logarithmic(right)
             right.set_xlim(frequencies[1], min(max_hz, frequencies[-1]))
             right.set_xlabel("Frequency (Hz)")
             right.set_ylabel("Power (1/Hz)")

@@ -111,7 +111,7 @@ def test_silent_single_neuron(tmp_path):
 
 
 def test_errors_say_what_to_do(recording, tmp_path):
-    with pytest.raises(UnknownNameError, match="raster, rates"):
+    with pytest.raises(UnknownNameError, match=r"Known: .*raster, rates"):
         recording.plot("histogram")
     with pytest.raises(AnalysisError, match="existing folder"):
         recording.plot("raster", tmp_path / "missing" / "x.png")

@@ -1,0 +1,188 @@
+"""Every kind of picture shows the numbers of the functions it is named after."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from spike_samples import on_grid, renewal
+
+from neurosim.analysis import counts, intervals
+from neurosim.analysis.correlograms import Bins, auto_correlogram, pair_correlogram
+from neurosim.analysis.plots import KINDS
+from neurosim.analysis.signals import golomb_chi
+from neurosim.analysis.spectra import rate_spectrum
+from neurosim.cli.plot import KINDS as OFFERED
+from neurosim.errors import AnalysisError, UnknownNameError
+from neurosim.recording import Layout, PopulationLayout, RecordingWriter, StateLayout, read
+
+STOP_MS = 2000.0
+
+
+def write(path, names=("E", "I"), sizes=(40, 20), states=True):
+    """Poisson spikes; voltages of three neurons of the first population; field potential."""
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    name = names[0]
+    recorders = (
+        StateLayout(f"{name}.v", name, "v", "mV", np.arange(3), 10, 1e3, "float64"),
+        StateLayout("m", name, "mean(v)", "mV", np.arange(3), 10, 1e3 / 3, "float64", 0, "mean"),
+        StateLayout(f"{name}-lfp_exc", name, "sum(abs(a))", "pA", np.arange(3), 10, reduce="sum"),
+        StateLayout(f"{name}-lfp_inh", name, "sum(abs(b))", "pA", np.arange(3), 10, reduce="sum"),
+    )
+    layout = Layout(
+        tuple(PopulationLayout(n, int(f), s) for n, f, s in zip(names, first, sizes, strict=True)),
+        (),
+        recorders if states else (),
+    )
+    times, ids = on_grid(*renewal(sum(sizes), 20.0, 2, seed=1, duration_ms=STOP_MS - 1))
+    rng = np.random.default_rng(2)
+    v = rng.normal(-60e-3, 5e-3, (2000, 3))
+    with RecordingWriter(path, layout, 0.1, warmup_ms=100.0) as writer:
+        writer.append(
+            SimpleNamespace(
+                first_step=0, n_steps=20_000, spike_steps=np.rint(times * 10).astype(np.int64),
+                spike_ids=ids,
+                states=[v, v.sum(axis=1, keepdims=True), v[:, :1], v[:, 1:2]] if states else [],
+            )
+        )  # fmt: skip
+        writer.finish({})
+    return read(path)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("plots") / "run.h5")
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory):
+    names = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I")
+    return write(tmp_path_factory.mktemp("plots") / "layers.h5", names, (20, 10) * 3, states=False)
+
+
+def rendered(figure):
+    """Draw it, as saving does, but small."""
+    figure.savefig(io.BytesIO(), dpi=30)
+
+
+def test_the_command_offers_every_kind():
+    assert tuple(KINDS) == OFFERED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_and_saved(recording, tmp_path, kind):
+    figure = recording.plot(kind, tmp_path / "x.pdf", title="A network")
+    assert (tmp_path / "x.pdf").stat().st_size > 5000
+    rendered(figure)
+    labels = [a.get_xlabel() for a in figure.axes] + [t.get_text() for t in figure.texts]
+    labels += [figure.get_supxlabel()]
+    assert any(labels)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp")])
+def test_layers_and_single_populations(layers, tmp_path, kind):
+    rendered(layers.plot(kind))
+    alone = write(tmp_path / "one.h5", ("cell",), (1,), states=False)
+    rendered(alone.plot(kind))
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp")])
+def test_silent_populations(tmp_path, kind):
+    layout = Layout((PopulationLayout("E", 0, 5), PopulationLayout("I", 5, 5)))
+    none = np.empty(0, np.int64)
+    with RecordingWriter(tmp_path / "run.h5", layout, 0.1) as writer:
+        writer.append(
+            SimpleNamespace(
+                first_step=0, n_steps=10_000, spike_steps=none, spike_ids=none, states=[]
+            )
+        )
+        writer.finish({})
+    rendered(read(tmp_path / "run.h5").plot(kind))
+
+
+def spikes(recording, name):
+    return *recording.spikes(name, 100.0, STOP_MS), recording.populations[name].size
+
+
+def test_isi_shows_the_histogram(recording):
+    (axes,) = recording.plot("isi", bin_ms=5.0, max_ms=100.0).axes
+    shown = [p.get_data().values for p in axes.patches if not p.get_fill()]
+    for values, name in zip(shown, ("E", "I"), strict=True):
+        expected = intervals.isi_histogram(*spikes(recording, name), bin_ms=5.0, max_ms=100.0)[1]
+        assert np.array_equal(values, expected)
+    assert axes.get_xlabel() == "Inter-spike interval (ms)"
+
+
+def test_cv_has_a_panel_for_each_measure(recording):
+    figure = recording.plot("cv")
+    assert [a.get_xlabel().split()[0] for a in figure.axes] == ["CV", "CV2", "LV", "LvR"]
+    medians = [line for line in figure.axes[2].lines if line.get_color() == "black"]
+    expected = np.median(intervals.lv(*spikes(recording, "E")))
+    assert any(line.get_xdata()[0] == pytest.approx(expected) for line in medians)
+
+
+def test_fano_shows_the_means(recording):
+    (axes,) = recording.plot("fano").axes
+    line = axes.lines[1]
+    window = float(line.get_xdata()[3])
+    train = spikes(recording, "E")
+    expected = counts.fano_factors(*train, 100.0, STOP_MS, window_ms=window).mean()
+    assert line.get_ydata()[3] == pytest.approx(expected)
+
+
+def test_spectrum_and_correlograms_show_their_functions(recording):
+    times, ids, n = spikes(recording, "E")
+    line = recording.plot("spectrum").axes[0].lines[0]
+    frequencies, density = rate_spectrum(times, n, 100.0, STOP_MS)
+    assert np.array_equal(line.get_xdata(), frequencies[1:])
+    assert np.array_equal(line.get_ydata(), density[1:])
+    bins = Bins(100.0, STOP_MS, 1.0, 100.0)
+    line = recording.plot("autocorrelogram").axes[0].lines[1]
+    assert np.array_equal(line.get_ydata(), auto_correlogram(times, ids, n, bins))
+    figure = recording.plot("crosscorrelogram")
+    assert len(figure.axes) == 3
+    assert np.array_equal(
+        figure.axes[0].lines[0].get_ydata(), pair_correlogram(times, ids, n, bins)
+    )
+    assert len(recording.plot("crosscorrelogram", populations=["I"]).axes) == 1
+
+
+def test_synchrony_shows_chi_where_voltages_were_recorded(recording, layers):
+    figure = recording.plot("synchrony")
+    trace = recording.states("E", "v", start=100.0)
+    assert figure.axes[1].patches[0].get_width() == pytest.approx(golomb_chi(trace.values))
+    assert len(layers.plot("synchrony").axes) == 1
+
+
+def test_trace_shows_what_was_recorded(recording):
+    figure = recording.plot("trace", start_ms=200.0, stop_ms=300.0, max_neurons=2)
+    mean, v = figure.axes
+    assert v.get_ylabel() == "v (mV)"
+    found = recording.states("E", "v", ids=[0, 1], start=200.0, stop=300.0)
+    for line, values in zip(v.lines, found.values.T, strict=True):
+        assert np.array_equal(line.get_ydata(), values)
+    assert len(v.collections) == 2  # spikes
+    assert mean.get_ylabel() == "mean(v) (mV)"
+    assert len(recording.plot("trace", variables=["v"]).axes) == 1
+
+
+def test_lfp_shows_the_proxy(recording):
+    line = recording.plot("lfp", weight=1.0, delay_ms=0.0).axes[0].lines[0]
+    times, signal = recording["E"].lfp(100.0, STOP_MS, weight=1.0, delay_ms=0.0)
+    assert np.array_equal(line.get_ydata(), signal)
+    assert np.array_equal(line.get_xdata(), times)
+
+
+def test_what_is_missing_is_said(layers):
+    with pytest.raises(AnalysisError, match=r"network\.record\("):
+        layers.plot("trace")
+    with pytest.raises(AnalysisError, match="record_lfp"):
+        layers.plot("lfp")
+    with pytest.raises(AnalysisError, match="twice as long"):
+        layers.plot("autocorrelogram", stop_ms=150.0)
+    with pytest.raises(AnalysisError, match="too short"):
+        layers.plot("fano", stop_ms=110.0)
+    with pytest.raises(AnalysisError, match="does not fit"):
+        layers.plot("sparseness", stop_ms=150.0)
+    with pytest.raises(UnknownNameError, match="crosscorrelogram"):
+        layers.plot("crosscorrelogram", populations=["L9"])
