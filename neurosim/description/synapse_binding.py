@@ -124,6 +124,8 @@ def bind(
         dims[_WEIGHT] = _weight_dimensions(variable, post, where)
     bound = BoundSynapse(model, dims, neurons, pathways, equations, summed, values)
     _check(bound, pre, post, where)
+    for pathway in pathways:
+        _check_event(pathway, pre if pathway.side == "pre" else post, where)
     return bound
 
 
@@ -238,6 +240,16 @@ def _check(bound: BoundSynapse, pre: PopulationView, post: PopulationView, where
             raise DescriptionError(
                 f"{where}: {name!r} has no value. Give one: parameters={{{name!r}: ...}}."
             )
+
+
+def _check_event(pathway: Pathway, neurons: PopulationView, where: str) -> None:
+    known = ["spike"]
+    if isinstance(neurons.parent, Population):
+        known += [name for name, _, _ in neurons.parent.model.declared.events]
+    if pathway.event not in known:
+        raise UnknownNameError(
+            "event", pathway.event, known, f"{where}: {pathway.name!r}: {neurons.name!r}"
+        )
 
 
 def _check_summed(variable: str, post: PopulationView, where: str) -> None:

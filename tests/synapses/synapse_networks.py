@@ -167,6 +167,29 @@ def from_a_source():
     return net
 
 
+def bursts():
+    """Pathways that listen to events besides spikes, of source and target."""
+    net = ns.Network(seed=1)
+    model = ns.NeuronModel(
+        "dv/dt = (I - v)/(10*ms) : volt\nI : volt (constant)\ndg/dt = -g/(5*ms) : 1",
+        threshold="v > 10*mV",
+        reset="v = 0*mV; g += 1",
+        events={"burst": "g > 1.5", "low": "g < 0.1"},
+        on_event={"burst": "g = 0"},
+        parameters={"I": np.linspace(9, 60, SIZE) * mV},
+    )
+    e = net.population("E", SIZE, model, initial={"v": "10*mV*rand()"})
+    rule = ns.SynapseModel(
+        "w : volt\nn : 1",
+        on_pre={"single": "v_post += w", "burst": "v_post += 3*w; n += 1"},
+        on_post={"quiet": "n -= 0.01"},
+        events={"burst": "burst", "quiet": "low"},
+    )
+    delay = {"single": ns.Uniform(0.5 * ms, 2 * ms), "burst": 1 * ms}
+    net.project(e, e, ns.Bernoulli(0.3), synapse=rule, weight=0.3 * mV, delay=delay)
+    return net
+
+
 KINDS = {
     f.__name__: f
     for f in (
@@ -180,6 +203,7 @@ KINDS = {
         several_pathways,
         several_sums,
         from_a_source,
+        bursts,
     )
 }
 

@@ -120,6 +120,7 @@ def test_models_that_cannot_be_are_named(arguments, error, words):
         ({"on_pre": "v_post += 1*mV"}, {"delay": {"pree": 1 * ms}}, UnknownNameError, ["pree"]),
         ({"on_pre": "v_post += 1*mV"}, {"delay_post": 1 * ms}, DescriptionError, ["on_post"]),
         ({"on_pre": "v_post += 1*mV"}, {"weight": 1 * mV}, DescriptionError, ["no variable"]),
+        ({"on_pre": "v_post += 1*mV", "events": "burst"}, {}, UnknownNameError, ["burst", "spike"]),
         (
             {"on_pre": {"a": "v_post += 1*mV", "b": "v_post += 1*mV"}},
             {"delay": {"a": ns.Uniform(1 * ms, 2 * ms), "b": ns.Uniform(1 * ms, 2 * ms)}},

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import streams
 from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram
-from ...lowering.synapse_program import SynapseProgram
+from ...lowering.synapse_program import PathwayCode, SynapseProgram
 from .phases import Phase
 from .synapse_kernel import WEIGHT, SynapseKernelKey
 
@@ -95,8 +95,19 @@ class PhaseSpec(ctypes.Structure):
     )
 
 
+class ChannelSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (("population", c_int32), ("event", c_int32))
+
+
 class GeneralBuilder:
     """Fills the structs of projections with synapse models.
+
+    Attributes
+    ----------
+    channels : list of ChannelSpec
+        Events that presynaptic pathways listen to, as found so far.
 
     Parameters
     ----------
@@ -124,6 +135,8 @@ class GeneralBuilder:
         self._alive: list[Any] = []
         self._populations = [p.name for p in program.populations]
         self._cleared: set[tuple[str, str]] = set()
+        self._heard: list[tuple[str, str]] = []
+        self.channels: list[ChannelSpec] = []
 
     def table(self, kind: Any, rows: list[Any]) -> Any:
         """Return structs as a C array that is kept alive."""
@@ -167,7 +180,7 @@ class GeneralBuilder:
             keeps_sources=int(key.keeps_sources),
             keeps_targets=int(any(p.side == "post" for p in code.pathways)),
             update_reads_pre=int(key.update_reads_pre),
-            pathways=self._pathways(synapse),
+            pathways=self._pathways(projection, synapse),
             values=self.table(ValueSpec, [self._value(synapse, name) for name in key.arrays]),
             sums=self.table(SumSpec, [self._sum(projection, s.variable) for s in code.summed]),
             pre_arrays=self._indices(pre, key.pre_arrays),
@@ -177,12 +190,26 @@ class GeneralBuilder:
             post_shared=self._neuron_values(post, key.post_shared),
         )
 
-    def _pathways(self, synapse: SynapseProgram) -> Any:
-        rows = [
-            PathwaySpec(int(path.side == "post"), -1 if delay is None else delay, -1, 0)
-            for path, delay in zip(synapse.code.pathways, synapse.delays, strict=True)
-        ]
+    def _pathways(self, projection: ProjectionProgram, synapse: SynapseProgram) -> Any:
+        rows = []
+        for path, delay in zip(synapse.code.pathways, synapse.delays, strict=True):
+            span = projection.post if path.side == "post" else projection.pre
+            event = self._event(span.population, path)
+            steps = -1 if delay is None else delay
+            rows.append(PathwaySpec(int(path.side == "post"), steps, event, 0))
         return self.table(PathwaySpec, rows)
+
+    def _event(self, population: str, path: PathwayCode) -> int:
+        """Return which event a pathway listens to: its number, or a channel's; -1 for spikes."""
+        if path.event == "spike":
+            return -1
+        number = [e.name for e in self._population(population).code.events].index(path.event)
+        if path.side == "post":
+            return number
+        if (population, path.event) not in self._heard:
+            self._heard.append((population, path.event))
+            self.channels.append(ChannelSpec(self._populations.index(population), number))
+        return self._heard.index((population, path.event))
 
     def _value(self, synapse: SynapseProgram, name: str) -> ValueSpec:
         draw = synapse.values.get(name)

@@ -63,9 +63,9 @@ class GeneralPart {
 
     void build(std::vector<uint32_t>& outdegree);
 
-    // Spikes of `ids` (ascending) at `step` will reach their synapses.
-    void enter(const std::vector<uint32_t>& ids, int64_t step);
-    // So will spikes of the own targets.
+    // Spikes of `ids` (ascending) at `step` will reach their synapses; so will events of a channel.
+    void enter(const std::vector<uint32_t>& ids, int64_t step, int32_t channel = -1);
+    // So will spikes and events of the own targets.
     void enter_own(int64_t step);
 
     void gather_rows() { gather(rows_); }
@@ -274,10 +274,10 @@ inline void GeneralPart::enter_row(const PathwaySpec& pathway, int32_t path, int
             page(path, step + first_delay_ + d).push_back({at, first[d], first[d + 1] - first[d]});
 }
 
-inline void GeneralPart::enter(const std::vector<uint32_t>& ids, int64_t step) {
+inline void GeneralPart::enter(const std::vector<uint32_t>& ids, int64_t step, int32_t channel) {
     for (int32_t path = 0; path < spec_.n_pathways; ++path) {
         const PathwaySpec& pathway = spec_.pathways[path];
-        if (pathway.post_side || pathway.event >= 0) continue;
+        if (pathway.post_side || pathway.event != channel) continue;
         for (const uint32_t id : ids) {
             const int64_t source = source_of_id(projection_, id);
             if (source >= 0) enter_row(pathway, path, source, step);
@@ -289,8 +289,8 @@ inline void GeneralPart::enter_own(int64_t step) {
     if (by_target_.empty()) return;
     for (int32_t path = 0; path < spec_.n_pathways; ++path) {
         const PathwaySpec& pathway = spec_.pathways[path];
-        if (!pathway.post_side || pathway.event >= 0) continue;
-        for (const int32_t k : own_.spikes) {
+        if (!pathway.post_side) continue;
+        for (const int32_t k : pathway.event < 0 ? own_.spikes : own_.events[pathway.event]) {
             if (k >= own_.count) break;  // padding
             const uint32_t begin = first_of_target_[k], end = first_of_target_[k + 1];
             if (end > begin) page(path, step + pathway.delay).push_back({static_cast<uint32_t>(k), begin, end - begin});

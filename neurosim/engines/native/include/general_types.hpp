@@ -11,7 +11,7 @@ namespace neurosim {
 struct PathwaySpec {
     int32_t post_side;                   // runs at the target's spikes, else at the source's
     int32_t delay;                       // in steps; -1: the synapse's own
-    int32_t event;                       // which of the neurons' events; -1: spikes
+    int32_t event;                       // channel (post_side: which of the target's events); -1: spikes
     int32_t reserved;
 };
 
@@ -46,6 +46,10 @@ struct GeneralSpec {
     const double* shared;                // values of shared variables: of the synapses,
     const double* pre_shared;            // of source and target
     const double* post_shared;
+};
+
+struct ChannelSpec {                     // an event besides spikes that all threads must know of
+    int32_t population, event;
 };
 
 enum PhaseKind : int32_t {

@@ -13,6 +13,7 @@ class Generals {
         for (int32_t g = 0; g < spec.n_generals; ++g)
             parts.push_back(std::make_unique<GeneralPart>(spec, spec.generals[g],
                                                           spec.synapse_kernels[spec.generals[g].kernel], populations));
+        happened_.assign(spec.n_channels, std::vector<std::vector<uint32_t>>(2 * spec.smallest_delay + 4));
     }
 
     std::vector<std::unique_ptr<GeneralPart>> parts;
@@ -40,6 +41,22 @@ class Generals {
     void enter(const std::vector<uint32_t>& ids, int64_t step) {
         for (auto& part : parts) part->enter(ids, step);
     }
+    // Keep the ids of the neurons that had each channel's event in a step, for all threads to see.
+    void publish_events(const std::vector<LocalPopulation>& populations, int64_t step) {
+        for (int32_t c = 0; c < spec_.n_channels; ++c) {
+            const LocalPopulation& own = populations[spec_.channels[c].population];
+            std::vector<uint32_t>& ids = happened_[c][step % happened_[c].size()];
+            ids.clear();
+            for (const int32_t k : own.events[spec_.channels[c].event]) ids.push_back(static_cast<uint32_t>(own.id(k)));
+        }
+    }
+    const std::vector<uint32_t>& happened(int32_t channel, int64_t step) const {
+        return happened_[channel][step % happened_[channel].size()];
+    }
+    void enter_events(const std::vector<uint32_t>& ids, int64_t step, int32_t channel) {
+        for (auto& part : parts) part->enter(ids, step, channel);
+    }
+
     void enter_own(int64_t step) {
         for (auto& part : parts) part->enter_own(step);
     }
@@ -64,6 +81,7 @@ class Generals {
 
     const NetworkSpec& spec_;
     int32_t next_ = 0;
+    std::vector<std::vector<std::vector<uint32_t>>> happened_;  // by channel and step
 };
 
 }  // namespace neurosim
