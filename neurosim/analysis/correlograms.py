@@ -46,7 +46,7 @@ class Bins:
     @property
     def lags_ms(self) -> Floats:
         """All lags, (2 n_lags + 1,) ms."""
-        return np.arange(-self.n_lags, self.n_lags + 1) * float(self.bin_ms)
+        return np.arange(-self.n_lags, self.n_lags + 1) * np.float64(self.bin_ms)
 
     @property
     def n_bins(self) -> int:

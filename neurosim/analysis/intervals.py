@@ -57,7 +57,7 @@ def isi_histogram(
         A Poisson process of rate r has r exp(-r t).
     """
     found, _ = intervals(times_ms, ids, n)
-    edges = np.arange(round(max_ms / bin_ms) + 1) * bin_ms
+    edges = np.arange(round(max_ms / bin_ms) + 1) * np.float64(bin_ms)
     # An interval that rounding puts just below an edge is on it.
     index = np.floor(found / bin_ms + 1e-7).astype(np.int64)
     counts = np.bincount(index[index < edges.size - 1], minlength=edges.size - 1)

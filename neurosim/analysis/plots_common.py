@@ -125,7 +125,7 @@ def label_panels(
     y: str,
     title: str | None,
     *,
-    loc: str = "best",
+    loc: Any = "best",
 ) -> None:
     """Name the axes, once for all panels, the colours, and the figure."""
     if len(panels) == 1:
@@ -149,7 +149,7 @@ def _roles(colours: Mapping[str, str]) -> bool:
     return len(groups) == 1 and len(groups[0].members) > 1
 
 
-def legend(axes: Axes, colours: Mapping[str, str], loc: str = "best") -> None:
+def legend(axes: Axes, colours: Mapping[str, str], loc: Any = "best") -> None:
     """Say what colours stand for."""
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
@@ -157,7 +157,7 @@ def legend(axes: Axes, colours: Mapping[str, str], loc: str = "best") -> None:
     axes.legend(handles=handles, loc=loc, handlelength=1.2, borderpad=0.2, labelspacing=0.3)
 
 
-def name_populations(axes: Axes, shown: Activity, loc: str = "best") -> None:
+def name_populations(axes: Axes, shown: Activity, loc: Any = "best") -> None:
     """Say which line is which population: layers by dashes, their neurons' kind by colour."""
     from matplotlib.lines import Line2D  # noqa: PLC0415
 

@@ -108,7 +108,7 @@ def _matrix(drawn: Figure, axes: Axes, shown: Activity, bin_ms: float) -> None:
         spine.set_visible(True)
     bar = drawn.colorbar(image, ax=axes, shrink=0.9, aspect=30, pad=0.02)
     bar.set_label(f"Correlation, {bin_ms:g} ms")
-    bar.outline.set_linewidth(0.5)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.5)
 
 
 def _counts(shown: Activity, bin_ms: float) -> tuple[Floats, dict[str, int]]:

@@ -58,7 +58,8 @@ def fano(
                 if not any(f.size for f in found):
                     continue
                 low, high = (
-                    [np.quantile(f, q) if f.size else np.nan for f in found] for q in (0.25, 0.75)
+                    np.array([np.quantile(f, q) if f.size else np.nan for f in found])
+                    for q in (0.25, 0.75)
                 )
                 means = [f.mean() if f.size else np.nan for f in found]
                 axes.fill_between(windows, low, high, color=colour, alpha=0.18, linewidth=0)

@@ -56,7 +56,7 @@ def welch(
     power[0] /= 2
     if width % 2 == 0:
         power[-1] /= 2
-    return np.fft.rfftfreq(width, 1.0 / sampling_hz), power
+    return np.arange(power.size) * np.float64(sampling_hz / width), power
 
 
 def rate_spectrum(

@@ -22,6 +22,7 @@ class NetworkRecorders:
 
     populations: Mapping[str, Any]
     sources: Mapping[str, Any]
+    event_source: Any
 
     def __init__(self) -> None:
         super().__init__()

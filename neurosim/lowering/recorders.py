@@ -39,8 +39,9 @@ def _report(given: Recorder, program: Program, samplers: list[StateRecorder]) ->
     code = syntax.rename(given.variable, substitutions(model.declared))
     changing = {v.name for v in population.code.variables if not v.shared}
     if given.variable in changing:
-        reduce = "sum" if given.reduce else ""
-        recorder = dataclasses.replace(sampled, variable=given.variable, reduce=reduce)
+        recorder = dataclasses.replace(sampled, variable=given.variable)
+        if given.reduce:
+            recorder = dataclasses.replace(recorder, reduce="sum")
         inputs, code = {given.variable: _index(recorder, samplers)}, ""
     else:
         used = sorted(names_in(code) & changing)
@@ -139,7 +140,8 @@ def report_values(
     for low in range(0, n, rows):
         part = slice(low, min(low + rows, n))
         values = {name: array[part] for name, array in given.items()}
-        found = _evaluate(report, values, (steps[part] * dt)[:, None], dt)
+        times = np.asarray(steps[part] * dt, dtype=np.float64)[:, None]
+        found = _evaluate(report, values, times, dt)
         out[part] = found.sum(axis=1, keepdims=True) if report.reduce else found
     return out
 

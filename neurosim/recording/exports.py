@@ -136,7 +136,7 @@ def to_nix(
     RecordingWriteError
     """
     try:
-        import nixio  # noqa: F401, PLC0415
+        import nixio  # type: ignore[import-untyped] # noqa: F401, PLC0415
         from neo.io import NixIO  # noqa: PLC0415
     except ImportError as cause:
         raise UnsupportedError(

@@ -85,4 +85,4 @@ def reports(file: h5py.File, known: Container[str]) -> Iterator[Report]:
         start = guard.scalar(attributes, "start_step", "iu") if late else 0
         first = guard.count(start, f"first step of {name}")
         reduce = guard.text(attributes, "reduce") if "reduce" in attributes else ""
-        yield Report(name, *words, every, first, reduce)
+        yield Report(name, words[0], words[1], words[2], every, first, reduce)

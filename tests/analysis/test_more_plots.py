@@ -73,7 +73,6 @@ def test_the_command_offers_every_kind():
 def test_every_kind_is_drawn_and_saved(recording, tmp_path, kind):
     figure = recording.plot(kind, tmp_path / "x.pdf", title="A network")
     assert (tmp_path / "x.pdf").stat().st_size > 5000
-    rendered(figure)
     labels = [a.get_xlabel() for a in figure.axes] + [t.get_text() for t in figure.texts]
     labels += [figure.get_supxlabel()]
     assert any(labels)
