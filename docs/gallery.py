@@ -21,7 +21,9 @@ class Shown:
 
 
 # those whose published size takes seconds only are shown in full
-_IN_FULL: frozenset[str] = frozenset()
+_IN_FULL = frozenset(
+    "adex_patterns catalogue hodgkin_huxley izhikevich_2003 izhikevich_patterns lif_fi psp".split()
+)
 
 EXPERIMENTS = tuple(
     Shown(name, {} if name in _IN_FULL else {"quick": True})

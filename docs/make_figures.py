@@ -5,6 +5,7 @@ A picture of each model of the catalogue and of each experiment, in ``docs/figur
 
 import io
 import sys
+import time
 from pathlib import Path
 
 from gallery import EXPERIMENTS
@@ -38,7 +39,9 @@ def main(wanted):
             keep(figure(name), FOLDER / f"model-{name}.png")
     for shown in EXPERIMENTS:
         if not wanted or shown.name in wanted:
+            began = time.monotonic()
             results = ns.load_experiment(shown.name)[1].run(**shown.options)
+            print(f"{shown.command}: {time.monotonic() - began:.0f} s", flush=True)
             keep(results.figure, FOLDER / f"experiment-{shown.name}.png")
 
 

@@ -10,6 +10,7 @@ from gallery import EXPERIMENTS
 import neurosim as ns
 from neurosim.config import schema
 from neurosim.models.catalogue import ENTRIES
+from neurosim.models.synapses import SYNAPSES
 
 
 def write_all(docs: Path) -> None:
@@ -17,6 +18,7 @@ def write_all(docs: Path) -> None:
     target = docs / "generated"
     target.mkdir(exist_ok=True)
     made = {f"model-{name}": model_page(entry, docs) for name, entry in ENTRIES.items()}
+    made |= {f"synapse-{name}": synapse_page(entry) for name, entry in SYNAPSES.items()}
     made["catalogue"] = catalogue_page()
     made["gallery"] = gallery_page(docs)
     made["network-file-keys"] = schema_tables()
@@ -51,7 +53,9 @@ def picture(docs: Path, name: str, alt: str) -> str:
 def catalogue_page() -> str:
     """Return the index of the catalogue."""
     rows = [[f"[`{name}`](model-{name}.md)", entry.summary] for name, entry in ENTRIES.items()]
-    hidden = "\n".join(f"model-{name}" for name in ENTRIES)
+    synapses = [[f"[`{name}`](synapse-{name}.md)", e.summary] for name, e in SYNAPSES.items()]
+    pages = [f"model-{name}" for name in ENTRIES] + [f"synapse-{name}" for name in SYNAPSES]
+    hidden = "\n".join(pages)
     return (
         "# The catalogue of models\n\n"
         f"{len(ENTRIES)} neuron models, each declared once as data: equations, parameters with "
@@ -59,6 +63,8 @@ def catalogue_page() -> str:
         "`ns.models.adex(tau_w=80*ms)` makes a model; `neurosim list` names them; "
         "`neurosim run catalogue` draws them all.\n\n"
         + table(["model", "what it is"], rows)
+        + "\n## Synapses\n\n"
+        + table(["synapse model", "what it is"], synapses)
         + f"\n```{{toctree}}\n:hidden:\n\n{hidden}\n```\n"
     )
 
@@ -94,6 +100,24 @@ def model_page(entry: object, docs: Path) -> str:
         parts += ["## Notes\n", f"{entry.notes}\n"]
     recorded = ", ".join(f"`{name}`" for name in entry.recordables)
     parts.append(f"State variables that can be recorded: {recorded}.\n")
+    return "\n".join(part for part in parts if part)
+
+
+def synapse_page(entry: object) -> str:
+    """Return the page of a synapse model."""
+    equations = "\n".join(line.strip() for line in entry.equations.strip().splitlines())
+    parameters = [[f"`{p.name}`", f"{p.value:g}", p.unit, p.meaning] for p in entry.parameters]
+    parts = [
+        f"# {entry.name}\n",
+        entry.summary + "\n",
+        code(equations) if equations else "",
+        f"At a spike of the source: `{entry.on_pre}`.\n" if entry.on_pre else "",
+        f"The weight given to `project` is {entry.weight}.\n",
+        table(["name", "default", "unit", "meaning"], parameters) if parameters else "",
+        "## Use\n",
+        code(entry.example, "python"),
+        f"Reference: {entry.reference}\n",
+    ]
     return "\n".join(part for part in parts if part)
 
 
