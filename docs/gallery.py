@@ -22,7 +22,15 @@ class Shown:
 
 # those whose published size takes seconds only are shown in full
 _IN_FULL = frozenset(
-    "adex_patterns catalogue hodgkin_huxley izhikevich_2003 izhikevich_patterns lif_fi psp".split()
+    [
+        "adex_patterns",
+        "catalogue",
+        "hodgkin_huxley",
+        "izhikevich_2003",
+        "izhikevich_patterns",
+        "lif_fi",
+        "psp",
+    ]
 )
 
 EXPERIMENTS = tuple(
