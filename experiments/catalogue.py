@@ -79,7 +79,7 @@ def _together(
 
     net = Network(seed=runs.seed, name=label)
     for entry in entries:
-        made = net.population(entry.name, 1, entry.steered())
+        made = net.population(entry.name, 1, entry.model())
         net.record(made, list(entry.figure.variables), every=_SAMPLE_MS * ms)
         _add_step(net, made, entry)
     until = max(entry.figure.duration for entry in entries)
@@ -101,15 +101,12 @@ def _together(
 
 
 def _add_step(net: Network, made: Population, entry: models.Entry) -> None:
-    """Add the step of current: one event raises ``I_e``, another takes it back."""
     from ..description.quantities import named_unit  # noqa: PLC0415 - imports Brian2
-    from ..description.rules import Edges  # noqa: PLC0415 - imports Brian2
+    from ..description.waveforms import ConstantCurrent  # noqa: PLC0415 - imports Brian2
 
     shown = entry.figure
-    source = net.spike_source(f"step-{entry.name}", [shown.onset, shown.offset] * ms, [0, 1], 2)
     size = shown.current * named_unit(entry.parameter("I_e").unit)
-    weights = np.array([1.0, -1.0]) * size
-    net.project(source, made, Edges([0, 1], [0, 0]), "I_e", weight=weights, delay=0 * ms)
+    net.inject(made, "I_e", ConstantCurrent(size, shown.onset * ms, shown.offset * ms))
 
 
 def figure(

@@ -56,23 +56,18 @@ class Response:
 def simulate(runs: Runs) -> Response:
     """Simulate the sweep, one traced neuron, the two at rheobase and the two that rebound."""
     from ..description.network import Network  # noqa: PLC0415 - imports Brian2
-    from ..description.rules import Edges  # noqa: PLC0415 - imports Brian2
+    from ..description.waveforms import ConstantCurrent  # noqa: PLC0415 - imports Brian2
 
     entry = replace(models.entry("hodgkin_huxley"), method="rk4")
-    net = Network(seed=runs.seed, name="hodgkin_huxley", weight_bits=64)
+    net = Network(seed=runs.seed, name="hodgkin_huxley")
     net.population("sweep", SWEEP.size, entry.model(I_e=SWEEP * PA_PER_DENSITY * pA))
     shown = np.array([_SHOWN, 2.2, 2.25]) * PA_PER_DENSITY * pA
     traced = net.population("traced", 3, entry.model(I_e=shown))
     net.record(traced, ["v", "m", "h", "n"], every=0.1 * ms)
-    rebound = net.population("rebound", len(REBOUND), entry.steered())
+    rebound = net.population("rebound", len(REBOUND), entry.model())
     net.record(rebound, "v", every=0.1 * ms)
-    # the current is added when it is switched on and taken back at the release
-    clamp = net.spike_source("clamp", [_HOLD_MS, _RELEASE_MS] * ms, [0, 1], 2)
-    size = np.array(REBOUND) * PA_PER_DENSITY
-    weights = np.concatenate([size, -size]) * pA
-    post = list(range(len(REBOUND)))
-    edges = Edges([0] * len(post) + [1] * len(post), post * 2)
-    net.project(clamp, rebound, edges, "I_e", weight=weights, delay=0 * ms)
+    hold = np.array(REBOUND) * PA_PER_DENSITY * pA
+    net.inject(rebound, "I_e", ConstantCurrent(hold, _HOLD_MS * ms, _RELEASE_MS * ms))
     recording = runs.simulate(
         "hodgkin_huxley", net, _DURATION_MS * ms, warmup=0 * ms, dt=0.02 * ms
     )  # fmt: skip

@@ -134,16 +134,6 @@ class Entry:
     def _default(self) -> NeuronModel:
         return self._with_equations(self.equations, self.parameters)
 
-    def steered(self, **parameters: Any) -> NeuronModel:
-        """Return the model with ``I_e`` as a variable, 0 at first, that can change during a run.
-
-        Synapses may act on it, as on any other variable.
-        """
-        dimension = _DIMENSIONS[self.parameter("I_e").unit]
-        others = tuple(p for p in self.parameters if p.name != "I_e")
-        model = self._with_equations(f"{self.equations}\nI_e : {dimension}", others)
-        return model(**parameters) if parameters else model
-
     def coupled(self, **parameters: Any) -> NeuronModel:
         """Return the model with a further current ``I_gap`` beside ``I_e``, for gap junctions."""
         summed = re.sub(r"\bI_e\b", "(I_e + I_gap)", self.equations)

@@ -44,15 +44,16 @@ def test_entries_are_complete(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_and_inputs_fit_the_model(name):
     entry = ns.models.entry(name)
-    steered = entry.steered()
+    declared = entry.model().declared
     for variable in entry.figure.variables:
-        assert variable in {*steered.states, *steered.declared.subexpressions}
+        assert variable in {*declared.differential, *declared.subexpressions}
     assert 0 < entry.figure.onset < entry.figure.offset < entry.figure.duration
-    assert "I_e" in steered.states
+    assert entry.parameter("I_e").value == 0
+    assert "I_gap" in entry.coupled().declared.declared
     for found in entry.inputs:
         assert found.variable in entry.recordables
         weight = found.weight * named_unit(found.unit)
-        assert dimensions(weight) == steered.declared.dims[found.variable]
+        assert dimensions(weight) == declared.dims[found.variable]
 
 
 @pytest.mark.parametrize("name", NAMES)
