@@ -21,17 +21,8 @@ class Shown:
 
 
 # those whose published size takes seconds only are shown in full
-_IN_FULL = frozenset(
-    [
-        "adex_patterns",
-        "catalogue",
-        "hodgkin_huxley",
-        "izhikevich_2003",
-        "izhikevich_patterns",
-        "lif_fi",
-        "psp",
-    ]
-)
+_IN_FULL = {"catalogue", "hodgkin_huxley", "izhikevich_2003", "lif_fi", "psp"}
+_IN_FULL |= {"adex_patterns", "izhikevich_patterns"}
 
 EXPERIMENTS = tuple(
     Shown(name, {} if name in _IN_FULL else {"quick": True})

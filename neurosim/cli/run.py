@@ -74,7 +74,7 @@ def command(
     dry_run: bool,
     **typed: Any,
 ) -> None:
-    """Simulate EXPERIMENT: a name from 'neurosim list' or the path of a Python file."""
+    """Simulate EXPERIMENT: a name from 'neurosim list', or a Python, YAML or TOML file."""
     if no_record and output is not None:
         raise click.UsageError("--output and --no-record exclude each other.")
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
