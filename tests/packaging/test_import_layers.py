@@ -47,7 +47,7 @@ ALLOWED = {
     "results": BASE | {"recording"},
     "runs": BASE | RUNNING | {"description", "recording"},
     "experiment": BASE
-    | {"description", "registry", "recording", "analysis", "settings", "results", "runs"},
+    | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"},
     "cli": BASE
     | RUNNING
     | {
@@ -57,6 +57,7 @@ ALLOWED = {
         "recording",
         "analysis",
         "registry",
+        "config",
         "experiment",
         "results",
         "runs",
