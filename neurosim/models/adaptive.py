@@ -9,7 +9,7 @@ _KOBAYASHI = (
 )
 _MAT2_NEST = "NEST's mat2_psc_exp (models/mat2_psc_exp.cpp), a regular-spiking cell"
 _MIHALAS = "Mihalas & Niebur 2009, Neural Comput. 21:704, doi:10.1162/neco.2008.12-07-680"
-_DETORAKIS = "as in Detorakis 2017, ReScience 3(1):7, panel C (spike-frequency adaptation)"
+_DETORAKIS = "as in Detorakis 2017, ReScience, panel C (spike-frequency adaptation)"
 _BRAINPY = "documented defaults of BrainPy's GIF"
 _SCALE = "free: only ratios to C_m matter in the reference"
 _MENSI = "Mensi et al. 2012, J. Neurophysiol. 107:1756, doi:10.1152/jn.00408.2011"

@@ -123,9 +123,7 @@ def test_frequency_of_the_quadratic_neuron():
 
 
 def test_wang_buzsaki_is_a_fast_class_1_neuron():
-    """Wang & Buzsaki 1996, fig. 1: rheobase near 0.2 uA/cm2, about 60 Hz at 1 uA/cm2 and
-    beyond 200 Hz at 10; the after-hyperpolarization stays some 15 mV below threshold.
-    """
+    """Firing starts near 0.2 uA/cm2 at a low rate and rises steeply beyond 200 Hz."""
     currents = np.array([0.1, 0.25, 1.0, 10.0]) * 200
     trains = spikes("wang_buzsaki", 1 * second, dt=0.02 * ms, I_e=currents * pA)
     rates = [train.size for train in trains]
