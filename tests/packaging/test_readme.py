@@ -26,5 +26,7 @@ def test_links_of_the_pages_lead_somewhere():
     drawn = {"docs/microcircuit.png"}
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
-            if not target.startswith("http") and target not in drawn:
+            # pages made from the declarations; tests/docs builds the site and checks its links
+            made = target.startswith("generated/") and page.parent.name == "docs"
+            if not target.startswith("http") and target not in drawn and not made:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
