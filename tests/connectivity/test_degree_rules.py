@@ -7,6 +7,7 @@ from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
+from connectivity_tables import compare_engines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -58,6 +59,70 @@ def test_every_rule_makes_the_same_edges_for_any_threads(same_edges):
     for projection in program.projections:
         edges = instantiate(program, projection)
         assert edges.pre.size == projection.expected_synapses
+
+
+def test_no_seam_where_sources_are_taken_in_chunks(monkeypatch, same_edges):
+    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-DNEUROSIM_CHUNK_RECORDS=300.0")
+    net = ns.Network(seed=6)
+    e = net.population("E", 50, ns.models.lif_curr_exp())
+    i = net.population("I", 31, ns.models.lif_curr_exp())
+    for k in (9, 24):
+        for rule in rules(k):
+            net.project(e, i, rule, "I_syn", **DRAWN)
+            net.project(i[::2], e[3:40], ns.FixedOutDegree(k), "I_syn", **DRAWN)
+            net.project(e[::3], i, ns.FixedInDegree(k), "I_syn", **DRAWN)
+    same_edges(net, threads=(1, 3))
+
+
+RULES = {
+    "indegree": ns.FixedInDegree,
+    "outdegree": ns.FixedOutDegree,
+    "total": lambda k, *flags: ns.FixedTotalNumber(5 * k, *flags),
+    "bernoulli": lambda k, autapses, _: ns.Bernoulli(k / 12, autapses),
+    "all": lambda _, autapses, __: ns.AllToAll(autapses),
+    "pairwise": lambda _, autapses, __: ns.Pairwise("1/(1 + abs(i - j))", autapses=autapses),
+}
+SIDES = st.sampled_from(["whole", "even", "some", "tail"])
+
+
+def chosen(population, side):
+    return {
+        "whole": population,
+        "even": population[::2],
+        "some": population[np.arange(population.size) % 3 != 1],
+        "tail": population[population.size // 2 :],
+    }[side]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.tuples(st.integers(2, 40), st.integers(2, 40)),
+    parts=st.lists(
+        st.tuples(
+            st.sampled_from(sorted(RULES)),
+            st.integers(0, 12),
+            st.sampled_from(FLAGS),
+            st.tuples(st.booleans(), st.booleans()),
+            st.tuples(SIDES, SIDES),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_any_small_network_is_the_same_in_both_engines(sizes, parts, seed):
+    net = ns.Network(seed=seed)
+    model = ns.models.lif_curr_exp()
+    both = net.population("E", sizes[0], model), net.population("I", sizes[1], model)
+    for kind, k, (autapses, multapses), ends, sides in parts:
+        rule = RULES[kind](k, autapses, multapses)
+        pre, post = (chosen(both[end], side) for end, side in zip(ends, sides, strict=True))
+        try:
+            net.project(pre, post, rule, "I_syn", **DRAWN)
+        except DescriptionError as error:
+            assert "needs" in str(error)  # noqa: PT017 (more partners than there are)
+    if net.projections:
+        compare_engines(net, (1, 3))
 
 
 @settings(max_examples=150, deadline=None)

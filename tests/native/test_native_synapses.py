@@ -21,6 +21,13 @@ RULES = {
     "all without autapses": ns.AllToAll(autapses=False),
     "one": ns.OneToOne(),
     "listed": ns.Edges([3, 0, 3, 3, 70], [1, 1, 0, 1, 69]),
+    "indegree": ns.FixedInDegree(20, autapses=False),
+    "different sources": ns.FixedInDegree(20, multapses=False),
+    "most sources": ns.FixedInDegree(60, autapses=False, multapses=False),
+    "outdegree": ns.FixedOutDegree(20),
+    "most targets": ns.FixedOutDegree(60, autapses=False, multapses=False),
+    "different pairs": ns.FixedTotalNumber(1500, autapses=False, multapses=False),
+    "pairwise": ns.Pairwise("0.5*exp(-abs(i - j)/10.0)"),
 }
 WEIGHTS = {
     "constant": 20 * pA,
