@@ -19,44 +19,20 @@ import tempfile
 import time
 from pathlib import Path
 
+from neurosim.networks.vogels_abbott import vogels_abbott
+
 import neurosim as ns
-from neurosim.units import ms, mV, nS, pF, second
+from neurosim.units import ms, second
 
 CASES = {"nothing": None, "every 1 ms": 1.0, "every step": 0.1}
 
 
 def network(every_ms: float | None) -> ns.Network:
     """Return COBA, with all voltages recorded every so many ms."""
-    neuron = ns.NeuronModel(
-        """
-        dv/dt = (g_L*(E_L - v) + g_e*(E_e - v) + g_i*(E_i - v))/C_m : volt (unless refractory)
-        dg_e/dt = -g_e/tau_e : siemens
-        dg_i/dt = -g_i/tau_i : siemens
-        """,
-        threshold="v > V_th",
-        reset="v = V_r",
-        refractory="t_ref",
-        parameters={
-            "C_m": 200 * pF, "g_L": 10 * nS, "E_L": -60 * mV, "E_e": 0 * mV, "E_i": -80 * mV,
-            "tau_e": 5 * ms, "tau_i": 10 * ms, "V_th": -50 * mV, "V_r": -60 * mV, "t_ref": 5 * ms,
-        },
-        method="exponential_euler",
-        name="coba",
-    )  # fmt: skip
-    made = ns.Network(seed=1, name="coba")
-    initial = {
-        "v": "E_L + 5*mV*(randn() - 1)",
-        "g_e": "abs(1.5*randn() + 4)*10*nS",
-        "g_i": "abs(12*randn() + 20)*10*nS",
-    }
-    exc = made.population("E", 3200, neuron, initial=initial)
-    inh = made.population("I", 800, neuron, initial=initial)
-    rule = ns.Bernoulli(0.02)
-    made.project(exc, [exc, inh], rule, "g_e", weight=6 * nS, delay=0.1 * ms)
-    made.project(inh, [exc, inh], rule, "g_i", weight=67 * nS, delay=0.1 * ms)
+    made = vogels_abbott(kind="coba")
     if every_ms is not None:
-        made.record(exc, "v", every=every_ms * ms)
-        made.record(inh, "v", every=every_ms * ms)
+        for population in made.populations.values():
+            made.record(population, "v", every=every_ms * ms)
     return made
 
 
