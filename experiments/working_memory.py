@@ -30,6 +30,7 @@ _CUE_MS = 500.0, 750.0
 _WINDOW_MS, _STEP_MS = 250.0, 50.0
 _BINS = 32
 _LAST_MS = 500.0
+_DRAWN = 400  # neurons of the raster, about
 _PAPER = "Compte et al. 2000, Figs. 2 and 3"
 Floats = NDArray[np.float64]
 
@@ -167,7 +168,8 @@ def _figure(shown: list[Memory], blank: Memory) -> Figure:
 def _raster(axes: Any, one: Memory) -> None:
     times, ids = one.recording.spikes("E")
     n = one.recording.populations["E"].size
-    canvas.dots(axes, times / 1e3, directions(n)[ids], EXCITATORY, 0.6)
+    few = ids % max(1, n // _DRAWN) == 0
+    canvas.dots(axes, times[few] / 1e3, directions(n)[ids[few]], EXCITATORY, 1.0)
     held = one.strength > 0.5
     axes.plot(
         one.times_ms[held] / 1e3, one.direction[held], color="black", label="population vector"
@@ -191,7 +193,7 @@ def _profile(axes: Any, shown: list[Memory], blank: Memory) -> None:
     centres = (np.arange(_BINS) + 0.5) * 360 / _BINS
     axes.plot(centres, first.profile_hz, color=EXCITATORY, label="after the cue")
     axes.plot(centres, blank.profile_hz, color="0.5", label="without cue")
-    axes.set(xlim=(0, 360), ylim=(0, 1.35 * first.peak_hz()), ylabel="Rate (Hz)")
+    axes.set(xlim=(0, 360), ylim=(0, 1.6 * first.peak_hz()), ylabel="Rate (Hz)")
     axes.set_xlabel("Preferred direction (°)")
     axes.set_xticks([0, 180, 360])
     axes.legend(loc="upper left")
@@ -204,7 +206,7 @@ def _drift(axes: Any, shown: list[Memory]) -> None:
         held = one.times_ms + _WINDOW_MS / 2 >= _CUE_MS[1]
         colour = OTHERS[k % len(OTHERS)]
         axes.plot(one.times_ms[held] / 1e3, one.error[held], color=colour)
-    axes.set(xlim=(0, shown[0].recording.stop_ms / 1e3), ylim=(-40, 40), xlabel="Time (s)")
+    axes.set(xlim=(0, shown[0].recording.stop_ms / 1e3), ylim=(-25, 25), xlabel="Time (s)")
     axes.set_ylabel("Vector − cue (°)")
 
 

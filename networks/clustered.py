@@ -37,7 +37,7 @@ _EQUATIONS = """
     dI_inh/dt = (X_inh - I_inh)/tau_decay_inh : hertz
     dX_inh/dt = -X_inh/tau_rise : hertz
     mu : 1 (constant)
-    dstimulus/dt = 0*stimulus/second : 1
+    stimulus : 1
 """
 NEURON = NeuronModel(
     _EQUATIONS,
@@ -83,8 +83,8 @@ def clustered(
     Returns
     -------
     Network
-        Populations ``E``, cluster after cluster, and ``I``. The variable ``stimulus`` of a
-        neuron adds to its drive.
+        Populations ``E``, cluster after cluster, and ``I``. The variable ``stimulus`` of E adds
+        to the drive ``mu`` and may be written while the network runs.
     """
     n_exc, n_inh = round(N_EXC * scale), round(N_INH * scale)
     if n_exc < clusters or clusters < 1 or n_exc % clusters or ratio < 1:
@@ -99,6 +99,7 @@ def clustered(
     inh = network.population(
         "I", n_inh, NEURON(mu="1 + 0.05*rand()", tau_m=TAU_INH * ms), initial={"v": "rand()"}
     )
+    network.writable(exc, "stimulus")
     root = math.sqrt(PROBABILITY_EE * n_exc)
     _project(network, inh, exc, PROBABILITY, -19.2 / (TAU_EXC * root), "X_inh")
     _project(network, inh, inh, PROBABILITY, -16.0 / (TAU_INH * root), "X_inh")
