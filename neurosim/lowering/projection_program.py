@@ -1,0 +1,198 @@
+"""Projections as plain data: who connects to whom, and what is drawn for every synapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .synapse_program import SynapseProgram
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Some neurons of a population or source.
+
+    ``start`` is the first one's local id, ``first_id`` its network-wide id. ``members`` (size,)
+    are the local ids, ascending; None when they are ``start`` to ``start + size - 1``.
+    """
+
+    population: str
+    start: int
+    size: int
+    first_id: int
+    members: NDArray[np.int64] | None = None
+
+    def local_ids(self) -> NDArray[np.int64]:
+        """Return the ids within the population, (size,), ascending."""
+        if self.members is not None:
+            return self.members
+        return np.arange(self.start, self.start + self.size)
+
+    def global_ids(self) -> NDArray[np.int64]:
+        """Return the network-wide ids, (size,), ascending."""
+        return self.local_ids() + (self.first_id - self.start)
+
+    def positions_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in the span network-wide ids are; ``size`` for those that are not."""
+        if self.members is None:
+            found = ids - self.first_id
+            return np.where((found >= 0) & (found < self.size), found, self.size)
+        own = self.global_ids()
+        found = np.searchsorted(own, ids)
+        inside = own[np.minimum(found, self.size - 1)] == ids
+        return np.where(inside, found, self.size)
+
+    def overlap(self, other: Span) -> int:
+        """Return how many neurons two spans share."""
+        if self.members is None and other.members is None:
+            stop = min(self.first_id + self.size, other.first_id + other.size)
+            return max(0, stop - max(self.first_id, other.first_id))
+        return int((self.positions_of(other.global_ids()) < self.size).sum())
+
+
+@dataclass(frozen=True)
+class RandomSources:
+    """Each target draws ``indegree[target]`` sources, uniformly.
+
+    Without ``multapses`` no source twice, without ``autapses`` not itself.
+    """
+
+    indegree: NDArray[np.int64]
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True)
+class RandomTargets:
+    """Each source draws ``outdegree[source]`` targets, uniformly; flags as in RandomSources."""
+
+    outdegree: NDArray[np.int64]
+    autapses: bool = True
+    multapses: bool = True
+
+
+@dataclass(frozen=True)
+class BernoulliSources:
+    """Each (source, target) pair is connected with the same probability, independently."""
+
+    probability: float
+    autapses: bool
+
+
+@dataclass(frozen=True)
+class AllSources:
+    """Every source connects to every target."""
+
+    autapses: bool
+
+
+@dataclass(frozen=True)
+class MatchingSource:
+    """Source i connects to target i."""
+
+
+@dataclass(frozen=True)
+class ListedEdges:
+    """Explicit edges, sorted by target (stable); ids local to the spans, arrays (n_edges,)."""
+
+    pre: NDArray[np.int64]
+    post: NDArray[np.int64]
+
+
+Rule = RandomSources | RandomTargets | BernoulliSources | AllSources | MatchingSource | ListedEdges
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A value drawn by inversion: ``kind`` applied to u in (low_u, high_u).
+
+    With q = low_u + u (high_u - low_u): constant: a; uniform: a + (b - a) q;
+    normal: a + b ndtri(q); lognormal: exp(a + b ndtri(q)); exponential: -a log(1 - q).
+    ``listed`` takes one value per edge from ``values``, in the order of the listed edges.
+    The result is clipped to [low, high], which only rounding can leave.
+    """
+
+    kind: Literal["constant", "uniform", "normal", "lognormal", "exponential", "listed"]
+    a: float = 0.0
+    b: float = 0.0
+    low_u: float = 0.0
+    high_u: float = 1.0
+    low: float = -np.inf
+    high: float = np.inf
+    values: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class DelayDraw:
+    """Delays in steps.
+
+    ``thresholds`` (n,) uint32, ascending: the delay is ``first`` + the number of thresholds
+    that are <= a 32-bit word (none for a constant). ``values`` (n_edges,) lists them instead.
+    """
+
+    first: int
+    thresholds: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
+    values: NDArray[np.int64] | None = None
+
+    @property
+    def smallest(self) -> int:
+        """Shortest delay that can occur, in steps."""
+        if self.values is None or not self.values.size:
+            return self.first
+        return int(self.values.min())
+
+    @property
+    def largest(self) -> int:
+        """Longest delay that can occur, in steps."""
+        if self.values is not None:
+            return int(self.values.max(initial=0))
+        return self.first + self.thresholds.size
+
+
+@dataclass(frozen=True)
+class ProjectionProgram:
+    """Synapses whose effect is ``variable += weight``, from one span of neurons to another.
+
+    With a ``synapse`` it is what that says; ``variable`` is then empty or for information.
+    ``index`` is the order of declaration and keys the random streams. Weights are used as
+    float32 (``weight_bits`` 32) or float64 (64) by every engine.
+    """
+
+    name: str
+    index: int
+    pre: Span
+    post: Span
+    variable: str
+    rule: Rule
+    weight: Draw
+    delay: DelayDraw
+    weight_bits: Literal[32, 64] = 32
+    synapse: SynapseProgram | None = None
+
+    @property
+    def delays(self) -> list[tuple[int, int]]:
+        """(shortest, longest) delay of each presynaptic pathway, in steps."""
+        own = (self.delay.smallest, self.delay.largest)
+        if self.synapse is None:
+            return [own]
+        delays = [self.synapse.delays[i] for i, _ in self.synapse.pathways("pre")]
+        return [own if delay is None else (delay, delay) for delay in delays]
+
+    @property
+    def expected_synapses(self) -> float:
+        """How many synapses there will be; the mean where that is random."""
+        rule, pre, post = self.rule, self.pre, self.post
+        if isinstance(rule, RandomSources):
+            return float(rule.indegree.sum())
+        if isinstance(rule, RandomTargets):
+            return float(rule.outdegree.sum())
+        if isinstance(rule, ListedEdges):
+            return float(rule.pre.size)
+        if isinstance(rule, MatchingSource):
+            return float(post.size)
+        pairs = float(pre.size) * post.size - (0 if rule.autapses else pre.overlap(post))
+        return pairs * (rule.probability if isinstance(rule, BernoulliSources) else 1.0)
