@@ -162,11 +162,9 @@ def _mark_spikes(axes: Axes, response: Response, values: NDArray[np.floating]) -
     if not peaks and values.max() > _UPSTROKE_MV:
         return
     low, high = values.min(), values.max()
-    if peaks:
-        before = np.searchsorted(response.times_ms, response.spikes_ms)
-        foot, top = np.minimum(values[np.minimum(before, values.size - 1)], peaks[0]), peaks[0]
-    else:
-        foot, top = high, high + 0.35 * (high - low)
+    top = peaks[0] if peaks else high + 0.35 * (high - low)
+    before = np.searchsorted(response.times_ms, response.spikes_ms).clip(max=values.size - 1)
+    foot = np.minimum(values[before], top)
     axes.vlines(response.spikes_ms, foot, top, color=_INK, linewidth=0.9)
 
 

@@ -122,9 +122,10 @@ CLOSED_FORMS: dict[str, Callable[[models.Entry, Values], Values]] = {
     "lif_curr_exp": _leaky,
     "lif_curr_exp2": _leaky,
     "lif_curr_alpha": _leaky,
+    "lif_curr_biexp": _leaky,
     "lif_cond_exp": _leaky,
     "lif_cond_alpha": _leaky,
-    "lif_cond_exp2": _leaky,
+    "lif_cond_biexp": _leaky,
     "lif_nmda": _leaky,
     "qif": _quadratic,
 }

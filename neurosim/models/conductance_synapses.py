@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .entry import UNVERIFIED, Entry, Figure, Input, Parameter
+from .entry import Entry, Figure, Input, Parameter
+from .integrate_and_fire import BRUNEL_WANG_2003, ROTH_2009
 
 _MEFFIN = "Meffin, Burkitt & Grayden 2004, J. Comput. Neurosci. 16:159"
 _NEST = "NEST's iaf_cond_alpha (nest-simulator 3.x, models/iaf_cond_alpha.cpp)"
-_BRUNEL_WANG = f"Brunel & Wang 2003, J. Neurophysiol. 90:415; {UNVERIFIED}"
 _WANG_2002 = "Wang 2002, Neuron 36:955, doi:10.1016/S0896-6273(02)01092-9"
 _JAHR = "Jahr & Stevens 1990, J. Neurosci. 10:3178, doi:10.1523/JNEUROSCI.10-09-03178.1990"
 
@@ -65,7 +65,7 @@ CONDUCTANCE_SYNAPSES = (
         **_SPIKES,
     ),
     Entry(
-        name="lif_cond_exp2",
+        name="lif_cond_biexp",
         summary=(
             "Leaky integrate-and-fire neuron with double-exponential synaptic conductances, "
             "which rise and decay with their own time constants. Synapses add to x_exc and "
@@ -82,16 +82,13 @@ CONDUCTANCE_SYNAPSES = (
             """,
         parameters=(
             *_MEMBRANE,
-            Parameter("tau_rise_exc", 0.5, "ms", "tau_r", "rise of AMPA", _BRUNEL_WANG),
-            Parameter("tau_exc", 2.0, "ms", "tau_d", "decay of AMPA", _BRUNEL_WANG),
-            Parameter("tau_rise_inh", 0.5, "ms", "tau_r", "rise of GABA_A", _BRUNEL_WANG),
-            Parameter("tau_inh", 5.0, "ms", "tau_d", "decay of GABA_A", _BRUNEL_WANG),
+            Parameter("tau_rise_exc", 0.5, "ms", "tau_r", "rise of AMPA", BRUNEL_WANG_2003),
+            Parameter("tau_exc", 2.0, "ms", "tau_d", "decay of AMPA", BRUNEL_WANG_2003),
+            Parameter("tau_rise_inh", 0.5, "ms", "tau_r", "rise of GABA_A", BRUNEL_WANG_2003),
+            Parameter("tau_inh", 5.0, "ms", "tau_d", "decay of GABA_A", BRUNEL_WANG_2003),
         ),
         recordables=("v", "g_exc", "x_exc", "g_inh", "x_inh"),
-        reference=(
-            "Roth & van Rossum 2009, Modeling synapses, in De Schutter (ed.), Computational "
-            "Modeling Methods for Neuroscientists, MIT Press, ch. 6"
-        ),
+        reference=ROTH_2009,
         figure=Figure(300.0),
         inputs=(
             Input("x_exc", 1.0, "nS", signed=False),

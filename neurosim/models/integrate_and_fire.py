@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .entry import Entry, Figure, Input, Parameter
+from .entry import UNVERIFIED, Entry, Figure, Input, Parameter
 
 _PD14 = "Potjans & Diesmann 2014, Cereb. Cortex 24:785, Table 4"
 _TUCKWELL = "Tuckwell 1988, Introduction to Theoretical Neurobiology vol. 1, ch. 3, Cambridge UP"
@@ -13,6 +13,12 @@ _ROTTER = "Rotter & Diesmann 1999, Biol. Cybern. 81:381, doi:10.1007/s0042200505
 BRETTE_2007 = (
     "Brette et al. 2007, J. Comput. Neurosci. 23:349, doi:10.1007/s10827-007-0038-6 "
     "(after Vogels & Abbott 2005)"
+)
+
+BRUNEL_WANG_2003 = f"Brunel & Wang 2003, J. Neurophysiol. 90:415; {UNVERIFIED}"
+ROTH_2009 = (
+    "Roth & van Rossum 2009, Modeling synapses, in De Schutter (ed.), Computational Modeling "
+    "Methods for Neuroscientists, MIT Press, ch. 6"
 )
 
 _C_M = Parameter("C_m", 250.0, "pF", "C_m", "membrane capacitance", _PD14)
@@ -120,6 +126,38 @@ INTEGRATE_AND_FIRE = (
         figure=Figure(400.0),
         inputs=(Input("J_syn", 60.0, "pA"),),
         initial=_AT_REST,
+        **_SPIKES,
+    ),
+    Entry(
+        name="lif_curr_biexp",
+        summary=(
+            "Leaky integrate-and-fire neuron with double-exponential synaptic current, which rises "
+            "and decays with its own time constants. Synapses add to x; a weight w gives a current "
+            "of peak w."
+        ),
+        equations="""
+            dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m : volt (unless refractory)
+            dI_syn/dt = (s*x - I_syn)/tau_rise : amp
+            dx/dt = -x/tau_syn : amp
+            s = (tau_syn/tau_rise)**(tau_rise/(tau_syn - tau_rise)) : 1
+            """,
+        parameters=(
+            _C_M,
+            _TAU_M,
+            Parameter("tau_rise", 0.5, "ms", "tau_r", "rise of the current", BRUNEL_WANG_2003),
+            Parameter("tau_syn", 2.0, "ms", "tau_d", "decay of the current", BRUNEL_WANG_2003),
+            _E_L,
+            _V_TH,
+            _V_R,
+            _T_REF,
+            _I_E,
+        ),
+        recordables=("v", "I_syn", "x"),
+        reference=ROTH_2009,
+        figure=Figure(400.0),
+        inputs=(Input("x", 60.0, "pA"),),
+        initial=_AT_REST,
+        notes="The rise must be shorter than the decay; for equal ones use lif_curr_alpha.",
         **_SPIKES,
     ),
     Entry(

@@ -31,12 +31,16 @@ def response(name, variable, weight, recorded, dt=0.01 * ms, duration=60 * ms, *
     return trace.times_ms, trace.values[:, 0]
 
 
-def test_double_exponential_conductance_peaks_at_its_weight():
-    times, g = response("lif_cond_exp2", "x_exc", 3 * nS, "g_exc")
+@pytest.mark.parametrize(
+    ("name", "variable", "weight", "recorded"),
+    [("lif_cond_biexp", "x_exc", 3 * nS, "g_exc"), ("lif_curr_biexp", "x", 3 * pA, "I_syn")],
+)
+def test_double_exponential_peaks_at_its_weight(name, variable, weight, recorded):
+    times, values = response(name, variable, weight, recorded)
     rise, decay = 0.5, 2.0
     expected = rise * decay / (decay - rise) * np.log(decay / rise)
-    assert g.max() == pytest.approx(3, rel=1e-3)
-    assert times[g.argmax()] - 1 == pytest.approx(expected, abs=0.02)
+    assert values.max() == pytest.approx(3, rel=1e-3)
+    assert times[values.argmax()] - 1 == pytest.approx(expected, abs=0.02)
 
 
 def test_alpha_conductance_peaks_at_its_time_constant():
