@@ -90,7 +90,10 @@ def test_yaml_and_toml_give_the_same_network():
     assert yaml_file.build().describe() == toml_file.build().describe()
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.*ml")), ids=lambda p: p.name)
+RUNNABLE = [*sorted(EXAMPLES.glob("*.*ml")), EXAMPLES / "my_experiment.py"]
+
+
+@pytest.mark.parametrize("path", RUNNABLE, ids=lambda p: p.name)
 def test_examples_run_from_the_command_line(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
