@@ -23,6 +23,8 @@ class Shown:
 # those whose published size takes seconds only are shown in full
 _IN_FULL = {"catalogue", "hodgkin_huxley", "izhikevich_2003", "lif_fi", "psp"}
 _IN_FULL |= {"adex_patterns", "izhikevich_patterns"}
+# a minute or less, and their small versions show too little
+_IN_FULL |= {"brunel", "clustered", "decision", "synfire", "vogels_abbott", "working_memory"}
 
 EXPERIMENTS = tuple(
     Shown(name, {} if name in _IN_FULL else {"quick": True})
