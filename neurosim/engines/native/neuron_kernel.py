@@ -8,7 +8,6 @@ to the state's type), ``x_d`` a shared value in double, ``x_array`` the neurons'
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 from brian2.codegen.translation import make_statements
@@ -16,60 +15,14 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import Variable as BrianVariable
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ...lowering.program import NeuronCode
 from ..checks import undefined_value
 from .calls import brian2_functions, definitions, neuron_calls, shared_calls, table_lines
+from .kernel_key import KernelKey, Statements, cpp_bool
 from .render import Renderer, identifier
 
 _UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")  # what simplification makes of x/0
 _NOT_REFRACTORY = re.compile(r"\bnot_refractory\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
-
-
-@dataclass(frozen=True)
-class KernelKey:
-    """What makes two populations share a kernel.
-
-    ``poisson`` names the target variable of each Poisson input; ``targeted`` the guarded
-    variables that synapses write; ``ready`` that operations ask who is refractory.
-    """
-
-    code: NeuronCode
-    poisson: tuple[str, ...]
-    targeted: tuple[str, ...]
-    ready: bool = False
-
-    @property
-    def arrays(self) -> tuple[str, ...]:
-        """Names of the variables with one value per neuron, in storage order."""
-        return tuple(v.name for v in self.code.variables if not v.shared)
-
-    @property
-    def keeps_ready(self) -> bool:
-        """Whether the flag "not refractory" is kept from step to step."""
-        return self.code.refractory_kind == "condition" or self.ready
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """Names of the variables shared by the population, in storage order."""
-        return tuple(v.name for v in self.code.variables if v.shared)
-
-
-def cpp_bool(value: bool) -> str:
-    """Return a truth value as C++ writes it."""
-    return "true" if value else "false"
-
-
-@dataclass(frozen=True)
-class Statements:
-    """Rendered statements: those shared by the population, and those per neuron."""
-
-    shared: list[str]
-    neuron: list[str]
-
-    def words(self) -> set[str]:
-        """Return the words of all statements."""
-        return set(_WORD.findall("\n".join([*self.shared, *self.neuron])))
 
 
 class KernelWriter:
