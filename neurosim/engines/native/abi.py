@@ -10,16 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lowering.program import (
-    AllSources,
-    BernoulliSources,
-    ListedEdges,
-    MatchingSource,
     PoissonProgram,
     PopulationProgram,
     Program,
     ProjectionProgram,
-    RandomSources,
-    RandomTargets,
     SpikeSourceProgram,
     StateRecorder,
 )
@@ -28,18 +22,10 @@ from .codegen import GeneratedSource, KernelKey, poisson_inputs
 from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec
 from .input_abi import InputsBuilder, WaveRows
 from .phases import phases
+from .projection_abi import ProjectionSpec, projection_spec
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
 _NEVER = 2**62
-_RULES = {
-    RandomSources: 0,
-    BernoulliSources: 1,
-    AllSources: 2,
-    MatchingSource: 3,
-    ListedEdges: 4,
-    RandomTargets: 5,
-}
-_DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
 
 
 class PopulationSpec(ctypes.Structure):
@@ -55,43 +41,6 @@ class PopulationSpec(ctypes.Structure):
         ("strides", _Int64s),
         ("shared", _Doubles),
         ("event_ids", _Int64s),
-    )
-
-
-class ProjectionSpec(ctypes.Structure):
-    """See include/types.hpp."""
-
-    _fields_ = (
-        ("index", c_int64),
-        ("pre_first", c_int64),
-        ("pre_size", c_int64),
-        ("post_first", c_int64),
-        ("post_size", c_int64),
-        ("population", c_int32),
-        ("array", c_int32),
-        ("post_start", c_int64),
-        ("pre_ids", _Int64s),
-        ("post_members", _Int64s),
-        ("expected", c_double),
-        ("rule", c_int32),
-        ("autapses", c_int32),
-        ("multapses", c_int32),
-        ("probability", c_double),
-        ("log1m", c_double),
-        ("offsets", _Int64s),
-        ("sources", _Int64s),
-        ("weight", c_int32),
-        ("a", c_double),
-        ("b", c_double),
-        ("low_u", c_double),
-        ("high_u", c_double),
-        ("low", c_double),
-        ("high", c_double),
-        ("weights", _Doubles),
-        ("delay_first", c_int32),
-        ("n_thresholds", c_int32),
-        ("thresholds", _Words),
-        ("delays", _Int64s),
     )
 
 
@@ -373,60 +322,10 @@ class SpecBuilder:
         return [first.get((population.name, e.name), -1) for e in population.code.events]
 
     def _projection(self, projection: ProjectionProgram) -> ProjectionSpec:
-        post, rule, weight, delay = (
-            projection.post,
-            projection.rule,
-            projection.weight,
-            projection.delay,
-        )
-        probability = getattr(rule, "probability", 1.0)
-        spec = ProjectionSpec(
-            index=projection.index,
-            pre_first=projection.pre.first_id,
-            pre_size=projection.pre.size,
-            post_first=post.first_id,
-            post_size=post.size,
-            population=self._index[post.population],
-            array=-1
-            if projection.synapse is not None
-            else self.array_index(post.population, projection.variable),
-            post_start=post.start,
-            expected=projection.expected_synapses,
-            rule=_RULES[type(rule)],
-            autapses=int(getattr(rule, "autapses", True)),
-            multapses=int(getattr(rule, "multapses", True)),
-            probability=probability,
-            log1m=float(np.log1p(-probability)) if probability < 1 else 0.0,
-            weight=_DRAWS.index(weight.kind),
-            a=weight.a,
-            b=weight.b,
-            low_u=weight.low_u,
-            high_u=weight.high_u,
-            low=weight.low,
-            high=weight.high,
-            delay_first=delay.first,
-            n_thresholds=delay.thresholds.size,
-            thresholds=self._keep(delay.thresholds, np.uint32, _Words),
-        )
-        if projection.pre.members is not None:
-            spec.pre_ids = self._keep(projection.pre.global_ids(), np.int64, _Int64s)
-        if post.members is not None:
-            spec.post_members = self._keep(post.members, np.int64, _Int64s)
-        counts = None
-        if isinstance(rule, RandomSources):
-            counts = rule.indegree
-        elif isinstance(rule, RandomTargets):
-            counts = rule.outdegree
-        elif isinstance(rule, ListedEdges):
-            counts = np.bincount(rule.post, minlength=post.size)
-            spec.sources = self._keep(rule.pre, np.int64, _Int64s)
-        if counts is not None:
-            spec.offsets = self._keep(np.concatenate([[0], np.cumsum(counts)]), np.int64, _Int64s)
-        if weight.values is not None:
-            spec.weights = self._keep(weight.values, np.float64, _Doubles)
-        if delay.values is not None:
-            spec.delays = self._keep(delay.values, np.int64, _Int64s)
-        return spec
+        population, array = projection.post.population, -1
+        if projection.synapse is None:
+            array = self.array_index(population, projection.variable)
+        return projection_spec(projection, (self._index[population], array), self._keep)
 
     def _poisson(self, poisson: PoissonProgram) -> PoissonSpec:
         inputs = poisson_inputs(self.program, poisson.post.population)
