@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMON = "-g -O1 -fno-omit-frame-pointer"
+COMMON = "-g1 -O0 -fno-omit-frame-pointer"
 KINDS = {
     "address": {
         "flags": f"{COMMON} -fsanitize=address,undefined -fno-sanitize-recover=all",
