@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,12 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert "Bernoulli" in (tmp_path / "site" / "api.html").read_text()
 
 
-def test_pictures_are_small():
+def test_there_is_a_small_picture_of_every_model_and_experiment():
+    wanted = {f"model-{name}" for name in ENTRIES}
+    wanted |= {f"experiment-{point.name}" for point in entry_points(group="neurosim.experiments")}
     pictures = list((DOCS / "figures").glob("*.png"))
+    missing = wanted - {path.stem for path in pictures}
+    assert not missing, "draw them: python docs/make_figures.py NAME"
     for path in pictures:
         assert path.stat().st_size <= 100_000, path.name
     assert sum(path.stat().st_size for path in pictures) < 20_000_000
