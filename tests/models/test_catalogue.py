@@ -72,6 +72,42 @@ def test_values_start_at_rest(undriven, name):
     assert np.ptp(v) < (5 if name == "izhikevich" else 0.5)
 
 
+@pytest.fixture(scope="module")
+def deflections():
+    """What one event of each input's typical weight does to v, mV: the largest deflection."""
+    net = ns.Network()
+    source = net.spike_source("event", times=[1.0] * ms, ids=[0], size=1)
+    for name in NAMES:
+        entry = ns.models.entry(name)
+        # the last neuron gets nothing
+        cells = net.population(name, len(entry.inputs) + 1, entry.model())
+        net.record(cells, "v")
+        for k, found in enumerate(entry.inputs):
+            weight = found.weight * named_unit(found.unit)
+            net.project(
+                source, cells, ns.Edges([0], [k]), found.variable, weight=weight, delay=0 * ms
+            )
+    run = ns.simulate(net, 5 * ms, dt=0.05 * ms, threads=1)
+    moved = {}
+    for name in NAMES:
+        v = run.state(name, "v").values
+        change = v[:, :-1] - v[:, -1:]
+        moved[name] = change[np.abs(change).argmax(axis=0), np.arange(change.shape[1])]
+    return moved
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_synapses_move_the_potential_in_their_direction(deflections, name):
+    entry = ns.models.entry(name)
+    for found, moved in zip(entry.inputs, deflections[name], strict=True):
+        inhibits = any(word in found.variable for word in ("inh", "GABA"))
+        if entry.name == "lif_nmda" and inhibits:
+            assert moved == 0  # rests at the reversal potential
+            continue
+        assert (moved < 0) == inhibits, found
+        assert 1e-4 < abs(moved) < 20, found
+
+
 def spikes_of(name, duration, **parameters):
     net = ns.Network()
     net.population("P", 1, getattr(ns.models, name)(I_e=drive(name), **parameters))

@@ -221,3 +221,17 @@ def test_escape_rate_of_gif():
     cv = (mean - 4) / mean
     assert count == pytest.approx(expected, abs=4 * cv * np.sqrt(expected) + 10)
     assert intervals.min() >= 4.0 - 1e-9
+
+
+def test_both_memories_of_gif_slow_it_down():
+    """Null: no effect. Rates of 100 neurons over 1 s; each memory alone must take off a third."""
+    none = dict.fromkeys(("q_eta_1", "q_eta_2"), 0 * pA) | dict.fromkeys(
+        ("q_gamma_1", "q_gamma_2"), 0 * mV
+    )
+    counts = {}
+    for kept in ("eta", "gamma", "nothing"):
+        values = {k: v for k, v in none.items() if kept not in k}
+        trains = spikes("gif", 1 * second, dt=0.1 * ms, **values, I_e=np.full(100, 200) * pA)
+        counts[kept] = sum(t.size for t in trains)
+    assert counts["eta"] < counts["nothing"] / 1.5
+    assert counts["gamma"] < counts["nothing"] / 1.5
