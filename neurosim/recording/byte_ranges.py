@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+Content = bytes | bytearray | memoryview
+
 
 class Blocks:
     """Byte strings at offsets, never overlapping; writes of HDF5 are kept apart otherwise.
@@ -14,7 +16,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self._starts: list[int] = []
-        self._content: dict[int, bytes | bytearray] = {}
+        self._content: dict[int, Content] = {}
         self.n_bytes = 0
 
     @property
@@ -22,7 +24,7 @@ class Blocks:
         """Where the last one ends."""
         return self._starts[-1] + len(self._content[self._starts[-1]]) if self._starts else 0
 
-    def items(self) -> Iterator[tuple[int, bytes | bytearray]]:
+    def items(self) -> Iterator[tuple[int, Content]]:
         """Yield (offset, content) in ascending order."""
         for start in self._starts:
             yield start, self._content[start]
@@ -33,7 +35,7 @@ class Blocks:
             first -= 1
         return first, max(first, bisect_left(self._starts, stop))
 
-    def put(self, start: int, data: bytes) -> None:
+    def put(self, start: int, data: bytes | memoryview) -> None:
         """Replace what is held for [start, start + len(data))."""
         if not data:
             return
@@ -60,12 +62,12 @@ class Blocks:
         self._content[low] = merged
         self.n_bytes += len(merged)
 
-    def _replace_within(self, held: int, start: int, data: bytes) -> None:
+    def _replace_within(self, held: int, start: int, data: bytes | memoryview) -> None:
         content = self._content[held]
         if len(data) == len(content):
             self._content[held] = data
             return
-        if isinstance(content, bytes):
+        if not isinstance(content, bytearray):
             content = self._content[held] = bytearray(content)
         content[start - held : start - held + len(data)] = data
 

@@ -26,12 +26,16 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import RecordingWriteError
-from .byte_ranges import Blocks, Ranges
+from .byte_ranges import Blocks, Content, Ranges
 
 OPEN_OPTIONS = {
     "libver": ("earliest", "v110"),
@@ -42,10 +46,10 @@ OPEN_OPTIONS = {
 
 _PIECE = 8 << 20
 _LARGE = 64 << 10
-_MOST_BATCHES = 4
+_MOST_BATCHES = 8
 
 
-Content = bytes | bytearray | memoryview
+_Loan = tuple[NDArray, list[NDArray]]
 
 
 @dataclass
@@ -57,7 +61,15 @@ class _Batch:
     start: int
     end: int
     safe_until: str | None
+    loans: list[_Loan]
     done: Future[None] = field(default_factory=Future)
+
+    def give_back(self) -> None:
+        """Let go of the memory that was lent; whoever lent it may use it again."""
+        self.blocks, self.writes = Blocks(), []
+        for array, pool in self.loans:
+            pool.append(array)
+        self.loans = []
 
 
 class OrderedFile(io.RawIOBase):
@@ -96,6 +108,8 @@ class OrderedFile(io.RawIOBase):
         self._disk_end = 0  # when all batches are written
         self._batches: deque[_Batch] = deque()
         self._writer: ThreadPoolExecutor | None = None
+        self._lent: tuple[int, memoryview] | None = None
+        self._loans: list[_Loan] = []
         self._failure: RecordingWriteError | None = None
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -154,13 +168,34 @@ class OrderedFile(io.RawIOBase):
         self._position += len(view)
         return len(view)
 
+    @contextmanager
+    def lent(self, array: NDArray, pool: list[NDArray]) -> Iterator[None]:
+        """Within the context, keep what HDF5 writes straight from ``array`` without a copy.
+
+        The array must be C-contiguous, and not be changed until it is put into ``pool``, which
+        happens once it is on disk.
+        """
+        self._lent = array.ctypes.data, memoryview(array).cast("B").toreadonly()
+        self._loans.append((array, pool))
+        try:
+            yield
+        finally:
+            self._lent = None
+
     def write(self, data) -> int:
         """Hold ``data`` in memory until the next commit."""
-        content = bytes(data)
+        content = self._lent_content(data)
+        if content is None:
+            content = bytes(data)
         self._blocks.put(self._position, content)
         self._position += len(content)
         self._size = max(self._size, self._position)
         return len(content)
+
+    def _lent_content(self, data) -> memoryview | None:
+        if self._lent is None or len(data) != len(self._lent[1]):
+            return None
+        return self._lent[1] if np.frombuffer(data, "u1").ctypes.data == self._lent[0] else None
 
     def commit(self, safe_until: str | None = None, *, wait: bool = True) -> None:
         """Put everything pending on disk, in the order that keeps the file valid.
@@ -182,13 +217,16 @@ class OrderedFile(io.RawIOBase):
         self._settle(_MOST_BATCHES - 1)
         start = self._disk_end
         end = max(self._size, self._blocks.end, start)
-        batch = _Batch(self._blocks, list(self._writes(start, end)), start, end, safe_until)
+        writes = list(self._writes(start, end))
+        batch = _Batch(self._blocks, writes, start, end, safe_until, self._loans)
+        self._loans = []
         for first, block in self._blocks.items():
             self._on_disk.add(first, first + len(block))
         self._disk_end, self._blocks = end, Blocks()
         if wait:
             self._settle(0)
             self._write(batch)
+            batch.give_back()
         else:
             if self._writer is None:
                 self._writer = ThreadPoolExecutor(1, thread_name_prefix="neurosim-recording")
@@ -199,7 +237,7 @@ class OrderedFile(io.RawIOBase):
         """Wait until at most so many batches are being written; raise what went wrong."""
         while self._batches and (len(self._batches) > most or self._batches[0].done.done()):
             self._batches[0].done.exception()  # waits; an error is kept in self._failure
-            self._batches.popleft()
+            self._batches.popleft().give_back()
         if self._failure is not None:
             raise self._failure
 

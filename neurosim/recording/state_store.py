@@ -8,6 +8,7 @@ from h5py import h5d, h5p, h5s, h5t
 from numpy.typing import NDArray
 
 from .layout import StateLayout
+from .ordered_file import OrderedFile
 
 _SMALLEST_CHUNK = 1 << 16
 _LARGEST_CHUNK = 1 << 20
@@ -60,14 +61,18 @@ class StateStore:
     """Appends samples to the dataset of one recorder.
 
     A chunk is filled in memory and handed to HDF5 whole, without its chunk cache; a partly
-    filled one is written when asked for, and again, at the same place, once there is more.
+    filled one is copied when asked for, and written again, at the same place, once full.
     """
 
-    def __init__(self, file: h5py.File, report: str, state: StateLayout) -> None:
+    def __init__(
+        self, file: h5py.File, ordered: OrderedFile, report: str, state: StateLayout
+    ) -> None:
+        self._ordered = ordered
         path = exact_path(report) if state.dtype == "float64" else f"report/{report}/data"
         self._data = file[path]
         self._scale = state.scale
         self._chunk = np.zeros(self._data.chunks, dtype=state.dtype)
+        self._free: list[NDArray] = []
         self._first = self._filled = self._stored = 0
 
     @property
@@ -85,13 +90,17 @@ class StateStore:
             self._filled += count
             taken += count
             if self._filled == len(self._chunk):
-                self.flush()
+                with self._ordered.lent(self._chunk, self._free):
+                    self.flush()
                 self._first += self._filled
                 self._filled = 0
+                # the full one is on its way to disk
+                self._chunk = self._free.pop() if self._free else np.empty_like(self._chunk)
 
     def flush(self) -> None:
         """Hand the chunk being filled to HDF5."""
         if self.n_rows > self._stored:
             self._data.resize(self.n_rows, axis=0)
+            self._chunk[self._filled :] = 0
             self._data.id.write_direct_chunk((self._first, 0), self._chunk)
             self._stored = self.n_rows

@@ -21,6 +21,7 @@ from .ordered_file import OPEN_OPTIONS, OrderedFile
 from .state_store import StateStore
 
 _SPILL_BYTES = 4 << 20
+_FLUSH_BYTES = 8 << 20  # worth a flush: written while the simulation goes on
 _CHANGING = {*schema.NUMBERS, *schema.TEXT_WIDTHS, *schema.TIMINGS} - {
     "completed",
     "steps_recorded",
@@ -115,7 +116,7 @@ class RecordingWriter:
         try:
             schema.create(self._file, layout, fixed, schema.to_json(dict(layout.description)))
             self._states = [
-                StateStore(self._file, name, state)
+                StateStore(self._file, self._ordered, name, state)
                 for name, state in zip(layout.report_names(), layout.states, strict=True)
             ]
             self.update(
@@ -189,7 +190,7 @@ class RecordingWriter:
         if self._buffered > min(_SPILL_BYTES, self._limit):
             self._spill()
         late = time.monotonic() - self._flushed > self._interval
-        if late or self._buffered + self._ordered.pending_bytes > self._limit:
+        if late or self._buffered + self._ordered.pending_bytes > min(_FLUSH_BYTES, self._limit):
             self._flush(wait=False)
 
     def flush(self) -> None:

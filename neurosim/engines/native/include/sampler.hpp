@@ -68,6 +68,9 @@ class Sampler {
                 columns_.push_back(static_cast<int32_t>(i));
                 which_.push_back(static_cast<int32_t>(spec.ids[i] / own.n_threads));
             }
+        for (size_t i = 1; i < which_.size(); ++i)
+            even_ = even_ && which_[i] == which_[i - 1] + 1 && columns_[i] - columns_[i - 1] == own.n_threads;
+        step_ = own.n_threads;
     }
 
     // Samples of the steps before `step`.
@@ -94,6 +97,15 @@ class Sampler {
             return;
         }
         double* out = matrix + (before(*spec_, step) - first_) * spec_->n_ids;
+        if (even_ && n) {  // a stretch of the population: no need to look up where each one is
+            values += which_[0];
+            out += columns_[0];
+            if (step_ == 1)
+                for (int64_t i = 0; i < n; ++i) out[i] = static_cast<double>(values[i]);
+            else
+                for (int64_t i = 0; i < n; ++i) out[i * step_] = static_cast<double>(values[i]);
+            return;
+        }
         for (int64_t i = 0; i < n; ++i) out[columns_[i]] = static_cast<double>(values[which_[i]]);
     }
 
@@ -104,6 +116,8 @@ class Sampler {
     const RecorderSpec* spec_;
     real* const* values_;
     std::vector<int32_t> columns_, which_;  // of the recorded neurons that are this thread's
+    bool even_ = true;
+    int64_t step_ = 1;
     std::vector<ExactSum> sums_;
     int64_t first_ = 0;
 };
