@@ -194,10 +194,20 @@ def test_links_and_claims_are_not_followed(tmp_path):
         file["edges/soft"] = h5py.SoftLink("/edges/x")
         file.create_dataset("edges/y/source_node_id", (2**40,), "u8", chunks=(1024,))
         file["edges/y/target_node_id"] = [0]
+        own = file.create_group("edges/z")
+        own["target_node_id"] = [0, 1, 2]
+        raw = [(str(tmp_path / "raw"), 0, 24)]
+        own.create_dataset("source_node_id", (3,), "i8", external=raw)
+        layout = h5py.VirtualLayout((3,), "i8")
+        layout[:] = h5py.VirtualSource(str(outside), "edges/E_to_I/source_node_id", (3,))
+        file.create_group("edges/v")["target_node_id"] = [0, 1, 2]
+        file["edges/v"].create_virtual_dataset("source_node_id", layout)
     for population, words in (
         ("x", "no dataset"),
         ("soft", "unknown edge population"),
         ("y", "claims"),
+        ("z", "elsewhere"),
+        ("v", "elsewhere"),
     ):
         with pytest.raises(NeurosimError, match=words):
             ns.Edges.from_sonata(path, population)
