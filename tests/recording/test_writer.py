@@ -1,8 +1,10 @@
 """What a recording holds, and that other tools open it as it is."""
 
 import json
+import os
 import struct
 import time
+from types import SimpleNamespace
 
 import h5py
 import libsonata
@@ -293,6 +295,32 @@ def test_exact_values_are_stored_once_and_seen_twice(tmp_path):
     report = libsonata.SomaReportReader(str(tmp_path / "run.h5"))["E.v"].get()
     assert np.array_equal(np.array(report.data), exact.astype(np.float32))
     assert (tmp_path / "run.h5").stat().st_size < 1.6 * exact.nbytes
+
+
+def test_memory_is_not_used_again_before_it_is_on_disk(tmp_path, monkeypatch):
+    real = os.pwrite
+
+    def slow(fd, data, offset):
+        time.sleep(0.01)
+        return real(fd, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", slow)
+    ids = np.arange(16_384)  # 8 rows fill a chunk of 1 MB
+    states = (StateLayout("v", "E", "v", "mV", ids, 1, 1.0, "float64"),)
+    lay = Layout((PopulationLayout("E", 0, ids.size),), (), states)
+    none = np.empty(0, np.int64)
+    with RecordingWriter(tmp_path / "run.h5", lay, DT_MS) as writer:
+        for first in range(0, 400, 20):
+            rows = np.arange(first, first + 20)[:, None] + ids * 1e-6
+            writer.append(
+                SimpleNamespace(
+                    first_step=first, n_steps=20, spike_steps=none, spike_ids=none, states=[rows]
+                )
+            )
+            rows[:] = np.nan  # the engine may use its own memory again, too
+        writer.finish({})
+    values = read(tmp_path / "run.h5").state("E", "v").values
+    assert np.array_equal(values, np.arange(400)[:, None] + ids * 1e-6)
 
 
 def test_a_recorder_that_starts_late(tmp_path):
