@@ -80,7 +80,6 @@ class _OperationWriter(KernelWriter):
             for line in self.shared_lines([made])
         ]
         head += self.array_lines(words)
-        drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
         loads = [
             "const real i = static_cast<real>(place_);"
             if line.startswith("const real i =")
@@ -90,15 +89,36 @@ class _OperationWriter(KernelWriter):
         stored = self.stores([made])
         states = [line.split("_array")[0] for line in stored]
         checks = [f"bad_ |= {' | '.join(f'({n} != {n})' for n in states)};"] if states else []
-        lines = [*self._refractory(words), *drawn, *loads, *made.neuron, *stored, *checks]
+        lines = [*self._refractory(words), *loads, *made.neuron, *stored, *checks]
+        numbers = "".join(f", const real {name}" for name, _ in self.drawn(words, ""))
         return [
             *head,
             "bool bad_ = false;",
-            "chosen_.each(own_, [&](const int64_t k_, [[maybe_unused]] const int64_t place_) {",
+            "const auto run_ = [&](const int64_t k_, "
+            f"[[maybe_unused]] const int64_t place_{numbers}) {{",
             *(f"    {line}" for line in lines),
-            "});",
+            "};",
+            *self._loops(words),
             "for (int64_t block_ = 0; bad_ && block_ < own_.padded; block_ += block_size)",
             "    own_.find_nan(block_);",
+        ]
+
+    def _loops(self, words: set[str]) -> list[str]:
+        """Call ``run_`` for every neuron, with its random numbers, in blocks where possible."""
+        single = "".join(f", {call})" for _, call in self.drawn(words, "k_"))
+        lanes = "".join(f", {name}_lanes_[k_ - block_]" for name, _ in self.drawn(words, ""))
+        return [
+            "if (chosen_.listed)",
+            "    chosen_.each(own_, [&](const int64_t k_, const int64_t place_) {",
+            f"        run_(k_, place_{single});",
+            "    });",
+            "else",
+            "    chosen_.each_block([&](const int64_t block_, int64_t begin_, int64_t end_) {",
+            *(f"        {line}" for line in self.draws(words)),
+            "        NEUROSIM_INDEPENDENT",
+            "        for (int64_t k_ = begin_; k_ < end_; ++k_)",
+            f"            run_(k_, own_.index(k_) - chosen_.start{lanes});",
+            "    });",
         ]
 
     def _constants(self, made: Statements) -> list[str]:

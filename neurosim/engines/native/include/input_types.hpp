@@ -1,6 +1,7 @@
 // Inputs of a network: plain structs shared with Python (ctypes, mirrored in input_abi.py), and
 // what the generated operations are given.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "population.hpp"
@@ -58,6 +59,14 @@ struct Selection {
                 chosen.push_back(static_cast<int32_t>(members[i] / own.n_threads));
                 places.push_back(static_cast<int32_t>(i));
             }
+    }
+
+    // Where they are consecutive: call `visit(first, begin, end)` for each block of neurons that
+    // starts at `first` and holds those from `begin` to `end`.
+    template <class Visit>
+    void each_block(Visit&& visit) const {
+        for (int64_t first = begin / block_size * block_size; first < end; first += block_size)
+            visit(first, std::max(first, begin), std::min(first + block_size, end));
     }
 
     // Call `visit(local index, place)` for each neuron.

@@ -1,5 +1,6 @@
 // Inputs of one thread's neurons: injected currents, Poisson counts of a changing mean, operations.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -57,16 +58,29 @@ class Current {
     real* array() const { return own_.arrays[spec_.array]; }
 
     void add_noise(int64_t step, real* out) {
-        const bool inside = step >= spec_.first_step && step < spec_.stop_step;
-        const bool fresh = step % spec_.every == 0, goes_on = spec_.process && step > 0;
+        if (step % spec_.every == 0) draw(step);
+        if (step < spec_.first_step || step >= spec_.stop_step) return;
         neurons_.each(own_, [&](int64_t k, int64_t) {
-            double& x = values_[k];
-            if (fresh) {
-                const double z = ndtri(noise_detail::uniform_one(own_, k, step, static_cast<uint32_t>(spec_.site)));
-                x = goes_on ? (spec_.mean + spec_.rho * (x - spec_.mean)) + spec_.sigma * z
-                            : spec_.mean + spec_.sd * z;
-            }
-            if (inside) out[k] = static_cast<real>(static_cast<double>(out[k]) + x);
+            out[k] = static_cast<real>(static_cast<double>(out[k]) + values_[k]);
+        });
+    }
+
+    void draw(int64_t step) {
+        const auto site = static_cast<uint32_t>(spec_.site);
+        const bool goes_on = spec_.process && step > 0;
+        const auto advance = [&](int64_t k, double z) {
+            values_[k] = goes_on ? (spec_.mean + spec_.rho * (values_[k] - spec_.mean)) + spec_.sigma * z
+                                 : spec_.mean + spec_.sd * z;
+        };
+        if (neurons_.listed) {
+            for (const int32_t k : neurons_.chosen) advance(k, ndtri(noise_detail::uniform_one(own_, k, step, site)));
+            return;
+        }
+        alignas(64) double u[block_size], z[block_size];
+        neurons_.each_block([&](int64_t first, int64_t begin, int64_t end) {
+            noise_detail::uniform_block(own_, first, step, site, u);
+            for (int lane = 0; lane < block_size; ++lane) z[lane] = ndtri(u[lane]);
+            for (int64_t k = begin; k < end; ++k) advance(k, z[k - first]);
         });
     }
 
@@ -96,13 +110,13 @@ class ChangingPoisson {
         const double* const means = waves.at(spec_.wave, step);
         if (!means) return;
         const uint32_t* const words = words_.data() + step % 4 * own_.padded;
-        const bool same = waves.width(spec_.wave) == 1;
-        if (same) tabulate(means[0]);
-        for (int64_t k = begin_; k < end_; ++k) {
-            const int64_t position = own_.index(k) - spec_.post_start;
-            const int64_t column = spec_.table ? spec_.table[position] : position;
-            if (column >= 0) out[k] = same ? look_up(words[k]) : count(means[column], words[k]);
+        if (waves.width(spec_.wave) == 1) {
+            tabulate(means[0]);
+            count_all(words, out);
+            return;
         }
+        for (int64_t k = begin_; k < end_; ++k)
+            if (const int64_t column = column_of(k); column >= 0) out[k] = count(means[column], words[k]);
     }
 
   private:
@@ -134,14 +148,21 @@ class ChangingPoisson {
         return static_cast<Count>(k);
     }
 
-    // The same for a mean that all neurons share: P(count <= k) 2^32 for each k, as far as it grows.
+    // Which column a neuron has; -1 if it is none of those that are driven.
+    int64_t column_of(int64_t k) const {
+        const int64_t position = own_.index(k) - spec_.post_start;
+        return spec_.table ? spec_.table[position] : position;
+    }
+
+    // The same for a mean that all neurons share: the smallest word of each count, as far as
+    // P(count <= k) grows.
     void tabulate(double mean) {
         if (mean == tabulated_) return;
         tabulated_ = mean;
         table_.clear();
         double mass = neurosim::exp(-mean), below = mass;
-        for (int64_t k = 1;; ++k) {
-            table_.push_back(below * 0x1p32);
+        for (int64_t k = 1; below < 1.0; ++k) {
+            table_.push_back(static_cast<uint32_t>(below * 0x1p32));
             mass *= mean / static_cast<double>(k);
             const double following = below + mass;
             if (following == below) break;
@@ -149,11 +170,14 @@ class ChangingPoisson {
         }
     }
 
-    Count look_up(uint32_t word) const {
-        const double limit = static_cast<double>(word) + 1.0;
-        size_t k = 0;
-        while (k < table_.size() && table_[k] < limit) ++k;
-        return static_cast<Count>(k);
+    void count_all(const uint32_t* words, Count* out) const {
+        for (int64_t first = begin_ / poisson_lanes * poisson_lanes; first < end_; first += poisson_lanes) {
+            alignas(64) uint32_t counts[poisson_lanes] = {};
+            for (const uint32_t threshold : table_)
+                for (int lane = 0; lane < poisson_lanes; ++lane) counts[lane] += words[first + lane] >= threshold;
+            for (int64_t k = std::max(first, begin_); k < std::min(first + poisson_lanes, end_); ++k)
+                if (!spec_.table || column_of(k) >= 0) out[k] = static_cast<Count>(counts[k - first]);
+        }
     }
 
     const PoissonSpec& spec_;
@@ -162,7 +186,7 @@ class ChangingPoisson {
     int64_t begin_, end_;
     std::vector<uint32_t> words_;
     double tabulated_ = -1.0;
-    std::vector<double> table_;
+    std::vector<uint32_t> table_;
 };
 
 class Inputs {
