@@ -170,14 +170,19 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
         ----------
         pre, post : Population, SpikeSource, view, or list of them
             With lists, one projection for each pair, and a list is returned.
-        rule : FixedTotalNumber, Bernoulli, AllToAll, OneToOne or Edges
+        rule : ConnectionRule
+            FixedInDegree, FixedOutDegree, FixedTotalNumber, Bernoulli, Pairwise, AllToAll,
+            OneToOne or Edges.
         variable : str
             State variable of ``post``; with a ``synapse`` what its ``target_post`` stands for.
-        weight : Quantity, Distribution, or array with Edges
-        delay : Quantity, Distribution, or array with Edges
+        weight : Quantity, Distribution, str, or array with Edges
+            Text is an expression of source and target, see :class:`Pairwise`. With ``Edges`` that
+            bring weights or delays, those by default.
+        delay : Quantity, Distribution, str, or array with Edges
             A constant must be a multiple of the run's dt (0 is allowed); a distribution is
-            redrawn below dt / 2 and rounded to the nearest step. With a ``synapse`` of several
-            presynaptic pathways also a dict by pathway; 0 by default.
+            redrawn below dt / 2 and rounded to the nearest step, an expression rounded to the
+            nearest step and at least one. With a ``synapse`` of several presynaptic pathways also
+            a dict by pathway; 0 by default.
         name : str, optional
             By default ``"E->I"``.
         synapse : SynapseModel, optional
