@@ -40,10 +40,12 @@ MODELS = {
         """dv/dt = (14*mV + s*x - v)/tau : volt (unless refractory)
         y = 2*x + int(v > 5*mV) : 1 (constant over dt)
         x = randn() + z/mV : 1 (constant over dt)
+        whole = 3*x : integer (constant over dt)
+        above = x > 0.5 : boolean (constant over dt)
         z = 0.1*v : volt""",
         LIF | {"refractory": 1 * ms, "parameters": {"s": 20 * mV}},
         {},
-        ("v", "x", "y"),
+        ("v", "x", "y", "whole", "above"),
     ),
     "integers and truth values": (
         """dv/dt = (14*mV + count*mV - v + 1*mV*int(flag))/tau : volt
@@ -320,3 +322,11 @@ def test_subexpressions_are_recorded_and_read(engine):
     times, ids = sim.recording.spikes("E")
     last = times[(ids == 3) & (times < 20)].max()
     assert sim.recording.state("E", "since").values[20, 3] == pytest.approx(20 - last)
+
+
+def test_integers_lose_their_fraction(native):
+    made, initial, compared = model("held over a step")
+    _, values, _ = run(made, initial, compared, "native")
+    held = dict(zip(compared, values, strict=True))
+    np.testing.assert_array_equal(held["whole"], np.trunc(3 * held["x"]))
+    np.testing.assert_array_equal(held["above"], held["x"] > 0.5)
