@@ -107,10 +107,7 @@ def bind(
         )
     pathways = tuple(_renamed(p, stand_in) for p in text.pathways)
     equations = {n: syntax.rename(e.code, stand_in) for n, e in text.own.items() if e.code}
-    summed = {
-        side_of(stand_in.get(name, name))[0]: name
-        for name in text.summed  # type: ignore[index]
-    }
+    summed = {stand_in.get(name, name).removesuffix("_post"): name for name in text.summed}
     neurons = _neurons(pathways, equations, summed, pre, post, where)
     dims = {name: e.dim for name, e in text.own.items() if "summed" not in e.flags}
     values = {**model.parameters, **model.initial}

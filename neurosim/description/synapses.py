@@ -121,7 +121,7 @@ class SynapseModel:
                     f"{where}: {key!r} is computed by the equations and cannot be a parameter."
                 )
             if key not in text.declared and key not in text.used:
-                known = text.used | set(text.declared)
+                known: set[str] = {*text.used, *text.declared}
                 raise UnknownNameError("parameter", key, known, f"{where} (nothing uses it)")
         for key in self.initial:
             if key not in text.declared and key not in text.differential:

@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-#include "worker.hpp"
+#include "step_loop.hpp"
 
 namespace neurosim {
 
