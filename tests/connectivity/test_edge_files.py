@@ -205,9 +205,9 @@ def test_links_and_claims_are_not_followed(tmp_path):
     for population, words in (
         ("x", "no dataset"),
         ("soft", "unknown edge population"),
-        ("y", "claims"),
-        ("z", "elsewhere"),
-        ("v", "elsewhere"),
+        ("y", "claims more data"),
+        ("z", "points to data elsewhere"),
+        ("v", "points to data elsewhere"),
     ):
         with pytest.raises(NeurosimError, match=words):
             ns.Edges.from_sonata(path, population)
