@@ -80,6 +80,18 @@ def _paper(seed, milliseconds):
     return counts[exc].mean() / seconds, counts[~exc].mean() / seconds
 
 
+def test_izhikevich_neurons_are_those_of_the_paper():
+    with ns.Simulation(izhikevich_2003(), dt=STEP, threads=1) as simulation:
+        r, c, d = (simulation.read("E", x) for x in ("r", "c", "d"))
+        start = {x: simulation.read("I", x) for x in ("r", "c", "d", "v", "u")}
+    np.testing.assert_allclose(c, -65 + 15 * r**2)
+    np.testing.assert_allclose(d, 8 - 6 * r**2)
+    assert (r.min(), r.max()) == pytest.approx((0, 1), abs=0.02)
+    assert set(start["c"]) == {-65.0}
+    assert set(start["d"]) == {2.0}
+    np.testing.assert_allclose(start["u"], (0.25 - 0.05 * start["r"]) * start["v"])
+
+
 def test_izhikevich_is_the_same_on_both_engines():
     runs = [
         ns.simulate(izhikevich_2003(0.1), 60 * ms, dt=STEP, engine=engine, threads=1)
