@@ -10,6 +10,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5t
 from numpy.typing import NDArray
 
 from ..errors import NeurosimError, RecordingError
@@ -61,9 +62,22 @@ def _explain(name: str, cause: Exception) -> str:
     return f"{name!r} is damaged or not a recording of neurosim ({type(cause).__name__}: {text})"
 
 
+def attribute(attributes: Any, key: str) -> Any:
+    """Return an attribute that is a number or text of fixed width, as all of ours are.
+
+    What has no fixed width lies in HDF5's global heap, and a damaged one can hold the library
+    for ever.
+    """
+    kind = attributes.get_id(key).get_type()
+    fixed = isinstance(kind, (h5t.TypeIntegerID, h5t.TypeFloatID, h5t.TypeEnumID))
+    if not fixed and (not isinstance(kind, h5t.TypeStringID) or kind.is_variable_str()):
+        raise TypeError(f"attribute {key!r} is neither a number nor text of fixed width")
+    return attributes[key]
+
+
 def scalar(attributes: Any, key: str, kinds: str) -> Any:
     """Return an attribute that must be one number of the given NumPy kinds ("iu", "f")."""
-    value = np.asarray(attributes[key])
+    value = np.asarray(attribute(attributes, key))
     if value.size != 1 or value.dtype.kind not in kinds:
         raise ValueError(f"attribute {key!r} is {value!r}, not a single number")
     return value.reshape(()).item()
@@ -71,7 +85,7 @@ def scalar(attributes: Any, key: str, kinds: str) -> Any:
 
 def text(attributes: Any, key: str) -> str:
     """Return an attribute that must be text."""
-    value = plain(attributes[key])
+    value = plain(attribute(attributes, key))
     if not isinstance(value, str):
         raise TypeError(f"attribute {key!r} is {value!r}, not text")
     return value

@@ -115,7 +115,9 @@ class Recording:
         self.description = guard.json_object(described.decode(), "the description")
         self.timings = {key: guard.scalar(own["timings"].attrs, key, "f") for key in schema.TIMINGS}
         self.provenance = {
-            key: guard.plain(value) for key, value in attributes.items() if key != "summary"
+            key: guard.plain(guard.attribute(attributes, key))
+            for key in attributes
+            if key != "summary"
         }
 
     def _read_network(self, own: h5py.Group) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from .clock import StepClock
 from .layout import Layout, StateLayout
 from .state_store import create_tables
+from .texts import fixed_text, stored
 
 SCHEMA_VERSION = 2
 SONATA_MAGIC = np.uint32(0x0A7A)
@@ -47,12 +48,6 @@ NUMBERS: dict[str, np.generic] = {
 SUMMARY_WIDTH = 16384
 
 
-def fixed_text(text: str, width: int) -> np.ndarray:
-    """Return a scalar of fixed-width UTF-8 bytes, cut at ``width``."""
-    cut = text.encode()[:width].decode(errors="ignore")
-    return np.array(cut.encode(), dtype=h5py.string_dtype("utf-8", width))
-
-
 def create(
     file: h5py.File, layout: Layout, fixed: Mapping[str, Any], description_json: str
 ) -> None:
@@ -81,12 +76,12 @@ def _create_report(file: h5py.File, name: str, state: StateLayout, dt_ms: float)
     create_tables(file, name, state)
     if state.reduce:
         group["reduced_ids"], ids = ids, ids[:1]
-    group.attrs["population"] = state.population
-    group.attrs["variable"] = state.variable
-    group.attrs["recorder"] = state.name
+    group.attrs["population"] = stored(state.population)
+    group.attrs["variable"] = stored(state.variable)
+    group.attrs["recorder"] = stored(state.name)
     group.attrs["every_steps"] = np.int64(state.every)
     group.attrs["start_step"] = np.int64(state.start)
-    group.attrs["reduce"] = state.reduce
+    group.attrs["reduce"] = stored(state.reduce)
     mapping = group.create_group("mapping")
     mapping["node_ids"] = ids
     mapping["node_ids"].attrs["sorted"] = np.int8(bool(np.all(ids[1:] > ids[:-1])))
@@ -103,7 +98,7 @@ def _create_own_group(
     own = file.require_group("neurosim")
     for key, value in fixed.items():
         if key not in NUMBERS and key not in TEXT_WIDTHS:
-            own.attrs[key] = value
+            own.attrs[key] = stored(value)
     own.attrs["schema_version"] = np.int64(SCHEMA_VERSION)
     own.attrs["n_neurons"] = np.int64(layout.n_neurons)
     for key, number in NUMBERS.items():
@@ -125,8 +120,8 @@ def _create_populations(parent: h5py.Group, layout: Layout) -> None:
         attributes["order"] = np.int64(order)
         attributes["n"] = np.int64(population.size)
         attributes["first_id"] = np.int64(population.first_id)
-        attributes["kind"] = population.kind
-        attributes["model"] = population.model
+        attributes["kind"] = stored(population.kind)
+        attributes["model"] = stored(population.model)
         attributes["spikes_recorded"] = np.uint8(population.spikes)
 
 
@@ -135,7 +130,7 @@ def _create_projections(parent: h5py.Group, layout: Layout) -> None:
         group = parent.create_group(projection.name)
         group.attrs["order"] = np.int64(order)
         for key in ("pre", "post", "variable"):
-            group.attrs[key] = getattr(projection, key)
+            group.attrs[key] = stored(getattr(projection, key))
         for key in ("n_pre", "n_post", "pre_start", "post_start"):
             group.attrs[key] = np.int64(getattr(projection, key))
         group.attrs["n_synapses"] = np.int64(-1)

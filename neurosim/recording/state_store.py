@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .layout import StateLayout
 from .ordered_file import OrderedFile
+from .texts import stored
 
 _SMALLEST_CHUNK = 1 << 16
 _LARGEST_CHUNK = 1 << 20
@@ -30,9 +31,9 @@ def create_tables(file: h5py.File, report: str, state: StateLayout) -> None:
         table = _create(file, f"report/{report}/data", "<f4", state)
     else:
         exact = _create(file, exact_path(report), "<f8", state)
-        exact.attrs["units"] = state.unit
+        exact.attrs["units"] = stored(state.unit)
         table = _create_view(file[f"report/{report}"], exact)
-    table.attrs["units"] = state.unit
+    table.attrs["units"] = stored(state.unit)
 
 
 def _create(file: h5py.File, path: str, dtype: str, state: StateLayout) -> h5py.Dataset:
