@@ -44,6 +44,8 @@ class ValueSpec(ctypes.Structure):
         ("low", c_double),
         ("high", c_double),
         ("values", _Doubles),
+        ("changes", c_int32),
+        ("reserved", c_int32),
     )
 
 
@@ -213,10 +215,12 @@ class GeneralBuilder:
 
     def _value(self, synapse: SynapseProgram, name: str) -> ValueSpec:
         draw = synapse.values.get(name)
+        changes = int(synapse.code.variable(name).role == "state")
         if not isinstance(draw, Draw):
-            return ValueSpec(kind=_FROM_PROJECTION)
+            return ValueSpec(kind=_FROM_PROJECTION, changes=changes)
         spec = ValueSpec(
             kind=_DRAWS.index(draw.kind),
+            changes=changes,
             name=streams.name_id(name),
             a=draw.a,
             b=draw.b,

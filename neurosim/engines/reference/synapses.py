@@ -7,6 +7,7 @@ pathways and all postsynaptic ones, each in order of declaration.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,6 @@ import brian2
 import numpy as np
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import word_substitute
 from numpy.typing import NDArray
 
 from ... import streams
@@ -27,6 +27,7 @@ from ..base import SYNAPSE
 from .objects import Edges, Neurons
 
 _SINCE = "since_update"
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _SUMMAND = "summand_{}"
 _UPDATE_ORDER = -1.5  # after Poisson kicks (-2), before any pathway (-1 and more)
 _SUM_ORDER = -1000
@@ -172,7 +173,8 @@ class _Maker:
         return made
 
     def _renamed(self, code: str) -> str:
-        return word_substitute(code, {a: b for a, b in self.replace.items() if a != b})
+        # all at once: a new name may be an old one of another variable
+        return _WORD.sub(lambda match: self.replace.get(match[0], match[0]), code)
 
     def _model(self) -> str:
         lines = [self._renamed(self.code.declarations)]

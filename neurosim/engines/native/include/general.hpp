@@ -84,8 +84,9 @@ class GeneralPart {
     const GeneralSpec& spec() const { return spec_; }
     void store(int32_t value, double* out) const;
     void load(int32_t value, const double* values);
-    // (variable, synapse) of the first NaN; (-1, 0) if there is none.
-    std::pair<int32_t, int64_t> find_nan() const;
+    // Find the (variable, synapse) of the first NaN; (-1, 0) if there is none.
+    void look_for_nan();
+    std::pair<int32_t, int64_t> found_nan() const { return nan_; }
 
     // Call `visit(source, own target, number, position, weight, delay)` for every synapse.
     template <class Visit>
@@ -148,6 +149,7 @@ class GeneralPart {
     std::vector<const uint8_t*> open_;
     std::vector<const LocalPopulation*> sources_of_rank_;
     std::vector<real> pre_values_, sum_;
+    std::pair<int32_t, int64_t> nan_{-1, 0};
 };
 
 inline void GeneralPart::count_delays() {
@@ -353,15 +355,15 @@ inline void GeneralPart::load(int32_t value, const double* values) {
     }
 }
 
-inline std::pair<int32_t, int64_t> GeneralPart::find_nan() const {
-    for (int32_t v = 0; v < spec_.n_values; ++v) {
-        if (v == spec_.weight) continue;
+inline void GeneralPart::look_for_nan() {
+    nan_ = {-1, 0};
+    for (int32_t v = 0; v < spec_.n_values && nan_.first < 0; ++v) {
+        if (!spec_.values[v].changes) continue;
         bool bad = false;
         for (int64_t i = 0; i < n_; ++i) bad |= !(arrays_[v][i] == arrays_[v][i]);
-        for (int64_t i = 0; bad && i < n_; ++i)
-            if (!(arrays_[v][i] == arrays_[v][i])) return {v, i};
+        for (int64_t i = 0; bad && i < n_ && nan_.first < 0; ++i)
+            if (!(arrays_[v][i] == arrays_[v][i])) nan_ = {v, i};
     }
-    return {-1, 0};
 }
 
 }  // namespace neurosim

@@ -20,6 +20,7 @@ struct ValueSpec {                       // a variable with one value per synaps
     uint32_t name;                       // keys the random stream
     double a, b, low_u, high_u, low, high;
     const double* values;                // listed, one per edge
+    int32_t changes, reserved;           // changes: it is state
 };
 
 struct SumSpec {                         // a variable of the targets that synapses sum into

@@ -147,13 +147,13 @@ void neurosim_general_write(void* network, int32_t general, int32_t value, const
     }
 }
 
-// The first NaN among synaptic variables: which value and which synapse; -1 if there is none.
+// The first NaN among synaptic variables at the end of an advance: which value and which synapse; -1 if there is none.
 int64_t neurosim_general_nan(void* network, int32_t general, int32_t* value) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t first = 0;
     for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
         const auto& part = *whole.worker(rank).generals->parts[general];
-        const auto found = part.find_nan();
+        const auto found = part.found_nan();
         *value = found.first;
         if (found.first >= 0) return first + found.second;
         first += part.size();
