@@ -10,7 +10,7 @@ class Shown:
     """An experiment of the gallery."""
 
     name: str
-    options: dict[str, Any] = field(default_factory=lambda: {"quick": True})
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def command(self) -> str:
@@ -20,13 +20,10 @@ class Shown:
         return " ".join(words)
 
 
-# those whose published size takes seconds only are shown in full
-_IN_FULL = {"catalogue", "hodgkin_huxley", "izhikevich_2003", "lif_fi", "psp"}
-_IN_FULL |= {"adex_patterns", "izhikevich_patterns"}
-# a minute or less, and their small versions show too little
-_IN_FULL |= {"brunel", "clustered", "decision", "synfire", "vogels_abbott", "working_memory"}
+# their published size takes minutes
+_QUICK = {"clustered", "decision", "synfire", "working_memory"}
 
 EXPERIMENTS = tuple(
-    Shown(name, {} if name in _IN_FULL else {"quick": True})
+    Shown(name, {"quick": True} if name in _QUICK else {})
     for name in sorted(point.name for point in entry_points(group="neurosim.experiments"))
 )
