@@ -113,37 +113,46 @@ def _checks(found: dict[str, Found], as_published: bool) -> list[Check]:
         )
     if not as_published:
         return checks
-    if "A" in found:
-        a = found["A"]
-        checks += [
-            Check.between("A: CV of intervals", a.cv_isi, 0.0, 0.1, source=_PAPER),
-            Check.near("A: rhythm (Hz) at its rate", a.peak_hz, a.rate_hz, absolute=4.0),
-            Check.between("A: power in the peak", a.peak_share, low=0.8),
-        ]
-    if "B" in found:
-        b = found["B"]
-        checks += [
-            Check.between("B: rhythm (Hz)", b.peak_hz, 140.0, 220.0, source=_PAPER),
-            Check.between("B: power in the peak", b.peak_share, low=0.4),
-        ]
-    if "C" in found:
-        c = found["C"]
-        checks += [
-            Check.between("C: CV of intervals", c.cv_isi, 0.3, 0.8),
-            Check.between("C: power in the peak", c.peak_share, high=0.35),
-        ]
-    if "D" in found:
-        d = found["D"]
-        checks += [
-            Check.between("D: rate (Hz)", d.rate_hz, 4.5, 7.5, source=_PAPER),
-            Check.between("D: rhythm (Hz)", d.peak_hz, 12.0, 32.0, source=_PAPER),
-        ]
+    for name, one in found.items():
+        checks += _CHECKS_OF[name](one)
     if len(found) == len(REGIMES):
         highest = max(one.cv_isi for name, one in found.items() if name != "B")
         checks.append(
-            Check.between("B: CV minus the highest other", found["B"].cv_isi - highest, 0)
+            Check.between("B: CV minus the highest other", found["B"].cv_isi - highest, low=0)
         )
     return checks
+
+
+def _checks_of_a(a: Found) -> list[Check]:
+    return [
+        Check.between("A: CV of intervals", a.cv_isi, 0.0, 0.1, source=_PAPER),
+        Check.near("A: rhythm (Hz) at its rate", a.peak_hz, a.rate_hz, absolute=4.0),
+        Check.between("A: power in the peak", a.peak_share, low=0.8),
+    ]
+
+
+def _checks_of_b(b: Found) -> list[Check]:
+    return [
+        Check.between("B: rhythm (Hz)", b.peak_hz, 140.0, 220.0, source=_PAPER),
+        Check.between("B: power in the peak", b.peak_share, low=0.4),
+    ]
+
+
+def _checks_of_c(c: Found) -> list[Check]:
+    return [
+        Check.between("C: CV of intervals", c.cv_isi, 0.3, 0.8),
+        Check.between("C: power in the peak", c.peak_share, high=0.35),
+    ]
+
+
+def _checks_of_d(d: Found) -> list[Check]:
+    return [
+        Check.between("D: rate (Hz)", d.rate_hz, 4.5, 7.5, source=_PAPER),
+        Check.between("D: rhythm (Hz)", d.peak_hz, 12.0, 32.0, source=_PAPER),
+    ]
+
+
+_CHECKS_OF = {"A": _checks_of_a, "B": _checks_of_b, "C": _checks_of_c, "D": _checks_of_d}
 
 
 def _table(found: dict[str, Found]) -> list[str]:

@@ -178,6 +178,27 @@ def microcircuit(
         Populations ``L23E`` ... ``L6I``; projections ``"L23E->L4I"``, those of probability 0
         left out.
     """
+    _check_options(scale, drive, indegree_scale, thalamus)
+    k_scale = default_indegree_scale(scale, drive) if indegree_scale is None else indegree_scale
+    numbers = scaled_numbers(float(scale), drive, float(k_scale))
+    network = Network(seed=seed, name="microcircuit")
+    _add_neurons(network, numbers)
+    _connect(network, numbers)
+    if thalamus:
+        _add_thalamus(network, float(scale), float(k_scale))
+    if drive == "poisson":
+        for index, name in enumerate(POPULATIONS):
+            network.poisson(
+                network.populations[name],
+                "I_syn",
+                rate=RATE_EXTERNAL * Hz,
+                indegree=int(numbers.k_external[index]),
+                weight=numbers.weight_external * pA,
+            )
+    return network
+
+
+def _check_options(scale: object, drive: object, indegree_scale: object, thalamus: object) -> None:
     for name, value in (("scale", scale), ("indegree_scale", indegree_scale)):
         if value is None and name != "scale":
             continue
@@ -193,9 +214,9 @@ def microcircuit(
         raise DescriptionError(f"microcircuit: drive is {drive!r}; it must be 'poisson' or 'dc'.")
     if not isinstance(thalamus, bool):
         raise DescriptionError(f"microcircuit: thalamus is {thalamus!r}; it must be True or False.")
-    k_scale = default_indegree_scale(scale, drive) if indegree_scale is None else indegree_scale
-    numbers = scaled_numbers(float(scale), drive, float(k_scale))
-    network = Network(seed=seed, name="microcircuit")
+
+
+def _add_neurons(network: Network, numbers: Scaled) -> None:
     model = lif_curr_exp(
         C_m=C_M * pF,
         tau_m=TAU_M * ms,
@@ -212,19 +233,6 @@ def microcircuit(
             model(I_e=float(numbers.current[index]) * pA),
             initial={"v": Normal(V0_MEAN[index] * mV, V0_SD[index] * mV)},
         )
-    _connect(network, numbers)
-    if thalamus:
-        _add_thalamus(network, float(scale), float(k_scale))
-    if drive == "poisson":
-        for index, name in enumerate(POPULATIONS):
-            network.poisson(
-                network.populations[name],
-                "I_syn",
-                rate=RATE_EXTERNAL * Hz,
-                indegree=int(numbers.k_external[index]),
-                weight=numbers.weight_external * pA,
-            )
-    return network
 
 
 def _connect(network: Network, numbers: Scaled) -> None:

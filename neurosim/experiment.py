@@ -258,12 +258,7 @@ class Experiment:
         if started is not None:
             started(runs)
         results = self._perform(runs, name, scale, seed, arguments)
-        if runs.folder is not None:
-            results.save(runs.folder / "results.json", {**runs.facts, "seed": runs.seed})
-            if results.figure is not None:
-                from .analysis.canvas import save  # noqa: PLC0415 - when there is something
-
-                save(results.figure, runs.folder / "figure.png")
+        _keep(results, runs)
         return results
 
     def _perform(
@@ -310,6 +305,17 @@ class Experiment:
         if self.figure is not None:
             return self.figure(recording)
         return recording.plot(self.figures[0]) if self.figures else None
+
+
+def _keep(results: Results, runs: Runs) -> None:
+    """Write the results and the figure beside the recordings."""
+    if runs.folder is None:
+        return
+    results.save(runs.folder / "results.json", {**runs.facts, "seed": runs.seed})
+    if results.figure is not None:
+        from .analysis.canvas import save  # noqa: PLC0415 - when there is something
+
+        save(results.figure, runs.folder / "figure.png")
 
 
 def load_experiment(name: str) -> tuple[str, Experiment]:
