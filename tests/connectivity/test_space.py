@@ -413,3 +413,27 @@ def test_parameters_of_synapses_may_depend_on_the_pair():
     expected = np.exp(-np.sqrt((step**2).sum(axis=1)) / 200) * (1 + edges.pre + edges.post / 10)
     assert projection.synapse.values["q"].values == pytest.approx(expected)
     assert np.array_equal(edges.delay, np.floor(10 * (1 + step[:, 0] * 1e-3) + 0.5))
+
+
+def test_both_engines_run_a_network_in_space_alike():
+    def run(engine, threads):
+        net = ns.Network(seed=12)
+        grid = ns.Grid((10, 10), extent=[1, 1] * mm, periodic=True)
+        model = ns.models.lif_curr_exp()
+        e = net.population("E", 100, model, initial={"v": "-62*mV + 16*mV*rand()"}, positions=grid)
+        drawn = {
+            "weight": ns.gaussian(900 * pA, 200 * um),
+            "delay": "0.5*ms + distance/(0.5*metre/second)",
+        }
+        local = ns.Pairwise(ns.exponential(0.8, 200 * um), autapses=False)
+        net.project(e, e, local, "I_syn", **drawn)
+        rule = ns.FixedOutDegree(7, autapses=False, multapses=False)
+        net.project(e[::3], e[1::2], rule, "I_syn", weight="-(1 + rand())*200*pA", delay=1 * ms)
+        net.poisson(e, "I_syn", rate=20 / ms, weight=100 * pA)
+        return ns.simulate(net, 40 * ms, dt=0.1 * ms, engine=engine, threads=threads)
+
+    reference = run("brian2", 1).spikes("E")
+    assert reference[0].size > 100
+    for threads in (1, 3):
+        for ours, other in zip(run("native", threads).spikes("E"), reference, strict=True):
+            assert np.array_equal(ours, other)
