@@ -330,3 +330,13 @@ def test_integers_lose_their_fraction(native):
     held = dict(zip(compared, values, strict=True))
     np.testing.assert_array_equal(held["whole"], np.trunc(3 * held["x"]))
     np.testing.assert_array_equal(held["above"], held["x"] > 0.5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_single_precision_runs_the_same_language(native, name):
+    """Rounding moves single spikes by a step; the number of spikes stays within 5 %."""
+    made, initial, compared = model(name)
+    exact, single = (
+        run(made, initial, compared, "native", precision=p)[0][1] for p in ("double", "single")
+    )
+    assert abs(single.size - exact.size) <= 0.05 * exact.size

@@ -1,5 +1,6 @@
 """Random numbers in running code: xi, rand() and randn() in equations, threshold and reset."""
 
+import brian2
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
@@ -23,10 +24,6 @@ COLOURED = """
     """
 MULTIPLICATIVE = "dv/dt = (mu - v)/tau + 0.3*(v - mu - 2*sigma)*sqrt(2/tau)*xi : volt"
 DRAWN = "dv/dt = (mu - v)/tau + 3*sigma*(rand() - rand() + 0.1*randn())/ms : volt"
-ONCE = """
-    dv/dt = (mu - v + 10*jump)/tau : volt
-    jump = sigma*randn() : volt (constant over dt)
-    """
 SPIKING = {
     "threshold": "v > -57*mV + 0.5*mV*randn()",
     "reset": "v = mu - 4*mV + 2*mV*rand()\nv += 0.1*mV*randn()",
@@ -106,6 +103,53 @@ def test_the_ornstein_uhlenbeck_process_has_its_closed_form(native):
     # the autocorrelation over 50 steps is (1 - a)^50; its standard error is about 1/sqrt(4000)
     correlation = np.corrcoef(early, late)[0, 1]
     assert abs(correlation - (1 - a) ** 50) < 4 / np.sqrt(4000)
+
+
+TWO_SOURCES = """
+    dv/dt = (mu - v)/tau + sigma*sqrt(1/tau)*(xi_a + xi_b) : volt
+    dw/dt = -w/tau + sigma*sqrt(1/tau)*(xi_a - xi_b) + (v - mu)/tau : volt
+    """
+
+
+@pytest.mark.parametrize(
+    ("equations", "method"),
+    [
+        (OU, "euler"),
+        (OU, "heun"),
+        (MULTIPLICATIVE, "heun"),
+        (MULTIPLICATIVE, "milstein"),
+        (TWO_SOURCES, "euler"),
+    ],
+)
+def test_brian2_itself_has_the_same_distribution(native, equations, method):
+    """Null: v after 4 ms, from a common start, is distributed as in Brian2's own simulation.
+
+    Two-sample KS at level 0.001, 3000 neurons each, seeds 5 (here) and 7 (Brian2).
+    """
+    net = ns.Network(seed=5)
+    net.population("E", 3000, ou(equations, method), initial={"v": -58 * mV})
+    with ns.Simulation(net, dt=0.1 * ms, engine="native", record=False, progress=False) as sim:
+        sim.run(4 * ms)
+        ours = {"v": sim.read("E", "v")}
+        if "dw/dt" in equations:
+            ours["w"] = sim.read("E", "w")
+    brian2.seed(7)
+    group = brian2.NeuronGroup(
+        3000,
+        equations,
+        method=method,
+        namespace=OU_VALUES,
+        dt=0.1 * ms,
+        codeobj_class=brian2.codegen.runtime.numpy_rt.NumpyCodeObject,
+    )
+    group.v = -58 * mV
+    brian2.Network(group).run(4 * ms, namespace={})
+    theirs = {name: np.asarray(getattr(group, name)) for name in ours}
+    for name, values in ours.items():
+        assert stats.ks_2samp(values, theirs[name]).pvalue > 1e-3
+    if "w" in ours:
+        one, other = (np.corrcoef(x["v"], x["w"])[0, 1] for x in (ours, theirs))
+        assert abs(one - other) < 5 / np.sqrt(3000)
 
 
 def test_a_poisson_process_by_its_threshold(native):

@@ -73,6 +73,7 @@ class NativeEngine:
         records = sum(p.expected_synapses for p in plain)
         sorting = min(records, _CHUNK_RECORDS * threads) * (8 + weight)
         state = sum(p.size * (len(p.code.variables) * real + 32) for p in program.populations)
+        state += sum(t.values.nbytes for p in program.populations for t in p.tables.values())
         return int(synapses + rows + sorting + state + synapse_bytes(program, real, threads))
 
 
