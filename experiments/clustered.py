@@ -156,7 +156,8 @@ def _evoked(runs: Runs, network: Any, trials: int, clusters: int) -> Evoked:
     with np.errstate(invalid="ignore", divide="ignore"):
         fano = np.nanmean(np.where(mean > 0, variance / mean, np.nan), axis=0)
     centres = _STEP_MS * np.arange(windows.shape[2]) + _COUNT_MS / 2 - _BEFORE_MS
-    return Evoked(centres, fano, mean.mean(axis=0) * 1e3 / _COUNT_MS)
+    rate = (mean.mean(axis=0) * 1e3 / _COUNT_MS).astype(np.float64)
+    return Evoked(centres.astype(np.float64), fano.astype(np.float64), rate)
 
 
 def _checks(uniform: Spontaneous, grouped: Spontaneous, metrics: dict[str, Any]) -> list[Check]:

@@ -41,7 +41,7 @@ def perform(runs: Runs) -> Results:
     times, _ = recording.spikes("E", start)
     segment = min(_SEGMENT_MS, (stop - start) / 2)
     frequencies, density = rate_spectrum(times, n, start, stop, segment_ms=segment)
-    smooth = np.convolve(density, [0.25, 0.5, 0.25], mode="same")
+    smooth: Floats = np.convolve(density, [0.25, 0.5, 0.25], mode="same").astype(np.float64)
     found = rhythms(frequencies, smooth)
     rates = recording.rates()
     return Results(
@@ -92,7 +92,11 @@ def _figure(recording: Recording, frequencies: Floats, density: Floats) -> Figur
         for band, name, place in ((_ALPHA_HZ, "alpha", 0.03), (_GAMMA_HZ, "gamma", 0.03)):
             power.axvspan(*band, color=EXCITATORY, alpha=0.12, linewidth=0)
             power.text(
-                np.mean(band), place, name, transform=power.get_xaxis_transform(), ha="center"
+                float(np.mean(band)),
+                place,
+                name,
+                transform=power.get_xaxis_transform(),
+                ha="center",
             )
         power.set(xlim=(0, 100), xlabel="Frequency (Hz)", ylabel="Power of the rate of E (Hz²/Hz)")
         for axes, text in ((raster, "A"), (trace, "B"), (power, "C")):

@@ -107,7 +107,7 @@ def _measure(recording: Recording, cue: float | None) -> Memory:
     return Memory(
         recording,
         cue,
-        centres,
+        centres.astype(np.float64),
         np.rad2deg(np.angle(vector)) % 360.0,
         np.abs(vector) / np.array(counts),
         profile,

@@ -13,6 +13,7 @@ Brunel N (2000) J. Comput. Neurosci. 8:183, doi:10.1023/A:1008925309027. Regimes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..description.network import Network
 from ..description.rules import FixedInDegree
@@ -98,7 +99,7 @@ def brunel(
     eta = point.eta if eta is None else eta
     n_exc, n_inh, c_exc, c_inh = sizes(scale)
     network = Network(seed=seed, name="brunel")
-    model = lif_delta(
+    model: Any = lif_delta(
         tau_m=TAU_M * ms, t_ref=T_REF * ms, E_L=0 * mV, V_th=V_TH * mV, V_r=V_RESET * mV
     )
     start = {"v": f"{V_TH}*mV*rand()"}

@@ -17,7 +17,7 @@ import math
 
 from ..description.models import NeuronModel
 from ..description.network import Network
-from ..description.population import Population
+from ..description.population import Population, PopulationView
 from ..description.rules import Bernoulli
 from ..errors import DescriptionError
 from ..units import Hz, ms  # type: ignore[attr-defined]
@@ -30,6 +30,7 @@ TAU_EXC, TAU_INH, T_REF = 15.0, 10.0, 5.0  # ms
 TAU_RISE, TAU_DECAY_EXC, TAU_DECAY_INH = 1.0, 3.0, 2.0  # ms
 STIMULUS = 0.07  # added to mu, relative to the threshold
 
+_Neurons = Population | PopulationView
 _EQUATIONS = """
     dv/dt = (mu + stimulus - v)/tau_m + I_exc + I_inh : 1 (unless refractory)
     dI_exc/dt = (X_exc - I_exc)/tau_decay_exc : hertz
@@ -121,7 +122,7 @@ def clustered(
 
 
 def _project(
-    network: Network, pre: Population, post: Population, p: float, jump: float, variable: str
+    network: Network, pre: _Neurons, post: _Neurons, p: float, jump: float, variable: str
 ) -> None:
     weight = jump / TAU_RISE * 1e3 * Hz
     network.project(pre, post, Bernoulli(p), variable, weight=weight, delay=0.1 * ms)

@@ -83,7 +83,7 @@ def decision(
             weight = strength[target, source] * G_AMPA[0] / scale * nS
             network.project(pre, post, AllToAll(), "g_AMPA", weight=weight, delay=delay)
     network.project(exc, inh, AllToAll(), "g_AMPA", weight=G_AMPA[1] / scale * nS, delay=delay)
-    for post, g, external in zip((exc, inh), G_GABA, G_EXTERNAL, strict=True):
+    for post, g, external in zip((exc[:], inh[:]), G_GABA, G_EXTERNAL, strict=True):
         network.project(inh, post, AllToAll(), "g_GABA", weight=g / scale * nS, delay=delay)
         network.poisson(post, "g_AMPA", rate=RATE_EXTERNAL * Hz, weight=external * nS)
     for part, rate in ((parts[0], rate_a), (parts[1], rate_b)):

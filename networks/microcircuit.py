@@ -16,7 +16,7 @@ those of the authors' PyNEST implementation, github.com/INM-6/microcircuit-PD14-
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +217,7 @@ def _check_options(scale: object, drive: object, indegree_scale: object, thalamu
 
 
 def _add_neurons(network: Network, numbers: Scaled) -> None:
-    model = lif_curr_exp(
+    model: Any = lif_curr_exp(
         C_m=C_M * pF,
         tau_m=TAU_M * ms,
         tau_syn=TAU_SYN * ms,

@@ -13,6 +13,8 @@ Wang XJ (2002) Neuron 36:955, doi:10.1016/S0896-6273(02)01092-9.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -43,8 +45,8 @@ def neurons(tau_gaba: float, g_nmda: tuple[float, float]) -> tuple[NeuronModel, 
     g_nmda : tuple of float, nS
         Of a synapse onto either.
     """
-    pyramidal = lif_nmda(tau_GABA=tau_gaba * ms, g_NMDA=g_nmda[0] * nS)
-    interneuron = lif_nmda(
+    pyramidal: Any = lif_nmda(tau_GABA=tau_gaba * ms, g_NMDA=g_nmda[0] * nS)
+    interneuron: Any = lif_nmda(
         C_m=200 * pF,
         g_L=20 * nS,
         t_ref=1 * ms,
@@ -90,7 +92,7 @@ def _sum(
     pre: Population,
     post: Population,
     coefficients: NDArray[np.float64],
-    synapse: SynapseModel,
+    synapse: Any,
 ) -> None:
     """Project with a weight for each pair; ``coefficients`` is target by source."""
     target, source = np.nonzero(coefficients)

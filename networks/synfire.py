@@ -68,7 +68,7 @@ def synfire_chain(
             "one packet, 2 groups and 1 neuron are needed."
         )
     network = Network(seed=seed, name="synfire_chain")
-    model = lif_curr_alpha(
+    model: Any = lif_curr_alpha(
         C_m=C_M * pF,
         tau_m=TAU_M * ms,
         tau_syn=TAU_SYN * ms,
