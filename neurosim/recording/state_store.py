@@ -12,7 +12,7 @@ from .ordered_file import OrderedFile
 from .texts import stored
 
 _SMALLEST_CHUNK = 1 << 16
-_LARGEST_CHUNK = 1 << 20
+_LARGEST_CHUNK = 4 << 20
 _ROWS = 64
 
 
@@ -101,7 +101,7 @@ class StateStore:
     def flush(self) -> None:
         """Hand the chunk being filled to HDF5."""
         if self.n_rows > self._stored:
-            self._data.resize(self.n_rows, axis=0)
+            self._data.id.set_extent((self.n_rows, self._chunk.shape[1]))
             self._chunk[self._filled :] = 0
             self._data.id.write_direct_chunk((self._first, 0), self._chunk)
             self._stored = self.n_rows

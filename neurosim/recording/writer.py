@@ -21,7 +21,7 @@ from .ordered_file import OPEN_OPTIONS, OrderedFile
 from .state_store import StateStore
 
 _SPILL_BYTES = 4 << 20
-_FLUSH_BYTES = 8 << 20  # worth a flush: written while the simulation goes on
+_EARLY_BYTES = 8 << 20  # worth writing before a flush is due, while the simulation goes on
 _CHANGING = {*schema.NUMBERS, *schema.TEXT_WIDTHS, *schema.TIMINGS} - {
     "completed",
     "steps_recorded",
@@ -95,7 +95,7 @@ class RecordingWriter:
         self._interval, self._limit = flush_interval_s, max_pending_bytes
         self._first_ids = np.array([p.first_id for p in layout.populations], dtype=np.int64)
         self._spikes: list[list[tuple[NDArray, NDArray]]] = [[] for _ in layout.populations]
-        self._buffered = 0
+        self._buffered = self._ahead = 0
         self._steps, self._steps_on_disk = 0, -1
         self._flushed = float("-inf")
         self._summary = "{}"
@@ -190,8 +190,12 @@ class RecordingWriter:
         if self._buffered > min(_SPILL_BYTES, self._limit):
             self._spill()
         late = time.monotonic() - self._flushed > self._interval
-        if late or self._buffered + self._ordered.pending_bytes > min(_FLUSH_BYTES, self._limit):
+        pending = self._buffered + self._ordered.pending_bytes
+        if late or self._ahead + pending > self._limit:
             self._flush(wait=False)
+        elif pending > _EARLY_BYTES:
+            self._commit(None, wait=False)
+            self._ahead += pending
 
     def flush(self) -> None:
         """Put everything appended so far on disk, and return once it is there.
@@ -214,7 +218,7 @@ class RecordingWriter:
             self._write_changes()
             self._steps_on_disk = self._steps
         self._commit(safe, wait)
-        self._flushed = time.monotonic()
+        self._flushed, self._ahead = time.monotonic(), 0
 
     def finish(self, summary: Mapping[str, Any] | None = None, status: str = "complete") -> None:
         """Flush, store the summary of the run, mark the recording and close it.

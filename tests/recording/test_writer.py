@@ -305,7 +305,7 @@ def test_memory_is_not_used_again_before_it_is_on_disk(tmp_path, monkeypatch):
         return real(fd, data, offset)
 
     monkeypatch.setattr(os, "pwrite", slow)
-    ids = np.arange(16_384)  # 8 rows fill a chunk of 1 MB
+    ids = np.arange(16_384)  # 32 rows fill a chunk of 4 MB
     states = (StateLayout("v", "E", "v", "mV", ids, 1, 1.0, "float64"),)
     lay = Layout((PopulationLayout("E", 0, ids.size),), (), states)
     none = np.empty(0, np.int64)
