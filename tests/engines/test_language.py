@@ -8,7 +8,7 @@ import pytest
 from brian2 import Hz, ms, mV, volt
 
 import neurosim as ns
-from neurosim.errors import UnsupportedError
+from neurosim.errors import NumericalError, UnsupportedError
 
 SIZE = 70
 STEPS = 400
@@ -340,3 +340,19 @@ def test_single_precision_runs_the_same_language(native, name):
         run(made, initial, compared, "native", precision=p)[0][1] for p in ("double", "single")
     )
     assert abs(single.size - exact.size) <= 0.05 * exact.size
+
+
+def test_a_nan_in_event_code_stops_the_run(engine):
+    """Column 3 of 3 is not there; the variable has no equation that would carry the NaN on."""
+    made = ns.NeuronModel(
+        "x : 1",
+        events={"always": "True"},
+        on_event={"always": "x = I(t, i)"},
+        parameters={"I": ns.TimedArray(np.ones((2, 3)), dt=1 * ms)},
+    )
+    net = ns.Network()
+    net.population("E", 4, made)
+    options = {"engine": engine.name, "record": False, "progress": False}
+    expected = pytest.raises(NumericalError, match="'x' of neuron 3")
+    with ns.Simulation(net, dt=0.1 * ms, **options) as sim, expected:
+        sim.run(1 * ms)

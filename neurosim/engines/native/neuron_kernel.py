@@ -314,6 +314,9 @@ class KernelWriter:
         made = self.statements(code, block, guard=False)
         words = made.words()
         drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
+        stored = self.stores([made])
+        names = [line.split("_array")[0] for line in stored]
+        bad = " | ".join(f"({name} != {name})" for name in names)
         pauses = ["const bool not_refractory = false;"] if "not_refractory" in words else []
         if "lastspike" in words:
             pauses.append("const lane_int* const last_spike_array = own_.last_spike;")
@@ -323,7 +326,8 @@ class KernelWriter:
             *pauses,
             f"for (const int32_t k_ : {neurons}) {{",
             *(f"    {line}" for line in [*drawn, *self.loads(words)]),
-            *(f"    {line}" for line in [*made.neuron, *self.stores([made])]),
+            *(f"    {line}" for line in [*made.neuron, *stored]),
+            *([f"    if ({bad}) own_.find_nan(k_ / block_size * block_size);"] if bad else []),
             "}",
         ]
         return ["{", *lines, "}"] if self.code.events else lines
