@@ -136,7 +136,11 @@ def several_pathways():
     model = ns.SynapseModel(
         "a : 1\nw : volt",
         on_pre={"up": "a += 1; v_post += w", "down": "a = 0; g_post += w*a"},
-        on_post={"back": "a -= 0.25*int(v_pre > 5*mV)"},
+        on_post={
+            "back": "a -= 0.25*int(v_pre > 5*mV)",
+            "own": "g_post += 0.1*mV*exp(-v_post/(5*mV))",
+            "pair": "g_post += 0.2*mV*exp(-v_pre/(9*mV))*rand(); a = a*exp(-0.1*a**2)",
+        },
     )
     delay = {"up": 1 * ms, "down": ns.Uniform(2 * ms, 4 * ms)}
     net.project(e, e, ns.Bernoulli(0.3), synapse=model, weight=1 * mV, delay=delay)

@@ -13,7 +13,7 @@ from ... import streams
 from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram
 from ...lowering.synapse_program import PathwayCode, SynapseProgram
 from .phases import Phase
-from .synapse_kernel import WEIGHT, SynapseKernelKey
+from .synapse_key import WEIGHT, SynapseKernelKey
 
 _Doubles, _Int32s, _Flags = POINTER(c_double), POINTER(c_int32), POINTER(c_uint8)
 _DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...lowering.program import Program, ProjectionProgram
 from .. import checks
 from ..base import SYNAPSE
-from .synapse_kernel import SynapseKernelKey
+from .synapse_key import SynapseKernelKey
 
 _Doubles, _Int64s = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
 

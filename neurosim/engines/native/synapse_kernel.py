@@ -1,86 +1,10 @@
-"""One synapse model as C++: its pathways, its clock-driven update and its sums.
-
-Generated names are those of :mod:`.neuron_kernel`; ``k_`` is a synapse, ``j_`` its target among
-the thread's own neurons, ``e_`` a stretch of synapses of one source or target.
-"""
+"""One synapse model as C++: its pathways, its clock-driven update and its sums."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-import numpy as np
-from brian2.codegen.translation import make_statements
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.variables import Variable as BrianVariable
-from brian2.units.fundamentalunits import DIMENSIONLESS
-
-from ...lowering.synapse_program import SynapseCode
-from ..checks import undefined_value
-from .neuron_kernel import Statements
-from .render import Renderer, identifier
-
-WEIGHT = "w"
-_UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")
-_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
-_SINCE = "since_update"
-_SLOW = re.compile(r"\b(?!int\b|clip\b|abs\b|sign\b)[a-z]\w*\(|/|\*\*")  # what is worth vectorising
-_SUMMAND = "_summand"
-
-
-@dataclass(frozen=True)
-class SynapseKernelKey:
-    """What makes two projections share a kernel.
-
-    ``pre_shared`` and ``post_shared`` name the neurons' variables that have one value per
-    population, ``guarded`` the targets' variables that are frozen while refractory.
-    """
-
-    code: SynapseCode
-    pre_shared: tuple[str, ...]
-    post_shared: tuple[str, ...]
-    guarded: tuple[str, ...]
-
-    @property
-    def arrays(self) -> tuple[str, ...]:
-        """Synaptic variables with one value per synapse, in storage order."""
-        return tuple(v.name for v in self.code.variables if not v.shared)
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """Synaptic variables with one value per projection."""
-        return tuple(v.name for v in self.code.variables if v.shared)
-
-    @property
-    def constant_weight(self) -> bool:
-        """Whether there is a weight per synapse that never changes, stored as a Weight."""
-        return any(
-            v.name == WEIGHT and v.role == "parameter" and not v.shared for v in self.code.variables
-        )
-
-    @property
-    def pre_arrays(self) -> tuple[str, ...]:
-        """Variables of the source that differ from neuron to neuron."""
-        return tuple(n for n in self.code.reads_pre if n not in self.pre_shared)
-
-    @property
-    def post_arrays(self) -> tuple[str, ...]:
-        """Variables of the target that differ from neuron to neuron."""
-        return tuple(n for n in self.code.reads_post if n not in self.post_shared)
-
-    @property
-    def keeps_sources(self) -> bool:
-        """Whether synapses must know their source: a postsynaptic pathway reads it."""
-        names = {f"{name}_pre" for name in self.pre_arrays}
-        return any(
-            p.side == "post" and names & set(_WORD.findall(p.code)) for p in self.code.pathways
-        )
-
-    @property
-    def update_reads_pre(self) -> bool:
-        """Whether the clock-driven update needs the source of each synapse."""
-        names = {f"{name}_pre" for name in self.pre_arrays}
-        return bool(names & set(_WORD.findall(self.code.update)))
+from .render import identifier
+from .synapse_function import ELAPSED, SINCE, SUMMAND, SynapseFunction
+from .synapse_key import SynapseKernelKey
 
 
 def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
@@ -90,12 +14,12 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
     names = []
     for i, pathway in enumerate(code.pathways):
         names.append(f"pathway_{i}")
-        functions.append(_Function(key, pathway.code, pathway.side).text(names[-1]))
+        functions.append(_function(key, pathway.code, pathway.side).text(names[-1]))
     names.append("update")
-    functions.append(_Function(key, code.update, "row").text(names[-1]))
+    functions.append(SynapseFunction(key, code.update, "row").text(names[-1]))
     for i, summed in enumerate(code.summed):
         names.append(f"sum_{i}")
-        functions.append(_Function(key, f"{_SUMMAND} = {summed.code}", "sum").text(names[-1]))
+        functions.append(SynapseFunction(key, f"{SUMMAND} = {summed.code}", "sum").text(names[-1]))
     calls = [
         f"constexpr StretchCall calls_{bits}[] = {{"
         + ", ".join(f"{name}<uint{bits}_t>" for name in names)
@@ -106,273 +30,78 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
     return "\n".join([*head, *functions, *calls, "", f"}}  // namespace synapse_{index}", ""])
 
 
-class _Function:
-    """One function of a kernel: code run over stretches of synapses.
+def _function(key: SynapseKernelKey, code: str, kind: str) -> SynapseFunction:
+    made = SynapseFunction(key, code, kind)
+    return _Staged(key, code, kind) if made.worth_staging else made
 
-    ``kind`` "pre", "row" and "sum" go along the synapses of a source, "post" along those of a
-    target, which lie anywhere.
+
+class _Staged(SynapseFunction):
+    """A function whose synapses lie anywhere: a block of them is read, worked on, written back.
+
+    The work then vectorises, and the reads of a block wait for memory together.
     """
 
-    def __init__(self, key: SynapseKernelKey, code: str, kind: str) -> None:
-        self.key, self.kind = key, kind
-        self.guarded = {f"{name}_post" for name in key.guarded} if kind != "sum" else set()
-        self.inner = Renderer("real", identifier)
-        self.outer = Renderer("double", lambda name: f"{identifier(name)}_d")
-        self.additions: list[str] | None = None  # variables added to in a loop of their own
-        self.statements = self._statements(code)
-        self.words = self.statements.words()
-
-    def _variables(self) -> dict:
-        key = self.key
-
-        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
-            return BrianVariable(
-                name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
-            )
-
-        known = {v.name: variable(v.name, v.shared) for v in key.code.variables}
-        for side, names, shared in (
-            ("pre", key.code.reads_pre, key.pre_shared),
-            ("post", key.code.reads_post, key.post_shared),
-        ):
-            known |= {f"{n}_{side}": variable(f"{n}_{side}", n in shared) for n in names}
-        known |= {name: variable(name, True) for name in ("t", "dt")}
-        known |= {n.name: variable(n.name, False) for n in key.code.noise}
-        known[_SINCE] = variable(_SINCE, False)
-        return DEFAULT_FUNCTIONS | known
-
-    def _statements(self, code: str) -> Statements:
-        if not code.strip():
-            return Statements([], [])
-        shared, vector = make_statements(code, self._variables(), np.float64, blockname=self.kind)
-        for statement in (*shared, *vector):
-            if _UNDEFINED.search(statement.expr):
-                raise undefined_value(self.key.code.name, code)
-        lines = [
-            f"const auto {identifier(s.var)}_d = {self.outer.render_expr(s.expr)};" for s in shared
-        ]
-        if self._separable(vector):
-            self.additions = []
-        return Statements(lines, [self._statement(s) for s in vector])
-
-    def _separable(self, statements: list) -> bool:
-        """Return whether what is added to the targets is worked out before any of it is added.
-
-        It pays where it calls functions, which are slow unless the loop over synapses vectorises;
-        adding does not, as several synapses may have one target.
-        """
-        written = {s.var for s in statements if s.var.endswith("_post") and s.op != ":="}
-        if self.kind == "sum":
-            written = {_SUMMAND}
-        read = {word for s in statements for word in _WORD.findall(s.expr)}
-        only_added = self.kind == "sum" or all(
-            s.op in ("+=", "-=") for s in statements if s.var in written
-        )
-        slow = any(_SLOW.search(s.expr) for s in statements)
-        return bool(written) and slow and only_added and not written & read
-
-    def _statement(self, s) -> str:
-        value, name = self.inner.render_expr(s.expr), identifier(s.var)
-        if self.additions is not None and (s.var == _SUMMAND or s.var.endswith("_post")):
-            self.additions.append(s.var)
-            sign = "-" if s.op == "-=" else ""
-            return f"add_{len(self.additions) - 1}_[lane_] = {sign}({value});"
-        if s.op == ":=":
-            return f"const auto {name} = {value};"
-        if s.op != "=":
-            value = f"({name} {s.op[:-1]} {value})"
-        if s.var in self.guarded:
-            value = f"{name}_open ? {value} : {name}"
-        return f"{name} = {value};"
-
-    # -- parts of the function -------------------------------------------------------------------
-
-    def text(self, name: str) -> str:
-        """Return the whole function."""
-        signature = (
-            f"template <class Target>\nvoid {name}([[maybe_unused]] const SynapseView& view_, "
-            "[[maybe_unused]] const StepInfo& now_, [[maybe_unused]] const Stretch* list_, "
-            "[[maybe_unused]] int64_t n_, [[maybe_unused]] real* out_) {"
-        )
-        if not self.statements.neuron and not self.statements.shared:
-            return f"{signature}\n}}\n"
-        lines = [
-            *self._shared(),
-            *self._arrays(),
-            "for (int64_t e_ = 0; e_ < n_; ++e_) {",
-            "    const Stretch stretch_ = list_[e_];",
-            "    const int64_t begin_ = stretch_.begin;",
-            *(f"    {line}" for line in self._of_stretch()),
-            *(f"    {line}" for line in self._loop()),
-            "}",
-        ]
-        return "\n".join([signature, *(f"    {line}" for line in lines), "}", ""])
-
     def _loop(self) -> list[str]:
-        """Return the loop over the synapses of a stretch."""
-        if self.additions is not None:
-            return self._blocks(self.additions)
+        into = self._lanes()
+        kept = [f"{name}_lanes_" for name in into]
+        kept += [f"add_{n}_" for n, _ in enumerate(self.additions or ())]
+        each = "for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {"
         return [
-            *([] if self._writes_neurons() else ["NEUROSIM_INDEPENDENT"]),
-            "for (int64_t i_ = begin_; i_ < begin_ + stretch_.count; ++i_) {",
-            *(f"    {line}" for line in self._body()),
-            "}",
-        ]
-
-    def _blocks(self, additions: list[str]) -> list[str]:
-        """Return the loop by blocks: what synapses add is kept, then added one by one."""
-        adding = []
-        for n, variable in enumerate(additions):
-            target = "out_" if self.kind == "sum" else f"{identifier(variable)}_array"
-            value = f"add_{n}_[lane_]"
-            if variable in self.guarded:
-                flags = f"{identifier(variable)}_flags_"
-                value = f"!{flags} || {flags}[j_] ? {value} : real(0)"
-            adding.append(f"{target}[j_] += {value};")
-        first = "by_target_[first_ + lane_]" if self.kind == "post" else "first_ + lane_"
-        return [
+            "[[maybe_unused]] const int64_t j_ = stretch_.at;",
+            *self._of_target(),
             "const int64_t end_ = begin_ + stretch_.count;",
             "for (int64_t first_ = begin_; first_ < end_; first_ += block_size) {",
             "    const int64_t left_ = end_ - first_;",
             "    const int64_t lanes_ = left_ < block_size ? left_ : block_size;",
-            f"    real {', '.join(f'add_{n}_[block_size]' for n, _ in enumerate(additions))};",
-            "    NEUROSIM_INDEPENDENT",
-            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
-            "        const int64_t i_ = first_ + lane_;",
-            *(f"        {line}" for line in self._body()),
+            f"    real {', '.join(f'{name}[block_size]' for name in kept)};",
+            f"    {each}",
+            "        const int64_t k_ = by_target_[first_ + lane_];",
+            *(f"        {name}_lanes_[lane_] = {value};" for name, value in into.items()),
+            *(
+                ["        updated_[k_] = static_cast<int32_t>(now_.lane_step);"]
+                * self._keeps_time()
+            ),
             "    }",
-            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
-            f"        const int64_t j_ = targets_[{first}];",
-            *(f"        {line}" for line in adding),
+            "    NEUROSIM_INDEPENDENT",
+            f"    {each}",
+            *(f"        [[maybe_unused]] real {name} = {name}_lanes_[lane_];" for name in into),
+            *(f"        {line}" for line in self.statements.neuron),
+            *(f"        {name}_lanes_[lane_] = {name};" for name in self._written()),
+            "    }",
+            f"    {each}",
+            "        [[maybe_unused]] const int64_t k_ = by_target_[first_ + lane_];",
+            *(f"        {name}_array[k_] = {name}_lanes_[lane_];" for name in self._written()),
+            *(f"        {line}" for line in self._adding(self.additions or [])),
             "    }",
             "}",
         ]
 
-    def _writes_neurons(self) -> bool:
-        return self.kind == "sum" or any(
-            line.split(" = ")[0].endswith("_post") for line in self.statements.neuron
-        )
+    def _of_target(self) -> list[str]:
+        """Declare what a stretch's synapses have in common: its target only gains in the loop."""
+        words = [identifier(f"{name}_post") for name in self.key.post_arrays]
+        return [f"const real {w} = {w}_array[j_];" for w in words if w in self.words]
 
-    def _shared(self) -> list[str]:
-        """Declare what is shared: in double, then those the loop uses as ``real``."""
+    def _lanes(self) -> dict[str, str]:
+        """Return what is read for each synapse ``k_``, by the name it has in the code."""
         key = self.key
-        given = {"t": "now_.t", "dt": "now_.dt"}
-        given |= {name: f"view_.shared[{i}]" for i, name in enumerate(key.shared)}
-        given |= {f"{n}_pre": f"view_.pre_shared[{i}]" for i, n in enumerate(key.pre_shared)}
-        given |= {f"{n}_post": f"view_.post_shared[{i}]" for i, n in enumerate(key.post_shared)}
-        lines, names = [], []
-        for name, source in given.items():
-            word = identifier(name)
-            if word in self.words or f"{word}_d" in self.words:
-                lines.append(f"const double {word}_d = {source};")
-                names.append(word)
-        lines += self.statements.shared
-        names += [line.split()[2][:-2] for line in self.statements.shared]
-        in_loop = set(_WORD.findall("\n".join(self.statements.neuron)))
-        lines += [f"const real {n} = static_cast<real>({n}_d);" for n in names if n in in_loop]
-        if f"{_SUMMAND}_d" in self.words and _SUMMAND not in in_loop:
-            lines.append(f"const real {_SUMMAND} = static_cast<real>({_SUMMAND}_d);")
-        return lines
-
-    def _uses(self, name: str) -> bool:
-        return identifier(name) in self.words
-
-    def _arrays(self) -> list[str]:
-        key = self.key
-        lines = []
-        if self._needs_target():
-            lines.append(
-                "const Target* const targets_ = static_cast<const Target*>(view_.targets);"
-            )
-        for i, name in enumerate(key.arrays):
-            if self._uses(name):
-                kind = "const Weight*" if self._is_weight(name) else "real*"
-                source = "view_.weights" if self._is_weight(name) else f"view_.arrays[{i}]"
-                lines.append(f"{kind} __restrict__ const {identifier(name)}_array = {source};")
-        for i, name in enumerate(key.post_arrays):
-            word = identifier(f"{name}_post")
-            if self._uses(f"{name}_post") or f"{name}_post" in (self.additions or ()):
-                lines.append(f"real* __restrict__ const {word}_array = view_.post[{i}];")
-                if f"{name}_post" in self.guarded:
-                    lines.append(f"const uint8_t* const {word}_flags_ = view_.open[{i}];")
-        if self._keeps_time():
-            lines.append("int32_t* __restrict__ const updated_ = view_.updated;")
-        if self.kind == "post":
-            lines.append("const uint32_t* __restrict__ const by_target_ = view_.by_target;")
-        for noise in key.code.noise:
-            if self._uses(noise.name):
-                lines.append(f"const SynapticNoise {noise.name}_(view_, now_, {noise.site});")
-        return lines
-
-    def _is_weight(self, name: str) -> bool:
-        return name == WEIGHT and self.key.constant_weight
-
-    def _needs_target(self) -> bool:
-        noisy = any(self._uses(noise.name) for noise in self.key.code.noise)
-        posts = any(self._uses(f"{name}_post") for name in self.key.post_arrays)
-        return self.kind == "sum" or noisy or posts or bool(self.additions)
-
-    def _of_stretch(self) -> list[str]:
-        """Declare what the synapses of a stretch have in common."""
-        if self.kind == "post":
-            return []
-        return [
-            f"const real {identifier(f'{name}_pre')} = view_.pre_values[e_ * view_.n_pre + {i}];"
-            for i, name in enumerate(self.key.pre_arrays)
-            if self._uses(f"{name}_pre")
-        ]
-
-    def _body(self) -> list[str]:
-        key = self.key
-        lines = ["const int64_t k_ = " + ("by_target_[i_];" if self.kind == "post" else "i_;")]
-        if self._needs_target():
-            lines.append("const int64_t j_ = targets_[k_];")
-        if self.kind == "post":
-            lines += [
-                f"const real {identifier(f'{name}_pre')} = "
-                f"view_.of_source({i}, static_cast<uint32_t>(k_));"
-                for i, name in enumerate(key.pre_arrays)
-                if self._uses(f"{name}_pre")
-            ]
+        found = {}
         for name in key.arrays:
             if self._uses(name):
-                constant = "const " if self._is_weight(name) else ""
-                word = identifier(name)
-                lines.append(f"{constant}real {word} = static_cast<real>({word}_array[k_]);")
-        for name in key.post_arrays:
-            word = identifier(f"{name}_post")
-            if word in self.words:
-                lines.append(f"real {word} = {word}_array[j_];")
-                if f"{name}_post" in self.guarded:
-                    lines.append(f"const bool {word}_open = !{word}_flags_ || {word}_flags_[j_];")
+                found[identifier(name)] = f"static_cast<real>({identifier(name)}_array[k_])"
+        for i, name in enumerate(key.pre_arrays):
+            if self._uses(f"{name}_pre"):
+                source = f"view_.of_source({i}, static_cast<uint32_t>(k_))"
+                found[identifier(f"{name}_pre")] = source
         for noise in key.code.noise:
             if self._uses(noise.name):
-                lines.append(f"const real {noise.name} = {noise.name}_.{noise.kind}(k_, j_);")
+                found[noise.name] = f"{noise.name}_.{noise.kind}(k_, j_)"
         if self._keeps_time():
-            lines.append(
-                f"const real {_SINCE} = static_cast<real>(double(static_cast<int32_t>("
-                "now_.lane_step) - updated_[k_]) * now_.dt);"
-            )
-            lines.append("updated_[k_] = static_cast<int32_t>(now_.lane_step);")
-        return [*lines, *self.statements.neuron, *self._stores()]
+            found[SINCE] = ELAPSED
+        return found
 
-    def _keeps_time(self) -> bool:
-        return self.key.code.keeps_update and self.kind in ("pre", "post")
-
-    def _stores(self) -> list[str]:
-        if self.kind == "sum":
-            return [] if self.additions else [f"out_[j_] += {_SUMMAND};"]
+    def _written(self) -> list[str]:
         written = {line.split(" = ")[0] for line in self.statements.neuron}
-        lines = [
-            f"{identifier(n)}_array[k_] = {identifier(n)};"
-            for n in self.key.arrays
-            if identifier(n) in written
-        ]
-        return lines + [
-            f"{identifier(f'{n}_post')}_array[j_] = {identifier(f'{n}_post')};"
-            for n in self.key.post_arrays
-            if identifier(f"{n}_post") in written
-        ]
+        return [identifier(n) for n in self.key.arrays if identifier(n) in written]
 
 
 def table_line(index: int, key: SynapseKernelKey) -> str:

@@ -1,0 +1,305 @@
+"""One piece of a synapse model's code as a C++ function over many synapses.
+
+Generated names are those of :mod:`.neuron_kernel`; ``k_`` is a synapse, ``j_`` its target among
+the thread's own neurons, ``e_`` a stretch of synapses of one source or target.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from brian2.codegen.translation import make_statements
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import Variable as BrianVariable
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ..checks import undefined_value
+from .neuron_kernel import Statements
+from .render import Renderer, identifier
+from .synapse_key import WEIGHT, SynapseKernelKey
+
+_UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+SINCE = "since_update"
+_SLOW = re.compile(r"\b(?!int\b|clip\b|abs\b|sign\b)[a-z]\w*\(|/|\*\*")  # what is worth vectorising
+ELAPSED = "static_cast<real>(double(static_cast<int32_t>(now_.lane_step) - updated_[k_]) * now_.dt)"
+SUMMAND = "_summand"
+
+
+class SynapseFunction:
+    """One function of a kernel: code run over stretches of synapses.
+
+    ``kind`` "pre", "row" and "sum" go along the synapses of a source, "post" along those of a
+    target, which lie anywhere.
+    """
+
+    def __init__(self, key: SynapseKernelKey, code: str, kind: str) -> None:
+        self.key, self.kind = key, kind
+        self.guarded = {f"{name}_post" for name in key.guarded} if kind != "sum" else set()
+        self.inner = Renderer("real", identifier)
+        self.outer = Renderer("double", lambda name: f"{identifier(name)}_d")
+        self.additions: list[str] | None = None  # variables added to in a loop of their own
+        self.slow = False  # calls functions
+        self.statements = self._statements(code)
+        self.words = self.statements.words()
+
+    def _variables(self) -> dict:
+        key = self.key
+
+        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
+            return BrianVariable(
+                name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
+            )
+
+        known = {v.name: variable(v.name, v.shared) for v in key.code.variables}
+        for side, names, shared in (
+            ("pre", key.code.reads_pre, key.pre_shared),
+            ("post", key.code.reads_post, key.post_shared),
+        ):
+            known |= {f"{n}_{side}": variable(f"{n}_{side}", n in shared) for n in names}
+        known |= {name: variable(name, True) for name in ("t", "dt")}
+        known |= {n.name: variable(n.name, False) for n in key.code.noise}
+        known[SINCE] = variable(SINCE, False)
+        return DEFAULT_FUNCTIONS | known
+
+    def _statements(self, code: str) -> Statements:
+        if not code.strip():
+            return Statements([], [])
+        shared, vector = make_statements(code, self._variables(), np.float64, blockname=self.kind)
+        for statement in (*shared, *vector):
+            if _UNDEFINED.search(statement.expr):
+                raise undefined_value(self.key.code.name, code)
+        lines = [
+            f"const auto {identifier(s.var)}_d = {self.outer.render_expr(s.expr)};" for s in shared
+        ]
+        self.slow = any(_SLOW.search(s.expr) for s in vector)
+        if self._separable(vector):
+            self.additions = []
+        return Statements(lines, [self._statement(s) for s in vector])
+
+    def _separable(self, statements: list) -> bool:
+        """Return whether what is added to the targets is worked out before any of it is added.
+
+        It pays where it calls functions, which are slow unless the loop over synapses vectorises;
+        adding does not, as several synapses may have one target.
+        """
+        written = {s.var for s in statements if s.var.endswith("_post") and s.op != ":="}
+        if self.kind == "sum":
+            written = {SUMMAND}
+        read = {word for s in statements for word in _WORD.findall(s.expr)}
+        only_added = self.kind == "sum" or all(
+            s.op in ("+=", "-=") for s in statements if s.var in written
+        )
+        return bool(written) and self.slow and only_added and not written & read
+
+    @property
+    def worth_staging(self) -> bool:
+        """Whether synapses that lie anywhere should be brought together to be worked on."""
+        apart = self.additions is not None or not self._writes_neurons()
+        return self.kind == "post" and self.slow and apart
+
+    def _statement(self, s) -> str:
+        value, name = self.inner.render_expr(s.expr), identifier(s.var)
+        if self.additions is not None and (s.var == SUMMAND or s.var.endswith("_post")):
+            self.additions.append(s.var)
+            sign = "-" if s.op == "-=" else ""
+            return f"add_{len(self.additions) - 1}_[lane_] = {sign}({value});"
+        if s.op == ":=":
+            return f"const auto {name} = {value};"
+        if s.op != "=":
+            value = f"({name} {s.op[:-1]} {value})"
+        if s.var in self.guarded:
+            value = f"{name}_open ? {value} : {name}"
+        return f"{name} = {value};"
+
+    # -- parts of the function -------------------------------------------------------------------
+
+    def text(self, name: str) -> str:
+        """Return the whole function."""
+        signature = (
+            f"template <class Target>\nvoid {name}([[maybe_unused]] const SynapseView& view_, "
+            "[[maybe_unused]] const StepInfo& now_, [[maybe_unused]] const Stretch* list_, "
+            "[[maybe_unused]] int64_t n_, [[maybe_unused]] real* out_) {"
+        )
+        if not self.statements.neuron and not self.statements.shared:
+            return f"{signature}\n}}\n"
+        lines = [
+            *self._shared(),
+            *self._arrays(),
+            "for (int64_t e_ = 0; e_ < n_; ++e_) {",
+            "    const Stretch stretch_ = list_[e_];",
+            "    const int64_t begin_ = stretch_.begin;",
+            *(f"    {line}" for line in self._of_stretch()),
+            *(f"    {line}" for line in self._loop()),
+            "}",
+        ]
+        return "\n".join([signature, *(f"    {line}" for line in lines), "}", ""])
+
+    def _loop(self) -> list[str]:
+        """Return the loop over the synapses of a stretch."""
+        if self.additions is not None:
+            return self._blocks(self.additions)
+        return [
+            *([] if self._writes_neurons() else ["NEUROSIM_INDEPENDENT"]),
+            "for (int64_t i_ = begin_; i_ < begin_ + stretch_.count; ++i_) {",
+            *(f"    {line}" for line in self._body()),
+            "}",
+        ]
+
+    def _blocks(self, additions: list[str]) -> list[str]:
+        """Return the loop by blocks: what synapses add is kept, then added one by one."""
+        adding = self._adding(additions)
+        first = "by_target_[first_ + lane_]" if self.kind == "post" else "first_ + lane_"
+        return [
+            "const int64_t end_ = begin_ + stretch_.count;",
+            "for (int64_t first_ = begin_; first_ < end_; first_ += block_size) {",
+            "    const int64_t left_ = end_ - first_;",
+            "    const int64_t lanes_ = left_ < block_size ? left_ : block_size;",
+            f"    real {', '.join(f'add_{n}_[block_size]' for n, _ in enumerate(additions))};",
+            "    NEUROSIM_INDEPENDENT",
+            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
+            "        const int64_t i_ = first_ + lane_;",
+            *(f"        {line}" for line in self._body()),
+            "    }",
+            "    for (int64_t lane_ = 0; lane_ < lanes_; ++lane_) {",
+            f"        const int64_t j_ = targets_[{first}];",
+            *(f"        {line}" for line in adding),
+            "    }",
+            "}",
+        ]
+
+    def _adding(self, additions: list[str]) -> list[str]:
+        """Return the statements that add what was kept to own target ``j_``."""
+        adding = []
+        for n, variable in enumerate(additions):
+            target = "out_" if self.kind == "sum" else f"{identifier(variable)}_array"
+            value = f"add_{n}_[lane_]"
+            if variable in self.guarded:
+                flags = f"{identifier(variable)}_flags_"
+                value = f"!{flags} || {flags}[j_] ? {value} : real(0)"
+            adding.append(f"{target}[j_] += {value};")
+        return adding
+
+    def _writes_neurons(self) -> bool:
+        return self.kind == "sum" or any(
+            line.split(" = ")[0].endswith("_post") for line in self.statements.neuron
+        )
+
+    def _shared(self) -> list[str]:
+        """Declare what is shared: in double, then those the loop uses as ``real``."""
+        key = self.key
+        given = {"t": "now_.t", "dt": "now_.dt"}
+        given |= {name: f"view_.shared[{i}]" for i, name in enumerate(key.shared)}
+        given |= {f"{n}_pre": f"view_.pre_shared[{i}]" for i, n in enumerate(key.pre_shared)}
+        given |= {f"{n}_post": f"view_.post_shared[{i}]" for i, n in enumerate(key.post_shared)}
+        lines, names = [], []
+        for name, source in given.items():
+            word = identifier(name)
+            if word in self.words or f"{word}_d" in self.words:
+                lines.append(f"const double {word}_d = {source};")
+                names.append(word)
+        lines += self.statements.shared
+        names += [line.split()[2][:-2] for line in self.statements.shared]
+        in_loop = set(_WORD.findall("\n".join(self.statements.neuron)))
+        lines += [f"const real {n} = static_cast<real>({n}_d);" for n in names if n in in_loop]
+        if f"{SUMMAND}_d" in self.words and SUMMAND not in in_loop:
+            lines.append(f"const real {SUMMAND} = static_cast<real>({SUMMAND}_d);")
+        return lines
+
+    def _uses(self, name: str) -> bool:
+        return identifier(name) in self.words
+
+    def _arrays(self) -> list[str]:
+        key = self.key
+        lines = []
+        if self._needs_target():
+            lines.append(
+                "const Target* const targets_ = static_cast<const Target*>(view_.targets);"
+            )
+        for i, name in enumerate(key.arrays):
+            if self._uses(name):
+                kind = "const Weight*" if self._is_weight(name) else "real*"
+                source = "view_.weights" if self._is_weight(name) else f"view_.arrays[{i}]"
+                lines.append(f"{kind} __restrict__ const {identifier(name)}_array = {source};")
+        for i, name in enumerate(key.post_arrays):
+            word = identifier(f"{name}_post")
+            if self._uses(f"{name}_post") or f"{name}_post" in (self.additions or ()):
+                lines.append(f"real* __restrict__ const {word}_array = view_.post[{i}];")
+                if f"{name}_post" in self.guarded:
+                    lines.append(f"const uint8_t* const {word}_flags_ = view_.open[{i}];")
+        if self._keeps_time():
+            lines.append("int32_t* __restrict__ const updated_ = view_.updated;")
+        if self.kind == "post":
+            lines.append("const uint32_t* __restrict__ const by_target_ = view_.by_target;")
+        for noise in key.code.noise:
+            if self._uses(noise.name):
+                lines.append(f"const SynapticNoise {noise.name}_(view_, now_, {noise.site});")
+        return lines
+
+    def _is_weight(self, name: str) -> bool:
+        return name == WEIGHT and self.key.constant_weight
+
+    def _needs_target(self) -> bool:
+        noisy = any(self._uses(noise.name) for noise in self.key.code.noise)
+        posts = any(self._uses(f"{name}_post") for name in self.key.post_arrays)
+        return self.kind == "sum" or noisy or posts or bool(self.additions)
+
+    def _of_stretch(self) -> list[str]:
+        """Declare what the synapses of a stretch have in common."""
+        if self.kind == "post":
+            return []
+        return [
+            f"const real {identifier(f'{name}_pre')} = view_.pre_values[e_ * view_.n_pre + {i}];"
+            for i, name in enumerate(self.key.pre_arrays)
+            if self._uses(f"{name}_pre")
+        ]
+
+    def _body(self) -> list[str]:
+        key = self.key
+        lines = ["const int64_t k_ = " + ("by_target_[i_];" if self.kind == "post" else "i_;")]
+        if self._needs_target():
+            lines.append("const int64_t j_ = targets_[k_];")
+        if self.kind == "post":
+            lines += [
+                f"const real {identifier(f'{name}_pre')} = "
+                f"view_.of_source({i}, static_cast<uint32_t>(k_));"
+                for i, name in enumerate(key.pre_arrays)
+                if self._uses(f"{name}_pre")
+            ]
+        for name in key.arrays:
+            if self._uses(name):
+                constant = "const " if self._is_weight(name) else ""
+                word = identifier(name)
+                lines.append(f"{constant}real {word} = static_cast<real>({word}_array[k_]);")
+        for name in key.post_arrays:
+            word = identifier(f"{name}_post")
+            if word in self.words:
+                lines.append(f"real {word} = {word}_array[j_];")
+                if f"{name}_post" in self.guarded:
+                    lines.append(f"const bool {word}_open = !{word}_flags_ || {word}_flags_[j_];")
+        for noise in key.code.noise:
+            if self._uses(noise.name):
+                lines.append(f"const real {noise.name} = {noise.name}_.{noise.kind}(k_, j_);")
+        if self._keeps_time():
+            lines.append(f"const real {SINCE} = {ELAPSED};")
+            lines.append("updated_[k_] = static_cast<int32_t>(now_.lane_step);")
+        return [*lines, *self.statements.neuron, *self._stores()]
+
+    def _keeps_time(self) -> bool:
+        return self.key.code.keeps_update and self.kind in ("pre", "post")
+
+    def _stores(self) -> list[str]:
+        if self.kind == "sum":
+            return [] if self.additions else [f"out_[j_] += {SUMMAND};"]
+        written = {line.split(" = ")[0] for line in self.statements.neuron}
+        lines = [
+            f"{identifier(n)}_array[k_] = {identifier(n)};"
+            for n in self.key.arrays
+            if identifier(n) in written
+        ]
+        return lines + [
+            f"{identifier(f'{n}_post')}_array[j_] = {identifier(f'{n}_post')};"
+            for n in self.key.post_arrays
+            if identifier(f"{n}_post") in written
+        ]
