@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .recording import Recording
     from .simulation import Simulation
 
+_FILES = (".h5", ".hdf5", ".png", ".json", ".pdf", ".svg")
+
 
 @dataclass
 class Runs:
@@ -134,11 +136,16 @@ def output_folder(output: str | os.PathLike[str] | None) -> Path | None:
     Raises
     ------
     DescriptionError
-        Its parent is not there, or it is a file.
+        Its parent is not there, it is a file, or it is named like one.
     """
     if output is None:
         return None
     folder = Path(output)
+    if folder.suffix.lower() in _FILES:
+        raise DescriptionError(
+            f"--output {os.fspath(output)!r} names a file; this experiment makes several, so give "
+            "a folder, such as --output results."
+        )
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

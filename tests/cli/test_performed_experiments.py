@@ -1,6 +1,8 @@
 """Experiments that simulate several networks, and checks, through Python and the command line."""
 
 import json
+import signal
+import time
 
 import pytest
 
@@ -141,6 +143,30 @@ def test_one_network_with_checks(two, invoke):
     assert invoke("run", "one.py", "--quick", "--duration", "30ms", "--json").json[
         "duration_ms"
     ] == pytest.approx(30)
+
+
+def test_output_is_a_folder(two, invoke):
+    assert invoke("run", "two.py", "--quick", "--output", "mine").code == 0
+    assert (two / "mine" / "results.json").exists()
+    for wrong, word in (("x.h5", "folder"), ("no/such", "folder"), ("two.py", "folder")):
+        done = invoke("run", "two.py", "--quick", "--output", wrong)
+        assert done.code == 1
+        assert word in done.err.splitlines()[-1]
+    assert not (two / "x.h5").exists()
+
+
+def test_interrupt_keeps_what_was_recorded(two, start):
+    process = start("run", "two.py", "--duration", "10000s", "--threads", "1")
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not (two / "two" / "weak.h5").exists():
+        time.sleep(0.05)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert ns.read(two / "two" / "weak.h5").status == "interrupted"
+    assert not (two / "two" / "results.json").exists()
 
 
 def test_dry_run_and_list(two, invoke):
