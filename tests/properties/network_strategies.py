@@ -220,7 +220,7 @@ def own_models(draw, name="own"):
         "E_L": draw(amounts(-72, -65, "mV")),
         "V_T": draw(amounts(-54, -49, "mV")),
         "V_r": draw(amounts(-69, -60, "mV")),
-        "I_e": draw(amounts(150, 500, "pA")),
+        "I_e": draw(amounts(250, 700, "pA")),
         "tau_s": draw(amounts(0.5, 6, "ms")),
         "tau_w": draw(amounts(20, 150, "ms")),
         "a": quantity(2.1, "nS"),
@@ -385,12 +385,18 @@ def recorders(draw, sizes, models):
 
 
 @st.composite
+def some(draw, kind, counts):
+    """Return a tuple of one of several lengths, each as likely."""
+    return tuple(draw(kind) for _ in range(draw(st.sampled_from(counts))))
+
+
+@st.composite
 def networks(draw, model=None):
     """A whole network of one to three populations of up to 12 neurons."""
     kinds = st.one_of(own_models(), own_models(), catalogue_models()) if model is None else model
-    models = tuple(draw(st.lists(kinds, min_size=1, max_size=3)))
+    models = draw(some(kinds, (1, 2, 3)))
     count = len(models)
-    sizes = draw(st.lists(st.integers(1, 12), min_size=count, max_size=count))
+    sizes = list(draw(some(st.sampled_from([1, 2, 5, 8, 12]), (count,))))
     source = None
     if draw(st.booleans()):
         size = draw(st.integers(1, 5))
@@ -398,16 +404,15 @@ def networks(draw, model=None):
         listed = draw(st.lists(spikes, max_size=20, unique=True))
         source = tuple(s for s, _ in listed), tuple(i for _, i in listed), size
         sizes.append(size)
-    some = st.lists(projections(sizes, models), max_size=4)
     return NetworkSpec(
         seed=draw(st.integers(0, 2**64 - 1)),
         weight_bits=draw(st.sampled_from([32, 64])),
         sizes=tuple(sizes[:count]),
         models=models,
         source=source,
-        projections=tuple(draw(some)),
-        poisson=tuple(draw(st.lists(poisson_inputs(sizes, models), max_size=2))),
-        currents=tuple(draw(st.lists(currents(sizes, models), max_size=1))),
-        operations=tuple(draw(st.lists(operations(sizes, models), max_size=1))),
-        recorders=tuple(draw(st.lists(recorders(sizes, models), max_size=3))),
+        projections=draw(some(projections(sizes, models), (0, 1, 2, 3, 4))),
+        poisson=draw(some(poisson_inputs(sizes, models), (0, 0, 1, 2))),
+        currents=draw(some(currents(sizes, models), (0, 0, 1))),
+        operations=draw(some(operations(sizes, models), (0, 0, 1))),
+        recorders=draw(some(recorders(sizes, models), (0, 1, 2, 3))),
     )
