@@ -87,4 +87,10 @@ def _print_network(recording: Recording) -> None:
         print_table(rows)
     if recording.reports:
         click.echo("")
-        click.echo("state variables: " + ", ".join(report.name for report in recording.reports))
+        rows = [["recorded", "population", "variable", "every (ms)", "from (ms)"]]
+        for report in recording.reports:
+            times = (report.every * recording.dt_ms, report.start * recording.dt_ms)
+            rows.append(
+                [report.name, report.population, report.variable, *(f"{t:g}" for t in times)]
+            )
+        print_table(rows)

@@ -175,7 +175,7 @@ class OrderedFile(io.RawIOBase):
         The array must be C-contiguous, and not be changed until it is put into ``pool``, which
         happens once it is on disk.
         """
-        self._lent = array.ctypes.data, memoryview(array).cast("B").toreadonly()
+        self._lent = array.ctypes.data, memoryview(array.data).cast("B").toreadonly()
         self._loans.append((array, pool))
         try:
             yield
@@ -184,9 +184,8 @@ class OrderedFile(io.RawIOBase):
 
     def write(self, data) -> int:
         """Hold ``data`` in memory until the next commit."""
-        content = self._lent_content(data)
-        if content is None:
-            content = bytes(data)
+        lent = self._lent_content(data)
+        content = bytes(data) if lent is None else lent
         self._blocks.put(self._position, content)
         self._position += len(content)
         self._size = max(self._size, self._position)
