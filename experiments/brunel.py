@@ -203,8 +203,10 @@ def _column(panels: list[Any], name: str, one: Found) -> None:
     rate.set_ylim(bottom=0)
     rate.locator_params(axis="y", nbins=3)
     frequencies, density = one.spectrum
-    power.semilogy(frequencies, density, color="0.2", linewidth=0.8)
-    power.axhline(2 * one.rate_hz / n, color="0.6", linewidth=0.6, linestyle="--")
+    power.plot(frequencies, density, color="0.2", linewidth=0.8)
+    if one.rate_hz > 0:
+        power.axhline(2 * one.rate_hz / n, color="0.6", linewidth=0.6, linestyle="--")
+        power.set_yscale("log")
     power.set(xlim=(0, _LARGEST_HZ), xlabel="Frequency (Hz)")
 
 
@@ -221,5 +223,6 @@ experiment = Experiment(
         Setting("g", None, "inhibition relative to excitation, in place of the regime's", low=0),
         Setting("eta", None, "external rate relative to threshold, likewise", low=0),
     ),
+    shortest=100 * ms,
     quick={"scale": 0.2, "duration": 300 * ms, "warmup": 200 * ms},
 )

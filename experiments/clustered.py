@@ -249,5 +249,6 @@ experiment = Experiment(
         Setting("ratio", 2.5, "probability within a cluster over that between", low=1),
         Setting("clusters", N_CLUSTERS, "clusters of equal size", low=2, high=1000),
     ),
+    shortest=400 * ms,
     quick={"scale": 0.2, "clusters": 10, "duration": 500 * ms, "warmup": 100 * ms, "trials": 3},
 )

@@ -138,5 +138,6 @@ experiment = Experiment(
         "Izhikevich (2003), IEEE Transactions on Neural Networks 14:1569, "
         "doi:10.1109/TNN.2003.820440"
     ),
+    shortest=400 * ms,
     quick={"scale": 0.2, "duration": 500 * ms, "warmup": 100 * ms},
 )

@@ -211,5 +211,6 @@ experiment = Experiment(
         Setting("kind", "all", "which network", choices=("all", *KINDS)),
         Setting("compare", False, "simulate each with Brian2, too, and compare the rates"),
     ),
+    shortest=50 * ms,
     quick={"duration": 300 * ms, "warmup": 100 * ms, "kind": "cuba"},
 )

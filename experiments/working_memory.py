@@ -224,5 +224,6 @@ experiment = Experiment(
         Setting("j_plus", 1.62, "strength between cells of equal preference", low=1, high=4),
         Setting("sigma", 18.0, "width of the connectivity in degrees", low=5, high=60),
     ),
+    shortest=900 * ms,
     quick={"scale": 0.1, "trials": 1, "duration": 900 * ms},
 )

@@ -63,7 +63,11 @@ def siegert(mean: Any, sd: Any, *, tau_m: Any, V_th: Any, V_r: Any, t_ref: Any) 
 def siegert_si(
     mean: float, sd: float, v_th: float, v_r: float, tau_m: float, t_ref: float
 ) -> float:
-    """Return :func:`siegert`'s rate in Hz for volts and seconds, unchecked."""
+    """Return :func:`siegert`'s rate in Hz for volts and seconds, unchecked; also without noise."""
+    if sd == 0:
+        if mean <= v_th:
+            return 0.0
+        return 1.0 / (t_ref + tau_m * math.log((mean - v_r) / (mean - v_th)))
     low, high = (v_r - mean) / sd, (v_th - mean) / sd
     if high > _LARGEST:
         return 0.0

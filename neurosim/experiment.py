@@ -65,6 +65,8 @@ class Experiment:
         Given the Recording of ``build``, returns a matplotlib figure, in place of ``figures``.
     quick : mapping, optional
         Values of scale, duration, warmup, dt and settings that make ``--quick`` end in seconds.
+    shortest : Quantity of time, optional
+        The shortest duration of ``perform`` that its analysis can use.
     seed : int
         Used unless the user asks for another.
 
@@ -88,6 +90,7 @@ class Experiment:
     checks: Callable[[Recording], list[Check]] | None = None
     figure: Callable[[Recording], Figure] | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
+    shortest: Any = None
     seed: int = 1
     _accepted: frozenset[str] = field(init=False, repr=False, default=frozenset())
 
@@ -183,13 +186,9 @@ class Experiment:
         """Return ``duration``, ``warmup`` and ``dt`` as run unless the user asks otherwise."""
         from .units import ms, second  # noqa: PLC0415 - slow to import
 
-        own = {"duration": self.duration, "warmup": self.warmup, "dt": self.dt}
         usual = {"duration": 1.0 * second, "warmup": 500 * ms, "dt": 0.1 * ms}
-        small = self.quick if quick else {}
-        return {
-            name: small.get(name, usual[name] if value is None else value)
-            for name, value in own.items()
-        }
+        own = {n: usual[n] if getattr(self, n) is None else getattr(self, n) for n in usual}
+        return own | {n: v for n, v in self.quick.items() if quick and n in usual}
 
     def run(
         self,
@@ -239,6 +238,7 @@ class Experiment:
         self._check_scale(scale)
         given = {"duration": duration, "warmup": warmup, "dt": dt}
         times = self.times(quick) | {k: v for k, v in given.items() if v is not None}
+        self._check_duration(times["duration"])
         usual = self.quick.get("scale", self.scale) if quick else self.scale
         size = scale or usual or 1.0
         runs = Runs(
@@ -294,12 +294,17 @@ class Experiment:
         )
 
     def _check_scale(self, scale: float | None) -> None:
-        if scale is None:
-            return
-        if self.scale is None:
+        if scale is not None and self.scale is None:
             raise DescriptionError("this experiment has one size; leave --scale out.")
-        if not 0 < scale < math.inf:
+        if scale is not None and not 0 < scale < math.inf:
             raise DescriptionError(f"scale is {scale}; it must be more than 0 and finite.")
+
+    def _check_duration(self, duration: Any) -> None:
+        if self.shortest is not None and float(duration) < float(self.shortest):
+            raise DescriptionError(
+                f"a duration of {duration} is too short for what this experiment measures; give "
+                f"at least {self.shortest}."
+            )
 
     def _figure(self, recording: Recording) -> Figure | None:
         if self.figure is not None:

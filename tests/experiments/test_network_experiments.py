@@ -93,6 +93,24 @@ def test_settings_are_declared():
         ns.load_experiment("synfire")[1].run(scale=0.5)
 
 
+@pytest.mark.parametrize(
+    "name", ["brunel", "clustered", "izhikevich_2003", "vogels_abbott", "working_memory"]
+)
+def test_too_short_a_run_is_refused_before_it_begins(name, tmp_path):
+    _, experiment = ns.load_experiment(name)
+    with pytest.raises(DescriptionError, match="at least"):
+        experiment.run(quick=True, duration=10 * ms)
+    shortest = experiment.run(quick=True, duration=experiment.shortest, threads=1)
+    assert shortest.figure is not None
+
+
+def test_brunel_without_any_input_is_silent():
+    _, experiment = ns.load_experiment("brunel")
+    results = experiment.run(quick=True, settings={"regime": "C", "eta": 0}, threads=1)
+    assert results.metrics["C"]["rate_hz"] == 0
+    assert results.metrics["C"]["theory_hz"] == 0
+
+
 def test_equal_until_finds_the_first_difference():
     same, other = (_driven(late) for late in (0.0, 0.5))
     assert vogels_abbott.equal_until(same, _driven(0.0)) == pytest.approx(10.0)

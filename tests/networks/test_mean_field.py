@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from neurosim.networks.brunel import REGIMES, brunel, mean_field_rate, sizes, threshold_rate
-from neurosim.networks.mean_field import highest_fixed_point, siegert
+from neurosim.networks.mean_field import highest_fixed_point, siegert, siegert_si
 
 from neurosim.errors import DescriptionError
 from neurosim.lowering.lower import lower
@@ -18,6 +18,8 @@ def test_little_noise_gives_the_rate_without_noise():
     for mean in (21.0, 30.0, 60.0):
         expected = 1 / (0.002 + 0.02 * math.log((mean - 10) / (mean - 20)))
         assert siegert(mean * mV, 1e-3 * mV, **NEURON) / Hz == pytest.approx(expected, rel=1e-4)
+        assert siegert_si(mean, 0.0, 20.0, 10.0, 0.02, 0.002) == pytest.approx(expected)
+    assert siegert_si(19.0, 0.0, 20.0, 10.0, 0.02, 0.002) == 0.0
 
 
 def test_far_below_threshold_nothing_happens():
