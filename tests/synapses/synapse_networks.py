@@ -191,6 +191,8 @@ def bursts():
     )
     delay = {"single": ns.Uniform(0.5 * ms, 2 * ms), "burst": 1 * ms}
     net.project(e, e, ns.Bernoulli(0.3), synapse=rule, weight=0.3 * mV, delay=delay)
+    counting = ns.SynapseModel("m : 1", on_pre="m += 1; g_post += 0.01*m")
+    net.project(net.event_source(e, "low"), e, ns.OneToOne(), synapse=counting, delay=0.3 * ms)
     return net
 
 
