@@ -260,3 +260,20 @@ def test_calling_a_model_changes_values_only():
     assert model.parameters["p"].content == 1.0
     with pytest.raises(UnknownNameError, match="'q'"):
         model(q=1.0)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_nan_ends_networks_that_run_in_step(threads):
+    """One thread stops in the middle of a step; the others must not wait for it."""
+    net = ns.Network(seed=1)
+    model = ns.NeuronModel(
+        "dv/dt = (sqrt(limit - v) + total)/second : 1\nlimit : 1\ntotal : 1",
+        parameters={"limit": np.array([2.0, 2.0, 0.1, 2.0, 2.0, 2.0])},
+        method="euler",
+    )
+    e = net.population("E", 6, model)
+    every = ns.SynapseModel("total_post = v_pre + 10 : 1 (summed)")
+    net.project(e, e, ns.AllToAll(), synapse=every)
+    with pytest.raises(NumericalError) as caught:
+        ns.simulate(net, 50 * ms, engine="native", threads=threads)
+    assert (caught.value.population, caught.value.variable, caught.value.neuron) == ("E", "v", 2)
