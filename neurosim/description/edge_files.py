@@ -62,7 +62,8 @@ def sparse_edges(matrix: Any, unit: Any) -> tuple[EdgeList, tuple[int, int]]:
             "it must be real numbers in two."
         )
     pre, post = (np.asarray(c).astype(np.int64) for c in (listed.row, listed.col))
-    return EdgeList(pre, post, _with_unit(data, unit), None), tuple(listed.shape)  # type: ignore[arg-type]
+    n_pre, n_post = (int(n) for n in listed.shape)
+    return EdgeList(pre, post, _with_unit(data, unit), None), (n_pre, n_post)
 
 
 def sonata_edges(path: str | os.PathLike[str], population: str | None, unit: Any) -> EdgeList:
