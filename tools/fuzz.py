@@ -121,6 +121,7 @@ def _run_child(name, first, count, args):
             elif time.monotonic() - since > 2 * SECONDS_PER_CASE + 60:
                 process.kill()
         if process.returncode:
+            args.keep.mkdir(exist_ok=True)
             for path in Path(folder).glob("case*"):
                 kept = args.keep / f"{name}-{args.seed}-from-{first}{path.suffix}"
                 kept.write_bytes(path.read_bytes())
@@ -140,7 +141,10 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", help="one target")
     parser.add_argument(
-        "--keep", type=Path, default=Path(), help="folder for files that ended the process"
+        "--keep",
+        type=Path,
+        default=Path("fuzz-violations"),
+        help="folder for files that ended the process",
     )
     parser.add_argument("--json", type=Path, help="where to write the outcomes")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
