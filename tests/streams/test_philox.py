@@ -77,7 +77,8 @@ def test_purposes_and_names_are_fixed():
     """Files and other programs rely on these numbers."""
     assert [(p.name, int(p)) for p in Purpose] == [
         ("EDGES", 1), ("POISSON", 2), ("INITIAL", 3), ("PARAMETER", 4), ("INDEGREE", 5),
-        ("REMAINDER", 6),
+        ("REMAINDER", 6), ("NOISE", 7), ("SYNAPSE", 8), ("ENCODING", 9), ("SYNAPTIC_VALUE", 20),
+        ("TARGETS", 21), ("EDGE_VALUE", 22), ("POSITION", 23),
     ]  # fmt: skip
     assert name_id("123456789") == 0xCBF43926
 
