@@ -267,7 +267,8 @@ class Binary(Target):
                 case 3:
                     size = rng.choice([8, 64, 512])
                     source = rng.randrange(used)
-                    data[where : where + size] = data[source : source + size]
+                    piece = data[source : source + size]
+                    data[where : where + len(piece)] = piece
         return bytes(data[: rng.randrange(used)] if rng.random() < 0.1 else data)
 
     def put(self, data):

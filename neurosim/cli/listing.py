@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -25,14 +25,15 @@ def command(experiment: str | None) -> None:
         _one_experiment(experiment)
         return
     from ..description.distributions import Distribution  # noqa: PLC0415 - imports Brian2
-    from ..description.rules import Rule  # noqa: PLC0415 - imports Brian2
+    from ..description.pairwise import Pairwise  # noqa: F401, PLC0415 - a rule, too
+    from ..description.rules import ConnectionRule  # noqa: PLC0415 - imports Brian2
     from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
     from ..models.synapses import SYNAPSES  # noqa: PLC0415 - not for --help
 
     _section("experiments", _experiments())
     _section("models", {name: entry.summary for name, entry in ENTRIES.items()})
     _section("synapse models", {name: entry.summary for name, entry in SYNAPSES.items()})
-    _section("connection rules", _first_lines(get_args(Rule)))
+    _section("connection rules", _first_lines(ConnectionRule.__subclasses__()))
     _section("distributions", _first_lines(Distribution.__subclasses__()))
     _section("engines", {name: _ENGINES.get(name, "") for name in engine_names()})
     for name in registry.names(registry.REGISTRIES):
