@@ -25,10 +25,8 @@ from ..errors import (
     UnsupportedError,
 )
 from . import syntax
+from .brian2_errors import brian2_message
 from .quantities import SECOND, require_dimensions, symbol
-
-UNIT_PREFIX = "unit_"
-
 
 _FLAGS = {
     DIFFERENTIAL_EQUATION: {"unless refractory", "shared"},
@@ -185,23 +183,13 @@ def _is_boolean(code: str, variables: dict, where: str) -> bool:
     try:
         return bool(is_boolean_expression(code, variables))
     except (SyntaxError, ValueError) as error:
-        raise EquationError(f"{where}: {_message(error)}") from error
+        raise EquationError(f"{where}: {brian2_message(error)}") from error
 
 
 def _dimensions(code: str, variables: dict, where: str) -> Dimension:
     try:
         return parse_expression_dimensions(code, variables)
     except DimensionMismatchError as error:
-        raise DimensionError(f"{where}: {_message(error)}") from error
+        raise DimensionError(f"{where}: {brian2_message(error)}") from error
     except (SyntaxError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ExpressionError(f"{where}: {_message(error)}") from error
-
-
-def _message(error: BaseException) -> str:
-    parts = [str(error.args[0]) if error.args else str(error)]
-    cause = error.__cause__
-    while cause is not None:
-        parts.append(str(cause.args[0]) if cause.args else str(cause))
-        cause = cause.__cause__
-    text = " ".join(" ".join(part.split()) for part in parts)
-    return re.sub(rf"\b{UNIT_PREFIX}(\w+)", r"\1", text)
+        raise ExpressionError(f"{where}: {brian2_message(error)}") from error

@@ -24,10 +24,9 @@ from brian2.units.fundamentalunits import Dimension
 
 from ..errors import EquationError, ExpressionError, UnknownNameError
 from . import syntax
+from .brian2_errors import UNIT_PREFIX, brian2_message
 from .equation_checks import (
-    UNIT_PREFIX,
     _dimensions,
-    _message,
     check_condition,
     check_equation_units,
     check_kinds,
@@ -324,7 +323,7 @@ def _parse(
     try:
         return Equations(renamed)
     except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
-        raise EquationError(f"{where}: {_message(error)}") from error
+        raise EquationError(f"{where}: {brian2_message(error)}") from error
 
 
 def _check_own_name(name: str, where: str) -> None:

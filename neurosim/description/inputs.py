@@ -12,8 +12,9 @@ from brian2.units.fundamentalunits import Dimension
 
 from ..errors import DescriptionError, EquationError, UnknownNameError, UnsupportedError
 from . import syntax
+from .brian2_errors import UNIT_PREFIX
 from .equation_checks import _dimensions, check_condition
-from .equations import UNIT_PREFIX, Declared, _check_own_name, _rewrite
+from .equations import Declared, _check_own_name, _rewrite
 from .models import NeuronModel
 from .population import Population
 from .quantities import SECOND, require_dimensions

@@ -20,11 +20,12 @@ from ..errors import (
     UnknownNameError,
 )
 from . import syntax
+from .brian2_errors import UNIT_PREFIX, brian2_message
 from .pairwise import pair_expression_dimensions
 from .population import Population, PopulationView
 from .quantities import SECOND, require_dimensions
 from .rules import Edges, Rule
-from .synapse_text import UNIT_PREFIX, Pathway, _message, side_of
+from .synapse_text import Pathway, side_of
 from .values import Given
 
 if TYPE_CHECKING:
@@ -282,6 +283,6 @@ def _dimensions(code: str, variables: dict[str, Any], where: str) -> Dimension:
     try:
         return parse_expression_dimensions(code, variables)
     except DimensionMismatchError as error:
-        raise DimensionError(f"{where}: {_message(error)}") from error
+        raise DimensionError(f"{where}: {brian2_message(error)}") from error
     except (SyntaxError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ExpressionError(f"{where}: {_message(error)}") from error
+        raise ExpressionError(f"{where}: {brian2_message(error)}") from error

@@ -30,8 +30,8 @@ from ..errors import (
     UnsupportedError,
 )
 from . import syntax
+from .brian2_errors import UNIT_PREFIX, brian2_message
 
-UNIT_PREFIX = "unit_"
 SINCE_UPDATE = "since_update"  # time since a synapse's event-driven variables were up to date
 MAX_EQUATIONS = 20000
 _RESERVED = frozenset(
@@ -174,7 +174,7 @@ class _Reader:
         try:
             parsed = Equations(renamed)
         except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
-            raise EquationError(f"{where}: {_message(error)}") from error
+            raise EquationError(f"{where}: {brian2_message(error)}") from error
         return {name: self._equation(name, parsed[name]) for name in parsed}
 
     def _equation(self, name: str, parsed: Any) -> Equation:
@@ -307,13 +307,3 @@ def _check_own_name(name: str, flags: frozenset[str], where: str) -> None:
         raise EquationError(
             f"{where}: {name!r} is a function or constant of the language; call it something else."
         )
-
-
-def _message(error: BaseException) -> str:
-    parts = [str(error.args[0]) if error.args else str(error)]
-    cause = error.__cause__
-    while cause is not None:
-        parts.append(str(cause.args[0]) if cause.args else str(cause))
-        cause = cause.__cause__
-    text = " ".join(" ".join(part.split()) for part in parts)
-    return re.sub(rf"\b{UNIT_PREFIX}(\w+)", r"\1", text)

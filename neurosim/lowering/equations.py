@@ -11,7 +11,8 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import Dimension
 
 from ..description import syntax
-from ..description.equations import UNIT_PREFIX, Declared
+from ..description.brian2_errors import UNIT_PREFIX
+from ..description.equations import Declared
 from ..description.functions import Callee, TimedArray
 from ..description.models import NeuronModel
 from ..description.quantities import SECOND, declaration, symbol

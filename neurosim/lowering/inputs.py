@@ -11,7 +11,7 @@ import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
 
 from ..description import syntax
-from ..description.equations import UNIT_PREFIX
+from ..description.brian2_errors import UNIT_PREFIX
 from ..description.inputs import MAX_RANDOM_CALLS, Injection, Operation
 from ..description.network import Network
 from ..description.projection import PoissonInput

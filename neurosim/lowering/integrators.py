@@ -21,7 +21,8 @@ from brian2.stateupdaters.exact import get_linear_system
 
 from .. import _version
 from ..description import syntax
-from ..description.equations import UNIT_PREFIX, Declared
+from ..description.brian2_errors import UNIT_PREFIX
+from ..description.equations import Declared
 from ..description.quantities import SECOND
 from ..errors import EquationError
 from ..store import cached_text

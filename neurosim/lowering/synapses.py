@@ -17,10 +17,11 @@ from brian2.units.fundamentalunits import Dimension
 
 from .. import _version
 from ..description import syntax
+from ..description.brian2_errors import UNIT_PREFIX
 from ..description.population import Population, PopulationView
 from ..description.quantities import declaration, symbol
 from ..description.synapse_binding import BoundSynapse
-from ..description.synapse_text import SINCE_UPDATE, UNIT_PREFIX, side_of
+from ..description.synapse_text import SINCE_UPDATE, side_of
 from ..errors import EquationError
 from ..store import cached_text
 from .expressions import names_in
