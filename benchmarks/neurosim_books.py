@@ -28,8 +28,8 @@ def main() -> None:
     with ns.Simulation(NETWORKS[options.network](seed=options.seed), **settings) as simulation:
         simulation.run(options.warmup * ms, warmup=True)
         simulation.run(options.duration * ms)
-    summary, recording = simulation.summary(), simulation.recording
-    n_spikes = sum(recording.n_spikes(name) for name in recording.populations)
+    summary, rates = simulation.summary(), simulation.recording.rates()
+    sizes = {p.name: p.size for p in simulation.program.populations}
     result = {
         "simulator": f"neurosim {ns.__version__}",
         "threads": options.threads,
@@ -37,7 +37,7 @@ def main() -> None:
         "build_s": summary.build_s,
         "simulate_s": summary.simulate_s,
         "real_time_factor": summary.real_time_factor,
-        "rate_Hz": n_spikes / summary.n_neurons / (options.duration / 1e3),
+        "rate_Hz": sum(rates[name] * size for name, size in sizes.items()) / summary.n_neurons,
     }
     print(json.dumps(result))
 

@@ -229,7 +229,9 @@ class KernelWriter:
         body += [f"open_{i}_[k_] = not_refractory;" for i, _ in enumerate(self.key.targeted)]
         states = [line.split("_array")[0] for line in stored]
         if states:
-            body.append("bad_ |= " + " | ".join(f"lane_int({n} != {n})" for n in states) + ";")
+            # one test for all: a sum is NaN if a part is (or inf - inf, which find_nan tells apart)
+            body.append(f"const real all_ = {' + '.join(states)};")
+            body.append("bad_ |= lane_int(all_ != all_);")
         body += ["fired_[lane_] = crossed_;", "any_ |= fired_[lane_];"]
         for e, _ in enumerate(events):
             body.append(f"any_event_{e}_ |= happened_{e}_[lane_] = event_{e}_;")
