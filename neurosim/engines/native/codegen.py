@@ -74,13 +74,7 @@ def generate(program: Program, single: bool) -> GeneratedSource:
         kernel_of.append(keys.index(key))
     synapse_keys, synapse_kernel_of = _synapse_kernels(program)
     noisy = any(key.code.noise for key in synapse_keys)
-    defines = {"NEUROSIM_COUNT": _count_type(program)}
-    if single:
-        defines["NEUROSIM_SINGLE"] = "1"
-    if any(p.weight_bits == 64 for p in program.projections):
-        defines["NEUROSIM_WEIGHT64"] = "1"
-    if any(key.targeted for key in keys):
-        defines["NEUROSIM_GUARDED"] = "1"
+    defines = _defines(program, keys, synapse_keys, single)
     names = [population.name for population in program.populations]
     definitions = "".join(f"#define {name} {value}\n" for name, value in defines.items())
     text = _SOURCE.format(
@@ -113,6 +107,27 @@ def generate(program: Program, single: bool) -> GeneratedSource:
         synapse_keys,
         synapse_kernel_of,
     )
+
+
+def _defines(
+    program: Program,
+    keys: list[KernelKey],
+    synapse_keys: tuple[SynapseKernelKey, ...],
+    single: bool,
+) -> dict[str, str]:
+    """Return the definitions of both libraries, see include/types.hpp."""
+    defines = {"NEUROSIM_COUNT": _count_type(program)}
+    if single:
+        defines["NEUROSIM_SINGLE"] = "1"
+    if any(p.weight_bits == 64 for p in program.projections):
+        defines["NEUROSIM_WEIGHT64"] = "1"
+    if any(key.targeted for key in keys):
+        defines["NEUROSIM_GUARDED"] = "1"
+    if synapse_keys:
+        defines["NEUROSIM_SYNAPSE_MODELS"] = "1"
+    if program.currents or any(p.wave is not None for p in program.poisson):
+        defines["NEUROSIM_CHANGING_INPUTS"] = "1"
+    return defines
 
 
 def _synapse_kernels(program: Program) -> tuple[tuple[SynapseKernelKey, ...], dict[str, int]]:

@@ -10,9 +10,10 @@ namespace neurosim {
 class Generals {
   public:
     Generals(const NetworkSpec& spec, std::vector<LocalPopulation>& populations) : spec_(spec) {
-        for (int32_t g = 0; g < spec.n_generals; ++g)
-            parts.push_back(std::make_unique<GeneralPart>(spec, spec.generals[g],
-                                                          spec.synapse_kernels[spec.generals[g].kernel], populations));
+        if constexpr (synapse_models)
+            for (int32_t g = 0; g < spec.n_generals; ++g)
+                parts.push_back(std::make_unique<GeneralPart>(
+                    spec, spec.generals[g], spec.synapse_kernels[spec.generals[g].kernel], populations));
         happened_.assign(spec.n_channels, std::vector<std::vector<uint32_t>>(2 * spec.smallest_delay + 4));
     }
 
@@ -20,8 +21,15 @@ class Generals {
 
     bool empty() const { return parts.empty(); }
 
+    // Call `visit(part)` for every part.
+    template <class Visit>
+    void each(Visit&& visit) {
+        if constexpr (synapse_models)
+            for (auto& part : parts) visit(*part);
+    }
+
     void build(std::vector<std::vector<uint32_t>>& outdegrees) {
-        for (auto& part : parts) part->build(outdegrees[part->spec().projection]);
+        each([&](auto& part) { part.build(outdegrees[part.spec().projection]); });
     }
 
     void start_step() { next_ = 0; }
@@ -34,12 +42,12 @@ class Generals {
             const PhaseSpec& phase = spec_.phases[next_++];
             if (phase.barrier) meet();
             if (phase.kind == marker) return;
-            run(phase, now);
+            if constexpr (synapse_models) run(phase, now);
         }
     }
 
     void enter(const std::vector<uint32_t>& ids, int64_t step) {
-        for (auto& part : parts) part->enter(ids, step);
+        each([&](auto& part) { part.enter(ids, step); });
     }
     // Keep the ids of the neurons that had each channel's event in a step, for all threads to see.
     void publish_events(const std::vector<LocalPopulation>& populations, int64_t step) {
@@ -54,14 +62,14 @@ class Generals {
         return happened_[channel][step % happened_[channel].size()];
     }
     void enter_events(const std::vector<uint32_t>& ids, int64_t step, int32_t channel) {
-        for (auto& part : parts) part->enter(ids, step, channel);
+        each([&](auto& part) { part.enter(ids, step, channel); });
     }
 
     void enter_own(int64_t step) {
-        for (auto& part : parts) part->enter_own(step);
+        each([&](auto& part) { part.enter_own(step); });
     }
     void move_origin(int64_t shift) {
-        for (auto& part : parts) part->move_origin(shift);
+        each([&](auto& part) { part.move_origin(shift); });
     }
 
   private:

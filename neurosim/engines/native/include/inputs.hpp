@@ -193,16 +193,18 @@ class Inputs {
   public:
     Inputs(const NetworkSpec& spec, std::vector<LocalPopulation>& populations)
         : spec_(spec.inputs), populations_(populations) {
-        for (int32_t i = 0; spec_ && i < spec_->n_currents; ++i)
-            currents_.emplace_back(spec_->currents[i], populations[spec_->currents[i].population]);
+        if constexpr (changing_inputs)
+            for (int32_t i = 0; spec_ && i < spec_->n_currents; ++i)
+                currents_.emplace_back(spec_->currents[i], populations[spec_->currents[i].population]);
         for (int32_t i = 0; spec_ && i < spec_->n_operations; ++i) {
             const OperationSpec& operation = spec_->operations[i];
             selections_.emplace_back(populations[operation.population], operation.start, operation.size,
                                      operation.members);
         }
-        for (int32_t i = 0; i < spec.n_poisson; ++i)
-            if (spec.poisson[i].wave >= 0)
-                poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
+        if constexpr (changing_inputs)
+            for (int32_t i = 0; i < spec.n_poisson; ++i)
+                if (spec.poisson[i].wave >= 0)
+                    poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
     }
 
     Waves waves;
@@ -210,11 +212,13 @@ class Inputs {
     bool any() const { return !currents_.empty() || !selections_.empty(); }
 
     void inject(int64_t step) {
-        for (Current& current : currents_) current.apply(waves, step);
+        if constexpr (changing_inputs)
+            for (Current& current : currents_) current.apply(waves, step);
     }
 
     void fill_poisson(int64_t step) {
-        for (ChangingPoisson& input : poisson_) input.fill(waves, step);
+        if constexpr (changing_inputs)
+            for (ChangingPoisson& input : poisson_) input.fill(waves, step);
     }
 
     void operate(bool at_end, const StepInfo& now) {
@@ -227,6 +231,7 @@ class Inputs {
 
     // A variable was written from outside.
     void written(int32_t population, int32_t array) {
+        if constexpr (!changing_inputs) return;
         for (Current& current : currents_)
             if (current.spec().population == population && current.spec().array == array) current.rebase();
     }

@@ -151,7 +151,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         deliver_s += watch.lap();
     }
     leave();
-    for (auto& part : generals->parts) part->look_for_nan();
+    generals->each([](auto& part) { part.look_for_nan(); });
 }
 
 }  // namespace neurosim

@@ -30,6 +30,20 @@ constexpr bool guarded = true;
 constexpr bool guarded = false;
 #endif
 
+// Code that a network does not need is left out, as it takes longer to compile than the rest:
+// synapses with models of their own, injected currents and changing Poisson rates.
+#ifdef NEUROSIM_SYNAPSE_MODELS
+constexpr bool synapse_models = true;
+#else
+constexpr bool synapse_models = false;
+#endif
+
+#ifdef NEUROSIM_CHANGING_INPUTS
+constexpr bool changing_inputs = true;
+#else
+constexpr bool changing_inputs = false;
+#endif
+
 using Count = NEUROSIM_COUNT;
 
 constexpr int64_t block_size = 64;        // neurons are updated in blocks of this many

@@ -258,12 +258,12 @@ inline void Worker::move_origin(int64_t step) {
 }
 
 inline void Worker::see(const Team& team) {
-    for (auto& part : generals->parts) {
+    generals->each([&](auto& part) {
         std::vector<const LocalPopulation*> sources;
-        if (part->spec().pre_population >= 0)
-            for (const auto& worker : team) sources.push_back(&worker->populations[part->spec().pre_population]);
-        part->see(std::move(sources));
-    }
+        if (part.spec().pre_population >= 0)
+            for (const auto& worker : team) sources.push_back(&worker->populations[part.spec().pre_population]);
+        part.see(std::move(sources));
+    });
 }
 
 }  // namespace neurosim

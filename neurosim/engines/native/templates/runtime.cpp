@@ -22,6 +22,15 @@ int guarded_call(Work&& work) {
     return 1;
 }
 
+// Call `visit(worker, part)` for every thread's part of a projection with a synapse model.
+template <class Visit>
+void each_part(void* network, int32_t general, Visit&& visit) {
+    auto& whole = *static_cast<Network*>(network);
+    if constexpr (synapse_models)
+        for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
+            visit(whole.worker(rank), *whole.worker(rank).generals->parts[general]);
+}
+
 }  // namespace
 }  // namespace neurosim
 
@@ -95,29 +104,23 @@ int64_t neurosim_synapse_bytes(void* network) {
 // Projections with a synapse model, by their order: synapses of all threads, one thread after the
 // other, each in the order it keeps them.
 int64_t neurosim_general_size(void* network, int32_t general) {
-    const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        n += whole.worker(rank).generals->parts[general]->size();
+    neurosim::each_part(network, general, [&](auto&, auto& part) { n += part.size(); });
     return n;
 }
 
 int64_t neurosim_general_bytes(void* network, int32_t general) {
-    const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        n += whole.worker(rank).generals->parts[general]->bytes();
+    neurosim::each_part(network, general, [&](auto&, auto& part) { n += part.bytes(); });
     return n;
 }
 
 // Index of the source in the projection, global id of the target, index within the target, delay.
 void neurosim_general_list(void* network, int32_t general, int64_t* sources, int64_t* targets, int64_t* numbers,
                            int64_t* delays) {
-    const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t first = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        const auto& part = *whole.worker(rank).generals->parts[general];
-        const auto& own = whole.worker(rank).populations[part.spec().post_population];
+    neurosim::each_part(network, general, [&](auto& worker, auto& part) {
+        const auto& own = worker.populations[part.spec().post_population];
         part.each_synapse([&](uint32_t source, uint32_t target, uint32_t number, uint32_t at, neurosim::Weight,
                               int32_t delay) {
             sources[first + at] = source;
@@ -126,39 +129,33 @@ void neurosim_general_list(void* network, int32_t general, int64_t* sources, int
             delays[first + at] = delay;
         });
         first += part.size();
-    }
+    });
 }
 
 void neurosim_general_read(void* network, int32_t general, int32_t value, double* out) {
-    const auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        const auto& part = *whole.worker(rank).generals->parts[general];
+    neurosim::each_part(network, general, [&](auto&, auto& part) {
         part.store(value, out);
         out += part.size();
-    }
+    });
 }
 
 void neurosim_general_write(void* network, int32_t general, int32_t value, const double* values) {
-    auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        auto& part = *whole.worker(rank).generals->parts[general];
+    neurosim::each_part(network, general, [&](auto&, auto& part) {
         part.load(value, values);
         values += part.size();
-    }
+    });
 }
 
 // The first NaN among synaptic variables at the end of an advance: which value and which synapse; -1 if there is none.
 int64_t neurosim_general_nan(void* network, int32_t general, int32_t* value) {
-    const auto& whole = *static_cast<neurosim::Network*>(network);
-    int64_t first = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        const auto& part = *whole.worker(rank).generals->parts[general];
+    int64_t first = 0, found_at = -1;
+    neurosim::each_part(network, general, [&](auto&, auto& part) {
         const auto found = part.found_nan();
-        *value = found.first;
-        if (found.first >= 0) return first + found.second;
+        if (found_at < 0) *value = found.first;
+        if (found_at < 0 && found.first >= 0) found_at = first + found.second;
         first += part.size();
-    }
-    return -1;
+    });
+    return found_at;
 }
 
 void neurosim_read(void* network, int32_t population, int32_t array, double* out) {
