@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +16,8 @@ from . import streams
 from .description.names import MAX_SIZE, check_count
 from .description.quantities import SECOND, scalar
 from .elementary import ndtri
-from .errors import DescriptionError, NeurosimError, SpikeFileError, UnknownNameError
+from .errors import DescriptionError, SpikeFileError, UnknownNameError
+from .malformed import explained
 
 _MAX_TEXT_BYTES = 1 << 32
 _TIME_UNITS = {
@@ -29,17 +28,10 @@ _TIME_UNITS = {
 _TIME_COLUMNS = {"t", "time", "times", "timestamp", "timestamps", "spike_time", "spike_times"}
 _ID_COLUMNS = {"i", "id", "ids", "gid", "gids", "neuron", "neuron_id", "node_id", "node_ids"}
 _ID_COLUMNS |= {"sender", "senders", "unit", "unit_id", "index"}
-# What h5py and NumPy raise when a file lies about its own structure.
-_MALFORMED = (
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    BufferError,
+_FORMATS = (
+    "spike trains",
+    "Allowed: SONATA spike files, HDF5 files with /units as in NWB, text with a time and an id on "
+    "each line.",
 )
 
 
@@ -100,7 +92,7 @@ def read_spikes(
     seconds = None if unit is None else scalar(unit, SECOND, "read_spikes: unit")
     if seconds is not None and seconds <= 0:
         raise DescriptionError(f"read_spikes: unit is {seconds!r} s; give one such as 1*ms.")
-    with _explained(name):
+    with explained(SpikeFileError, name, *_FORMATS):
         if h5py.is_hdf5(name):
             with h5py.File(name, "r", locking="best-effort") as file:
                 times, ids = _read_hdf5(file, name, population, seconds)
@@ -111,21 +103,6 @@ def read_spikes(
                 )
             times, ids = _read_text(Path(name), seconds)
         return spike_trains(*_checked(times, ids))
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    try:
-        yield
-    except NeurosimError:
-        raise
-    except _MALFORMED as cause:
-        text = " ".join(str(cause).split())[:200]
-        raise SpikeFileError(
-            f"{name!r} cannot be read as spike trains ({type(cause).__name__}: {text}). Allowed: "
-            "SONATA spike files, HDF5 files with /units as in NWB, text with a time and an id on "
-            "each line."
-        ) from cause
 
 
 def _read_hdf5(

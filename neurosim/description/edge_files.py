@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,22 +11,16 @@ import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
 from numpy.typing import NDArray
 
-from ..errors import DescriptionError, EdgeFileError, NeurosimError, UnknownNameError
+from ..errors import DescriptionError, EdgeFileError, UnknownNameError
+from ..malformed import explained
 from .names import MAX_SIZE
 
-# What h5py and NumPy raise when a file lies about its own structure.
-_MALFORMED = (
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    BufferError,
-)
 _MS = DEFAULT_UNITS["ms"]
+_FORMAT = (
+    "SONATA edges",
+    "Needed: /edges/<population>/{source_node_id, target_node_id}, and for values "
+    "/edges/<population>/0/{syn_weight, delay}.",
+)
 # SI symbols, as write_sonata_edges states them
 _SYMBOLS = {"V": "volt", "A": "amp", "S": "siemens", "s": "second", "C": "coulomb", "F": "farad"}
 
@@ -71,7 +63,10 @@ def sonata_edges(path: str | os.PathLike[str], population: str | None, unit: Any
     name = os.fspath(path)
     if not os.path.isfile(name):
         raise EdgeFileError(f"there is no edge file {name!r}; check the path.")
-    with _explained(name), h5py.File(name, "r", locking="best-effort") as file:
+    with (
+        explained(EdgeFileError, name, *_FORMAT),
+        h5py.File(name, "r", locking="best-effort") as file,
+    ):
         edges = _group(file, "edges")
         known = [key for key in edges if isinstance(edges.get(key, getlink=True), h5py.HardLink)]
         if population is None:
@@ -178,18 +173,3 @@ def _table(parent: h5py.Group, name: str, kinds: str) -> h5py.Dataset:
 
 def _with_unit(values: NDArray[Any], unit: Any) -> Any:
     return values.astype(np.float64) * (1.0 if unit is None else unit)
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    try:
-        yield
-    except NeurosimError:
-        raise
-    except _MALFORMED as cause:
-        text = " ".join(str(cause).split())[:200]
-        raise EdgeFileError(
-            f"{name!r} cannot be read as SONATA edges ({type(cause).__name__}: {text}). Needed: "
-            "/edges/<population>/{source_node_id, target_node_id}, and for values "
-            "/edges/<population>/0/{syn_weight, delay}."
-        ) from cause

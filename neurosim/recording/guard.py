@@ -14,20 +14,7 @@ from h5py import h5t
 from numpy.typing import NDArray
 
 from ..errors import NeurosimError, RecordingError
-
-# What h5py and NumPy raise when a file lies about its own structure.
-_MALFORMED = (
-    OSError,
-    RuntimeError,
-    KeyError,
-    IndexError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    BufferError,
-)
+from ..malformed import MALFORMED
 
 
 @contextmanager
@@ -47,7 +34,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
             yield file
     except NeurosimError:
         raise
-    except _MALFORMED as cause:
+    except MALFORMED as cause:
         raise RecordingError(_explain(name, cause)) from cause
 
 
