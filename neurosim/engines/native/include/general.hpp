@@ -5,7 +5,6 @@
 // is written by one thread, and sums are added up in that order whatever the number of threads.
 #pragma once
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -99,9 +98,8 @@ class GeneralPart {
     }
 
   private:
-    // Not a template: drawing edges takes long to compile, and this is done once for all visitors.
-    using EdgeVisitor = std::function<void(uint32_t source, uint32_t target, uint32_t number, Weight, int32_t delay)>;
-    void each_edge(const EdgeVisitor& visit) const {
+    template <class Visit>
+    void each_edge(Visit&& visit) const {
         const EdgeSource source(projection_, network_.seed);
         const auto batch = std::make_unique<EdgeBatch>();
         std::vector<uint32_t> numbers(static_cast<size_t>(own_.count), 0);

@@ -231,9 +231,9 @@ class Inputs {
 
     // A variable was written from outside.
     void written(int32_t population, int32_t array) {
-        if constexpr (!changing_inputs) return;
-        for (Current& current : currents_)
-            if (current.spec().population == population && current.spec().array == array) current.rebase();
+        if constexpr (changing_inputs)
+            for (Current& current : currents_)
+                if (current.spec().population == population && current.spec().array == array) current.rebase();
     }
 
   private:
