@@ -108,3 +108,11 @@ class ConfigError(DescriptionError):
 
 class EdgeFileError(DescriptionError):
     """A file of edges cannot be read or written: not there, not SONATA, or damaged."""
+
+
+class ParallelError(NeurosimError, RuntimeError):
+    """Several processes cannot run one simulation together, or one of them failed."""
+
+
+class CheckpointError(NeurosimError):
+    """A checkpoint cannot be read, or is of another network."""

@@ -9,16 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..lowering.program import Program
+from ..parallel.communicator import Communicator, Serial
 
+Exchange = Literal["auto", "allgather", "targeted"]
 SYNAPSE = np.dtype([("source", np.int64), ("target", np.int64), ("delay", np.int64)])
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How to run: ``threads`` (0: as many as the process may use) and the precision of state."""
+    """How to run.
+
+    Attributes
+    ----------
+    threads : int
+        Of each rank; 0: as many as the process may use.
+    precision : {"double", "single"}
+        Of state.
+    communicator : Communicator
+        The ranks that run the program together; their share is the program's.
+    exchange : {"auto", "allgather", "targeted"}
+        How ranks send each other spikes: all to all, only where there are targets, or whichever
+        turns out to be faster. The results are the same.
+    """
 
     threads: int = 0
     precision: Literal["double", "single"] = "double"
+    communicator: Communicator = field(default_factory=Serial)
+    exchange: Exchange = "auto"
 
 
 @dataclass(frozen=True)

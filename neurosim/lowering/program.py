@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel.share import Share
 from .projection_program import (
     AllSources,
     BernoulliSources,
@@ -335,6 +336,9 @@ class Program:
     ``description`` is a JSON-able account of the network for the recording's provenance;
     ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
     sample the ``state_recorders``; ``reports`` are what the recording holds of them.
+
+    Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
+    edges, hold what the ``share`` owns: neurons by local id, edges by their target.
     """
 
     dt: float
@@ -349,6 +353,7 @@ class Program:
     reports: tuple[ReportProgram, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
+    share: Share = Share()
 
     @property
     def n_neurons(self) -> int:

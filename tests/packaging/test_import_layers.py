@@ -12,6 +12,7 @@ MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 
 BASE = {"cores", "errors", "malformed", "_brian2", "_version", "units", "streams", "elementary"}
 BASE |= {"store"}
+RANKS = {"parallel"}
 RUNNING = {
     "callbacks",
     "state_access",
@@ -30,26 +31,29 @@ ALLOWED = {
     **dict.fromkeys(BASE, BASE),
     "description": BASE,
     "models": BASE | {"description"},
-    "lowering": BASE | {"description", "models"},
+    "parallel": BASE,
+    "lowering": BASE | RANKS | {"description", "models"},
     "memory": BASE,
-    "engines": BASE | {"lowering"},
-    "recording": BASE | {"analysis"},
+    "engines": BASE | RANKS | {"lowering"},
+    "recording": BASE | RANKS | {"analysis"},
     "analysis": BASE | {"recording"},
     **{
-        name: BASE | RUNNING | {"description", "lowering", "engines", "recording"}
+        name: BASE | RANKS | RUNNING | {"description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
     },
     "config": BASE | {"description", "models"},
-    "doctor": BASE | {"engines", "memory"},
+    "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
     "spike_trains": BASE | {"description"},
     "encoders": BASE | {"description", "spike_trains"},
     "settings": BASE | {"description"},
     "results": BASE | {"recording"},
-    "runs": BASE | RUNNING | {"description", "recording"},
+    "runs": BASE | RANKS | RUNNING | {"description", "recording"},
     "experiment": BASE
+    | RANKS
     | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"},
     "cli": BASE
+    | RANKS
     | RUNNING
     | {
         "description",

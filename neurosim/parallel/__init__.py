@@ -1,0 +1,1 @@
+"""One simulation on many processes: who owns which neurons, and how processes talk."""
