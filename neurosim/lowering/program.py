@@ -353,7 +353,7 @@ class Program:
     reports: tuple[ReportProgram, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
-    share: Share = Share()
+    share: Share = field(default_factory=Share)
 
     @property
     def n_neurons(self) -> int:
