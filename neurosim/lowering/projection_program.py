@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel.share import Share
+
 if TYPE_CHECKING:
     from .synapse_program import SynapseProgram
 
@@ -35,6 +37,19 @@ class Span:
     def global_ids(self) -> NDArray[np.int64]:
         """Return the network-wide ids, (size,), ascending."""
         return self.local_ids() + (self.first_id - self.start)
+
+    def own(self, share: Share) -> NDArray[np.int64]:
+        """Return the positions in the span of the neurons that a rank owns, ascending."""
+        if self.members is not None:
+            return np.flatnonzero(share.mine(self.members))
+        first = (share.rank - self.start) % share.n_ranks
+        return np.arange(first, self.size, share.n_ranks, dtype=np.int64)
+
+    def own_count(self, share: Share) -> int:
+        """Return how many neurons of the span a rank owns."""
+        if self.members is not None:
+            return int(share.mine(self.members).sum())
+        return share.count(self.start + self.size) - share.count(self.start)
 
     def positions_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where in the span network-wide ids are; ``size`` for those that are not."""

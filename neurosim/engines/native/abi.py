@@ -99,6 +99,8 @@ class NetworkSpec(ctypes.Structure):
         ("dt", c_double),
         ("n_ids", c_int64),
         ("n_neurons", c_int64),
+        ("rank", c_int32),
+        ("n_ranks", c_int32),
         ("n_threads", c_int32),
         ("n_populations", c_int32),
         ("n_projections", c_int32),
@@ -277,6 +279,8 @@ class SpecBuilder:
             dt=p.dt,
             n_ids=p.n_ids,
             n_neurons=p.n_neurons,
+            rank=p.share.rank,
+            n_ranks=p.share.n_ranks,
             n_threads=threads,
             n_populations=len(p.populations),
             n_projections=len(p.projections),
@@ -325,7 +329,8 @@ class SpecBuilder:
         population, array = projection.post.population, -1
         if projection.synapse is None:
             array = self.array_index(population, projection.variable)
-        return projection_spec(projection, (self._index[population], array), self._keep)
+        place = (self._index[population], array)
+        return projection_spec(projection, self.program.share, place, self._keep)
 
     def _poisson(self, poisson: PoissonProgram) -> PoissonSpec:
         inputs = poisson_inputs(self.program, poisson.post.population)

@@ -18,6 +18,7 @@ from ...lowering.program import (
     RandomSources,
     RandomTargets,
 )
+from ...parallel.share import Share
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
 _RULES = {
@@ -52,6 +53,8 @@ class ProjectionSpec(ctypes.Structure):
         ("probability", c_double),
         ("log1m", c_double),
         ("offsets", _Int64s),
+        ("degree", c_int64),
+        ("n_edges", c_int64),
         ("sources", _Int64s),
         ("weight", c_int32),
         ("a", c_double),
@@ -69,13 +72,15 @@ class ProjectionSpec(ctypes.Structure):
 
 
 def projection_spec(
-    projection: ProjectionProgram, place: tuple[int, int], keep: Callable[..., Any]
+    projection: ProjectionProgram, share: Share, place: tuple[int, int], keep: Callable[..., Any]
 ) -> ProjectionSpec:
     """Return a projection as the runtime reads it.
 
     Parameters
     ----------
     projection : ProjectionProgram
+    share : Share
+        Whose targets the projection lists.
     place : (int, int)
         Index of the targets' population, and of their variable in its storage (-1: the synapses
         have code of their own).
@@ -115,11 +120,13 @@ def projection_spec(
         n_thresholds=delay.thresholds.size,
         thresholds=keep(delay.thresholds, np.uint32, _Words),
     )
-    _lists(spec, projection, keep)
+    _lists(spec, projection, share, keep)
     return spec
 
 
-def _lists(spec: ProjectionSpec, projection: ProjectionProgram, keep: Callable[..., Any]) -> None:
+def _lists(
+    spec: ProjectionSpec, projection: ProjectionProgram, share: Share, keep: Callable[..., Any]
+) -> None:
     """Point to what a projection holds per neuron or per edge."""
     post, rule, weight, delay = (
         projection.post,
@@ -137,9 +144,12 @@ def _lists(spec: ProjectionSpec, projection: ProjectionProgram, keep: Callable[.
     elif isinstance(rule, RandomTargets):
         counts = rule.outdegree
     elif isinstance(rule, ListedEdges):
-        counts = np.bincount(rule.post, minlength=post.size)
-        spec.sources = keep(rule.pre, np.int64, _Int64s)
-    if counts is not None:
+        own = post.own(share)
+        counts = np.bincount(np.searchsorted(own, rule.post), minlength=own.size)
+        spec.sources, spec.n_edges = keep(rule.pre, np.int64, _Int64s), rule.pre.size
+    if counts is not None and counts.size == 1 and not isinstance(rule, ListedEdges):
+        spec.degree = int(counts[0])
+    elif counts is not None:
         spec.offsets = keep(np.concatenate([[0], np.cumsum(counts)]), np.int64, _Int64s)
     if weight.values is not None:
         spec.weights = keep(weight.values, np.float64, _Doubles)

@@ -133,7 +133,7 @@ class Builder {
             if (projection.array < 0) continue;
             const double per_source = projection.expected / static_cast<double>(projection.pre_size);
             for (int64_t s = 0; s < projection.pre_size; ++s)
-                rows[source_id(projection, s)] += per_source / spec_.n_threads;
+                rows[source_id(projection, s)] += per_source / spec_.n_workers();
         }
         return rows;
     }

@@ -47,18 +47,23 @@ inline int64_t target_of_id(const ProjectionSpec& spec, int64_t id) {
     return found < spec.post_members + spec.post_size && *found == local ? found - spec.post_members : -1;
 }
 
-// Call `visit(post, own)` for the targets of a thread: index among the targets, own index.
+// Call `visit(post, own, ordinal)` for the targets of a thread: index among the targets, own index,
+// and index among the targets of the rank.
 template <class Visit>
 void each_own_target(const ProjectionSpec& spec, const LocalPopulation& population, Visit&& visit) {
+    const int64_t n_ranks = population.n_ranks, rank = population.worker % n_ranks;
     if (!spec.post_members) {
+        const int64_t before = spec.post_start > rank ? (spec.post_start - rank + n_ranks - 1) / n_ranks : 0;
         const int64_t last = population.own_below(spec.post_start + spec.post_size);
         for (int64_t k = population.own_below(spec.post_start); k < last; ++k)
-            visit(population.index(k) - spec.post_start, k);
+            visit(population.index(k) - spec.post_start, k, population.place(k) - before);
         return;
     }
+    int64_t ordinal = 0;
     for (int64_t post = 0; post < spec.post_size; ++post) {
         const int64_t local = spec.post_members[post];
-        if (local % population.n_threads == population.rank) visit(post, local / population.n_threads);
+        if (local % population.n_workers == population.worker) visit(post, local / population.n_workers, ordinal);
+        ordinal += local % n_ranks == rank;
     }
 }
 
@@ -145,8 +150,8 @@ class EdgeSource {
         if (spec_.rule == random_targets)
             for (int64_t s = begin; s < end; ++s) source(s, population, slot, batch, flush);
         else
-            each_own_target(spec_, population, [&](int64_t post, int64_t own) {
-                target(post, static_cast<uint32_t>(slot + own), begin, end, batch, flush);
+            each_own_target(spec_, population, [&](int64_t post, int64_t own, int64_t ordinal) {
+                target(post, ordinal, static_cast<uint32_t>(slot + own), begin, end, batch, flush);
             });
         complete(batch);
         flush(batch);
@@ -154,13 +159,13 @@ class EdgeSource {
 
     // `flush(batch)` empties a full batch; a last partial one is left to the caller.
     template <class Flush>
-    void target(int64_t post, uint32_t slot, int64_t begin, int64_t end, EdgeBatch& batch, Flush&& flush) const {
+    void target(int64_t post, int64_t ordinal, uint32_t slot, int64_t begin, int64_t end, EdgeBatch& batch, Flush&& flush) const {
         const int64_t gid = target_id(spec_, post);
         const int64_t self = spec_.autapses ? -1 : source_of_id(spec_, gid);
         const bool skip_self = self >= 0 && spec_.rule != matching_source && spec_.rule != listed_edges;
         const int64_t candidates = spec_.pre_size - (skip_self ? 1 : 0);
-        const int64_t first = spec_.offsets ? spec_.offsets[post] : 0;
-        const int64_t n = count(post, candidates);
+        const int64_t first = spec_.offsets ? spec_.offsets[ordinal] : 0;
+        const int64_t n = count(ordinal, candidates);
         if (spec_.rule == random_sources && !spec_.multapses) {
             choose(gid, purpose_edges, n, candidates, self, [&](int64_t s, uint32_t delay_word, uint32_t weight_word) {
                 if (s >= begin && s < end) push(batch, s, slot, delay_word, weight_word, flush);
@@ -174,7 +179,7 @@ class EdgeSource {
             const auto& w = words.w;
             alignas(64) int64_t source[edge_lanes];
             int lanes = static_cast<int>(std::min<int64_t>(edge_lanes, n - k));
-            lanes = draw_sources(w[0], w[1], k, post, lanes, candidates, candidate, source);
+            lanes = draw_sources(w[0], w[1], first + k, post, lanes, candidates, candidate, source);
             for (int lane = 0; lane < lanes; ++lane) {
                 const int64_t s = source[lane] + (skip_self && source[lane] >= self ? 1 : 0);
                 batch.sources[batch.n] = static_cast<uint32_t>(s);
@@ -208,11 +213,11 @@ class EdgeSource {
     void source(int64_t s, const LocalPopulation& population, int64_t slot, EdgeBatch& batch, Flush&& flush) const {
         const int64_t gid = source_id(spec_, s);
         const int64_t self = spec_.autapses ? -1 : target_of_id(spec_, gid);
-        choose(gid, purpose_targets, spec_.offsets[s + 1] - spec_.offsets[s], spec_.post_size - (self >= 0 ? 1 : 0),
+        choose(gid, purpose_targets, drawn_by(s), spec_.post_size - (self >= 0 ? 1 : 0),
                self, [&](int64_t post, uint32_t delay_word, uint32_t weight_word) {
                    const int64_t local = spec_.post_members ? spec_.post_members[post] : spec_.post_start + post;
-                   if (local % population.n_threads == population.rank)
-                       push(batch, s, slot + local / population.n_threads, delay_word, weight_word, flush);
+                   if (local % population.n_workers == population.worker)
+                       push(batch, s, slot + local / population.n_workers, delay_word, weight_word, flush);
                });
     }
 
@@ -280,19 +285,22 @@ class EdgeSource {
         return static_cast<int64_t>((high + (low >> 32)) >> 32);
     }
 
+    int64_t drawn_by(int64_t i) const { return spec_.offsets ? spec_.offsets[i + 1] - spec_.offsets[i] : spec_.degree; }
+
     // How many synapses a target has; Bernoulli stops by itself and is given an upper bound.
-    int64_t count(int64_t post, int64_t candidates) const {
+    int64_t count(int64_t ordinal, int64_t candidates) const {
         switch (spec_.rule) {
             case random_sources:
-            case listed_edges: return spec_.offsets[post + 1] - spec_.offsets[post];
+            case listed_edges: return drawn_by(ordinal);
             case matching_source: return 1;
             case bernoulli_sources: return spec_.probability > 0 ? candidates : 0;
             default: return candidates;
         }
     }
 
-    // Sources of synapses k .. k + lanes - 1; returns how many there are.
-    int draw_sources(const uint32_t* w0, const uint32_t* w1, int64_t k, int64_t post, int lanes, int64_t candidates,
+    // Sources of a target's synapses, the first of which is `edge` of the list or, without one, of
+    // the target; returns how many there are.
+    int draw_sources(const uint32_t* w0, const uint32_t* w1, int64_t edge, int64_t post, int lanes, int64_t candidates,
                      int64_t& candidate, int64_t* source) const {
         switch (spec_.rule) {
             case random_sources:
@@ -301,10 +309,10 @@ class EdgeSource {
             case bernoulli_sources: return skip_sources(w0, w1, lanes, candidates, candidate, source);
             case matching_source: source[0] = post; return 1;
             case listed_edges:
-                for (int lane = 0; lane < lanes; ++lane) source[lane] = spec_.sources[spec_.offsets[post] + k + lane];
+                for (int lane = 0; lane < lanes; ++lane) source[lane] = spec_.sources[edge + lane];
                 return lanes;
             default:
-                for (int lane = 0; lane < lanes; ++lane) source[lane] = k + lane;
+                for (int lane = 0; lane < lanes; ++lane) source[lane] = edge + lane;
                 return lanes;
         }
     }

@@ -57,8 +57,8 @@ class GeneralPart {
 
     // Where the sources' variables are, once all threads have laid out their state.
     void see(std::vector<const LocalPopulation*> sources) {
-        sources_of_rank_ = std::move(sources);
-        view_.pre = sources_of_rank_.data();
+        sources_of_worker_ = std::move(sources);
+        view_.pre = sources_of_worker_.data();
     }
 
     void build(std::vector<uint32_t>& outdegree);
@@ -147,7 +147,7 @@ class GeneralPart {
     std::vector<uint32_t> sources_, numbers_, by_target_, first_of_target_;
     std::vector<real*> post_;
     std::vector<const uint8_t*> open_;
-    std::vector<const LocalPopulation*> sources_of_rank_;
+    std::vector<const LocalPopulation*> sources_of_worker_;
     std::vector<real> pre_values_, sum_;
     std::pair<int32_t, int64_t> nan_{-1, 0};
 };
@@ -155,8 +155,7 @@ class GeneralPart {
 inline void GeneralPart::count_delays() {
     int64_t first = projection_.delay_first, last = first + projection_.n_thresholds;
     if (projection_.delays) {
-        const int64_t n = projection_.offsets[projection_.post_size];
-        for (int64_t i = 0; i < n; ++i) last = std::max(last, projection_.delays[i]);
+        for (int64_t i = 0; i < projection_.n_edges; ++i) last = std::max(last, projection_.delays[i]);
     }
     first_delay_ = static_cast<int32_t>(first);
     n_delays_ = last - first + 1;
@@ -212,8 +211,8 @@ inline void GeneralPart::lay_out() {
 }
 
 inline void GeneralPart::fill() {
-    std::vector<int64_t> post_of_own(static_cast<size_t>(own_.count), 0);
-    each_own_target(projection_, own_, [&](int64_t post, int64_t own) { post_of_own[own] = post; });
+    std::vector<int64_t> ordinal_of_own(static_cast<size_t>(own_.count), 0);
+    each_own_target(projection_, own_, [&](int64_t, int64_t own, int64_t ordinal) { ordinal_of_own[own] = ordinal; });
     std::vector<uint32_t> keys(2 * spec_.n_values);
     for (int32_t v = 0; v < spec_.n_values; ++v) {
         uint32_t words[4];
@@ -237,7 +236,7 @@ inline void GeneralPart::fill() {
             }
             double x = static_cast<double>(weight);
             if (value.kind == listed)
-                x = value.values[projection_.offsets[post_of_own[target]] + number];
+                x = value.values[projection_.offsets[ordinal_of_own[target]] + number];
             else if (value.kind == constant)
                 x = value.a;
             else if (value.kind >= 0) {
@@ -304,11 +303,11 @@ inline void GeneralPart::gather(const std::vector<Stretch>& list) {
     if (!spec_.n_pre) return;
     pre_values_.resize(list.size() * static_cast<size_t>(spec_.n_pre));
     const int64_t origin = network_.populations[spec_.pre_population].first_id;
-    const auto n = static_cast<uint32_t>(own_.n_threads);
+    const auto n = static_cast<uint32_t>(own_.n_workers);
     real* out = pre_values_.data();
     for (const Stretch& stretch : list) {
         const auto index = static_cast<uint32_t>(source_id(projection_, stretch.at) - origin);
-        const LocalPopulation& population = *sources_of_rank_[index % n];
+        const LocalPopulation& population = *sources_of_worker_[index % n];
         for (int32_t i = 0; i < spec_.n_pre; ++i) *out++ = population.arrays[spec_.pre_arrays[i]][index / n];
     }
     view_.pre_values = pre_values_.data();

@@ -99,7 +99,7 @@ struct SynapseView {
     uint32_t projection = 0;             // keys the random streams
 
     real of_source(int32_t i, uint32_t synapse) const {
-        const auto n = static_cast<uint32_t>(own->n_threads);
+        const auto n = static_cast<uint32_t>(own->n_workers);
         return pre[sources[synapse] % n]->arrays[pre_arrays[i]][sources[synapse] / n];
     }
 };

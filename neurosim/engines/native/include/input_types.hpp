@@ -55,8 +55,8 @@ struct Selection {
         begin = own.own_below(start);
         end = own.own_below(start + size);
         for (int64_t i = 0; listed && i < size; ++i)
-            if (members[i] % own.n_threads == own.rank) {
-                chosen.push_back(static_cast<int32_t>(members[i] / own.n_threads));
+            if (members[i] % own.n_workers == own.worker) {
+                chosen.push_back(static_cast<int32_t>(members[i] / own.n_workers));
                 places.push_back(static_cast<int32_t>(i));
             }
     }

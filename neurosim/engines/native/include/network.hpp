@@ -11,7 +11,7 @@ namespace neurosim {
 class Network {
   public:
     explicit Network(const NetworkSpec& spec) : spec_(spec) {
-        for (int32_t rank = 0; rank < spec.n_threads; ++rank) team_.push_back(std::make_unique<Worker>(spec_, rank));
+        for (int32_t t = 0; t < spec.n_threads; ++t) team_.push_back(std::make_unique<Worker>(spec_, t));
         for (auto& worker : team_) worker->see(team_);
     }
 
@@ -31,8 +31,8 @@ class Network {
         report(begin, result);
     }
 
-    const Worker& worker(int32_t rank) const { return *team_[rank]; }
-    Worker& worker(int32_t rank) { return *team_[rank]; }
+    const Worker& worker(int32_t thread) const { return *team_[thread]; }
+    Worker& worker(int32_t thread) { return *team_[thread]; }
     const NetworkSpec& spec() const { return spec_; }
 
   private:

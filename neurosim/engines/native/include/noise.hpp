@@ -33,7 +33,7 @@ NEUROSIM_INLINE void uniform_block(const LocalPopulation& own, int64_t first, in
     alignas(64) uint32_t c0[block_size], c1[block_size], words[4][block_size];
     for (int lane = 0; lane < block_size; ++lane) {
         c0[lane] = static_cast<uint32_t>(step);
-        c1[lane] = static_cast<uint32_t>(own.id(first) + lane * own.n_threads);
+        c1[lane] = static_cast<uint32_t>(own.id(first) + lane * own.n_workers);
     }
     philox4x32_lanes<block_size>(c0, c1, object(step, site), purpose_noise, static_cast<uint32_t>(own.seed),
                                  static_cast<uint32_t>(own.seed >> 32), words[0], words[1], words[2], words[3]);

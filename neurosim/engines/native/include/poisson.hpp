@@ -25,7 +25,7 @@ class PoissonInput {
             alignas(64) uint32_t c0[poisson_lanes], c1[poisson_lanes], words[4][poisson_lanes];
             for (int lane = 0; lane < poisson_lanes; ++lane) {
                 c0[lane] = static_cast<uint32_t>(quad);
-                c1[lane] = static_cast<uint32_t>(population.id(k) + lane * population.n_threads);
+                c1[lane] = static_cast<uint32_t>(population.id(k) + lane * population.n_workers);
             }
             philox4x32_lanes<poisson_lanes>(c0, c1, static_cast<uint32_t>(spec_.index), purpose_poisson, k0_, k1_,
                                             words[0], words[1], words[2], words[3]);

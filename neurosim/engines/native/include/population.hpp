@@ -1,6 +1,7 @@
 // One thread's share of a population: state in arrays padded to whole blocks.
 //
-// Thread `rank` of `n` owns the neurons rank, rank + n, rank + 2n, ... of each population.
+// Worker w of n, over all ranks, owns the neurons w, w + n, w + 2n, ... of each population; rank r of
+// R has the workers r, r + R, r + 2R, ... Arrays that come from Python hold the neurons of the rank.
 #pragma once
 #include <cstring>
 #include <vector>
@@ -19,7 +20,8 @@ struct StepInfo {
 
 struct LocalPopulation {
     const PopulationSpec* spec = nullptr;
-    int64_t rank = 0, n_threads = 1;
+    int64_t worker = 0, n_workers = 1;   // this one, of those of all ranks
+    int64_t n_ranks = 1;
     uint64_t seed = 0;                   // keys the random numbers of the model's code
     int64_t count = 0, padded = 0;       // own neurons; with padding
     std::vector<real*> arrays;           // per-neuron variables
@@ -34,22 +36,24 @@ struct LocalPopulation {
     int32_t bad_array = -1;              // set by a kernel that met a NaN
     int64_t bad_neuron = 0;
 
-    int64_t index(int64_t local) const { return rank + local * n_threads; }
+    int64_t index(int64_t local) const { return worker + local * n_workers; }
+    // Where the neuron is in arrays that hold those of the rank.
+    int64_t place(int64_t local) const { return index(local) / n_ranks; }
     int64_t id(int64_t local) const { return spec->first_id + index(local); }
 
     // Number of own neurons among the first `n` of the population.
-    int64_t own_below(int64_t n) const { return n <= rank ? 0 : (n - rank + n_threads - 1) / n_threads; }
+    int64_t own_below(int64_t n) const { return n <= worker ? 0 : (n - worker + n_workers - 1) / n_workers; }
 
     void load(int32_t array, const double* values, int64_t stride) {
         real* out = arrays[array];
         for (int64_t k = 0; k < padded; ++k) {
-            const int64_t source = k < count ? index(k) : (count ? index(0) : 0);
+            const int64_t source = k < count ? place(k) : (count ? place(0) : 0);
             out[k] = static_cast<real>(values[stride * source]);
         }
     }
 
     void store(int32_t array, double* values) const {
-        for (int64_t k = 0; k < count; ++k) values[index(k)] = static_cast<double>(arrays[array][k]);
+        for (int64_t k = 0; k < count; ++k) values[place(k)] = static_cast<double>(arrays[array][k]);
     }
 
     // Register the neurons whose flag is set in the block that starts at `first`.

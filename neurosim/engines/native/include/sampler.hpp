@@ -64,13 +64,13 @@ class Sampler {
   public:
     Sampler(const RecorderSpec& spec, const LocalPopulation& own) : spec_(&spec), values_(&own.arrays[spec.array]) {
         for (int64_t i = 0; i < spec.n_ids; ++i)
-            if (spec.ids[i] % own.n_threads == own.rank) {
+            if (spec.ids[i] % own.n_workers == own.worker) {
                 columns_.push_back(static_cast<int32_t>(i));
-                which_.push_back(static_cast<int32_t>(spec.ids[i] / own.n_threads));
+                which_.push_back(static_cast<int32_t>(spec.ids[i] / own.n_workers));
             }
         for (size_t i = 1; i < which_.size(); ++i)
-            even_ = even_ && which_[i] == which_[i - 1] + 1 && columns_[i] - columns_[i - 1] == own.n_threads;
-        step_ = own.n_threads;
+            even_ = even_ && which_[i] == which_[i - 1] + 1 && columns_[i] - columns_[i - 1] == own.n_workers;
+        step_ = own.n_workers;
     }
 
     // Samples of the steps before `step`.

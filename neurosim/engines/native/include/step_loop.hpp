@@ -53,7 +53,7 @@ inline void Worker::update(int64_t step) {
     add_events(out);
     look_for_failure(step);
     for (const uint32_t id : out) note_spike(step, id);
-    if (rank_ == 0)
+    if (spec_.rank == 0 && thread_ == 0)
         for (int32_t s = 0; s < spec_.n_sources; ++s) {
             const SourceSpec& source = spec_.sources[s];
             int64_t& cursor = noted_cursor_[s];

@@ -87,7 +87,8 @@ struct ProjectionSpec {
     RuleKind rule;
     int32_t autapses, multapses;         // multapses: of rules that draw a number of partners
     double probability, log1m;           // Bernoulli: p and log(1 - p)
-    const int64_t* offsets;              // (size + 1): edges of each target (random_targets: source), cumulated
+    const int64_t* offsets;              // edges of each own target (random_targets: source), cumulated; null: degree
+    int64_t degree, n_edges;             // the number all of them draw; how many edges are listed
     const int64_t* sources;              // listed edges: local source indices
     DrawKind weight;
     double a, b, low_u, high_u, low, high;
@@ -144,7 +145,8 @@ struct NetworkSpec {
     uint64_t seed;
     double dt;
     int64_t n_ids, n_neurons;
-    int32_t n_threads, n_populations, n_projections, n_poisson, n_sources, n_recorders;
+    int32_t rank, n_ranks, n_threads;    // n_threads: of this rank
+    int32_t n_populations, n_projections, n_poisson, n_sources, n_recorders;
     int32_t smallest_delay, largest_delay;
     const PopulationSpec* populations;
     const ProjectionSpec* projections;
@@ -157,6 +159,8 @@ struct NetworkSpec {
     const ChannelSpec* channels;           // events that presynaptic pathways listen to
     int32_t n_generals, n_phases, n_channels, reserved;
     const InputsSpec* inputs;            // injected currents and operations
+
+    int32_t n_workers() const { return n_ranks * n_threads; }
 };
 
 struct ChunkResult {

@@ -42,7 +42,7 @@ class Stopwatch {
 
 class Worker {
   public:
-    Worker(const NetworkSpec& spec, int32_t rank) : spec_(spec), rank_(rank) {
+    Worker(const NetworkSpec& spec, int32_t thread) : spec_(spec), thread_(thread) {
         lag_ = spec.smallest_delay;
         published_.resize(2 * lag_ + 4);
         allocate_state();
@@ -130,7 +130,7 @@ class Worker {
     }
 
     const NetworkSpec& spec_;
-    int32_t rank_;
+    int32_t thread_;
     int64_t lag_;
     int64_t origin_ = 0;                     // step that lane step 0 stands for
     Arena arena_;
@@ -159,8 +159,9 @@ inline void Worker::allocate_state() {
         LocalPopulation& own = populations[p];
         const PopulationSpec& population = spec_.populations[p];
         own.spec = &population;
-        own.rank = rank_;
-        own.n_threads = spec_.n_threads;
+        own.worker = spec_.rank + spec_.n_ranks * thread_;
+        own.n_workers = spec_.n_workers();
+        own.n_ranks = spec_.n_ranks;
         own.seed = spec_.seed;
         own.count = own.own_below(population.size);
         own.padded = round_up(own.count, block_size);

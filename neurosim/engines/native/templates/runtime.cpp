@@ -27,8 +27,8 @@ template <class Visit>
 void each_part(void* network, int32_t general, Visit&& visit) {
     auto& whole = *static_cast<Network*>(network);
     if constexpr (synapse_models)
-        for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-            visit(whole.worker(rank), *whole.worker(rank).generals->parts[general]);
+        for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+            visit(whole.worker(t), *whole.worker(t).generals->parts[general]);
 }
 
 }  // namespace
@@ -59,8 +59,8 @@ int neurosim_advance(void* network, int64_t n_steps, double* const* samples, neu
 // Add each source's number of synapses in a projection, over all threads, to `out`.
 void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        const auto& degrees = whole.worker(rank).outdegrees[projection];
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
+        const auto& degrees = whole.worker(t).outdegrees[projection];
         for (size_t i = 0; i < degrees.size(); ++i) out[i] += degrees[i];
     }
 }
@@ -69,8 +69,8 @@ void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
 int64_t neurosim_synapses(void* network) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        for (const auto& segment : whole.worker(rank).store.segments) n += segment.count();
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+        for (const auto& segment : whole.worker(t).store.segments) n += segment.count();
     return n;
 }
 
@@ -79,8 +79,8 @@ void neurosim_list_synapses(void* network, int64_t* sources, int64_t* targets, i
                             int32_t* delays) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        whole.worker(rank).each_synapse(
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+        whole.worker(t).each_synapse(
             [&](int64_t source, int64_t target, int32_t array, double weight, int32_t delay) {
                 sources[n] = source;
                 targets[n] = target;
@@ -93,8 +93,8 @@ void neurosim_list_synapses(void* network, int64_t* sources, int64_t* targets, i
 int64_t neurosim_synapse_bytes(void* network) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t bytes = 0;
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        const auto& store = whole.worker(rank).store;
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
+        const auto& store = whole.worker(t).store;
         bytes += store.bytes + static_cast<int64_t>(store.segments.size() * sizeof(neurosim::Segment) +
                                                     store.rows.size() * sizeof(neurosim::Row));
     }
@@ -160,24 +160,24 @@ int64_t neurosim_general_nan(void* network, int32_t general, int32_t* value) {
 
 void neurosim_read(void* network, int32_t population, int32_t array, double* out) {
     auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        whole.worker(rank).populations[population].store(array, out);
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+        whole.worker(t).populations[population].store(array, out);
 }
 
 void neurosim_write(void* network, int32_t population, int32_t array, const double* values) {
     auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        whole.worker(rank).populations[population].load(array, values, 1);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank)
-        whole.worker(rank).inputs->written(population, array);
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+        whole.worker(t).populations[population].load(array, values, 1);
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t)
+        whole.worker(t).inputs->written(population, array);
 }
 
 // The values of changing inputs for the steps about to be simulated; the arrays stay the caller's.
 void neurosim_waves(void* network, int64_t first_step, const neurosim::WaveRows* waves) {
     auto& whole = *static_cast<neurosim::Network*>(network);
-    for (int32_t rank = 0; rank < whole.spec().n_threads; ++rank) {
-        whole.worker(rank).inputs->waves.waves = waves;
-        whole.worker(rank).inputs->waves.first_step = first_step;
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
+        whole.worker(t).inputs->waves.waves = waves;
+        whole.worker(t).inputs->waves.first_step = first_step;
     }
 }
 
