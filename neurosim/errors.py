@@ -9,7 +9,15 @@ from collections.abc import Iterable
 
 
 class NeurosimError(Exception):
-    """Base of every error raised on purpose by the package."""
+    """Base of every error raised on purpose by the package.
+
+    Attributes
+    ----------
+    everywhere : bool
+        Whether every rank of the simulation raised it, so that all may go on together.
+    """
+
+    everywhere = False
 
 
 class DescriptionError(NeurosimError, ValueError):
