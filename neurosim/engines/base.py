@@ -62,10 +62,13 @@ class Chunk:
     first_step, n_steps : int
     spike_steps, spike_ids : (n_spikes,) int64
         Sorted by step, then network-wide id; sources included.
-    states : list of (n_samples, width) float64 arrays, one per state recorder
-        Samples of the steps in the chunk that the recorder asks for: ``n_samples`` of them.
+    states : list of (n_samples, n_own) float64 arrays, one per state recorder
+        Samples of the steps in the chunk that the recorder asks for: ``n_samples`` of them, a
+        column for each of its ids that the rank owns. Of a sum one column: over those ids.
     failure : Failure or None
         Set when a NaN stopped the chunk; ``n_steps`` is then what was completed.
+    sums : dict of int to (n_samples, 3) int64 arrays
+        By recorder, the same sums exactly: see :mod:`neurosim.parallel.exact_sums`.
     """
 
     first_step: int
@@ -74,6 +77,7 @@ class Chunk:
     spike_ids: NDArray[np.int64]
     states: list[NDArray[np.float64]]
     failure: Failure | None = None
+    sums: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
 
 @dataclass

@@ -21,6 +21,7 @@ class Courses:
 
     def __init__(self, program: Program) -> None:
         self._inputs = wave_inputs(program.currents, program.poisson)
+        self._share = program.share
         self._waves: list[Wave] = [i.wave for i in self._inputs]
 
     def __len__(self) -> int:
@@ -47,6 +48,8 @@ class Courses:
     def set(self, name: str, values: NDArray[np.float64]) -> int:
         """Let an input give ``values`` from now on: one, or one per neuron; return its number.
 
+        The values are those of the whole network; of one per neuron, the rank's own are kept.
+
         Raises
         ------
         UnknownNameError
@@ -68,6 +71,8 @@ class Courses:
                 f"input {name!r}: values must be finite, and rates from 0 to "
                 f"{given.largest / given.scale:.6g} {given.dimension}."
             )
+        if row.size > 1:
+            row = row[given.span.own(self._share)]
         self._waves[index] = StepWave(np.zeros(1, np.int64), row.reshape(1, -1))
         return index
 

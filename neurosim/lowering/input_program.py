@@ -83,6 +83,8 @@ class WaveInput:
     """An input whose values change over time, as ``set_input`` finds it: name, unit, scale.
 
     ``scale`` turns a value in ``dimension`` into one of the wave; ``largest`` bounds the wave.
+    Values for all neurons of ``span`` are ``width``; the wave has a column for each own one, or
+    one for all.
     """
 
     name: str
@@ -91,6 +93,7 @@ class WaveInput:
     width: int
     wave: Wave
     largest: float
+    span: Span
 
 
 def wave_inputs(
@@ -98,12 +101,12 @@ def wave_inputs(
 ) -> list[WaveInput]:
     """Return the inputs that have a wave: currents first, then Poisson, in order."""
     found = [
-        WaveInput(c.name, c.dimension, 1.0, c.span.size, c.wave, float("inf"))
+        WaveInput(c.name, c.dimension, 1.0, c.span.size, c.wave, float("inf"), c.span)
         for c in currents
         if c.wave is not None
     ]
     return found + [
-        WaveInput(p.name, "Hz", p.wave_scale, p.post.size, p.wave, MAX_WAVE_MEAN)
+        WaveInput(p.name, "Hz", p.wave_scale, p.post.size, p.wave, MAX_WAVE_MEAN, p.post)
         for p in poisson
         if p.wave is not None
     ]

@@ -17,6 +17,7 @@ from ...lowering.program import (
     SpikeSourceProgram,
     StateRecorder,
 )
+from ...parallel.share import Share
 from .calls import packed_tables
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
 from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec
@@ -197,9 +198,9 @@ Table = NDArray[np.int64] | None
 
 
 def poisson_tables(
-    poisson: PoissonProgram,
+    poisson: PoissonProgram, share: Share
 ) -> tuple[NDArray[np.int64], tuple[NDArray[np.uint32], ...], Table]:
-    """Return first counts, thresholds, and each neuron's table from the first to the last.
+    """Return first counts, thresholds, and each own neuron's table from the first to the last.
 
     Neurons between the members of a view that is not contiguous get a table without events.
     """
@@ -207,14 +208,23 @@ def poisson_tables(
     if poisson.wave is not None:
         columns = None
         if members is not None:
-            columns = np.full(members[-1] + 1 - members[0], -1, np.int64)
-            columns[members - members[0]] = np.arange(members.size)
+            own, size = _own_places(members, share)
+            columns = np.full(size, -1, np.int64)
+            columns[own] = np.arange(own.size)
         return np.zeros(1, np.int64), (np.empty(0, np.uint32),), columns
     if members is None:
         return poisson.first, poisson.thresholds, poisson.table
-    table = np.full(members[-1] + 1 - members[0], len(poisson.thresholds), np.int64)
-    table[members - members[0]] = 0 if poisson.table is None else poisson.table
+    own, size = _own_places(members, share)
+    table = np.full(size, len(poisson.thresholds), np.int64)
+    table[own] = 0 if poisson.table is None else poisson.table
     return np.append(poisson.first, 0), (*poisson.thresholds, np.empty(0, np.uint32)), table
+
+
+def _own_places(members: NDArray[np.int64], share: Share) -> tuple[NDArray[np.int64], int]:
+    """Return where own members are among the rank's neurons of their range, and its size."""
+    first = share.count(int(members[0]))
+    own = share.position(members[share.mine(members)]) - first
+    return own, share.count(int(members[-1]) + 1) - first
 
 
 class SpecBuilder:
@@ -334,12 +344,13 @@ class SpecBuilder:
 
     def _poisson(self, poisson: PoissonProgram) -> PoissonSpec:
         inputs = poisson_inputs(self.program, poisson.post.population)
-        first, thresholds, table = poisson_tables(poisson)
+        members = poisson.post.members
+        first, thresholds, table = poisson_tables(poisson, self.program.share)
         sizes = [t.size for t in thresholds]
         spec = PoissonSpec(
             index=poisson.index,
             post_start=poisson.post.start,
-            post_size=poisson.post.size if table is None else table.size,
+            post_size=poisson.post.size if members is None else members[-1] + 1 - members[0],
             population=self._index[poisson.post.population],
             slot=[p.index for p in inputs].index(poisson.index),
             weight=poisson.weight,
@@ -363,12 +374,13 @@ class SpecBuilder:
         )
 
     def _recorder(self, recorder: StateRecorder) -> RecorderSpec:
+        ids = recorder.ids[self.program.share.mine(recorder.ids)]
         return RecorderSpec(
             population=self._index[recorder.population],
             array=self.array_index(recorder.population, recorder.variable),
-            n_ids=recorder.ids.size,
+            n_ids=ids.size,
             every=recorder.every,
-            ids=self._keep(recorder.ids, np.int64, _Int64s),
+            ids=self._keep(ids, np.int64, _Int64s),
             start=recorder.start,
             stop=_NEVER if recorder.stop is None else recorder.stop,
             sum=recorder.reduce == "sum",

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _brian2  # noqa: F401
-from ...cores import sensible_threads
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import Program
 from ..base import Chunk, EngineOptions, Failure, Timings
@@ -21,14 +20,14 @@ from . import abi
 from .cache import compile_cached
 from .codegen import GeneratedSource, generate
 from .compiler import find_compiler
+from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
+from .samples import Samples
 from .synapse_access import SynapseAccess
-from .synapse_checks import check_synapses, synapse_bytes
+from .synapse_checks import check_synapses
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
-_CHUNK_RECORDS = 16e6  # as in include/build.hpp
-_NEURONS_PER_THREAD = 256  # fewer are not worth a thread
 
 
 class NativeEngine:
@@ -55,33 +54,7 @@ class NativeEngine:
 
     def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
         """Return the memory that build and simulation will need, in bytes."""
-        threads = n_threads(program, options)
-        real = 4 if options.precision == "single" else 8
-        slots = sum(p.size for p in program.populations) / threads
-        weight = 8 if any(p.weight_bits == 64 for p in program.projections) else 4
-        synapses = rows = 0.0
-        plain = [p for p in program.projections if p.synapse is None]
-        for p in plain:
-            delays = p.delay.largest - p.delay.smallest + 1
-            segments = min(p.expected_synapses, float(p.pre.size) * delays * threads)
-            per_synapse, per_segment = (2 if slots < 65536 else 4) + weight, 4
-            if p.weight.kind == "constant":
-                per_synapse, per_segment = per_synapse - weight, 4 + weight
-            synapses += p.expected_synapses * per_synapse + per_segment * segments
-            rows += 4 * p.pre.size * (threads + 1)
-        rows += program.n_ids * threads * (16 + 8)
-        records = sum(p.expected_synapses for p in plain)
-        sorting = min(records, _CHUNK_RECORDS * threads) * (8 + weight)
-        state = sum(p.size * (len(p.code.variables) * real + 32) for p in program.populations)
-        state += sum(t.values.nbytes for p in program.populations for t in p.tables.values())
-        return int(synapses + rows + sorting + state + synapse_bytes(program, real, threads))
-
-
-def n_threads(program: Program, options: EngineOptions) -> int:
-    """Return how many threads to use: those asked for, or as many as cores and neurons allow."""
-    if options.threads > 0:
-        return options.threads
-    return max(1, min(sensible_threads(), program.n_neurons // _NEURONS_PER_THREAD))
+        return int(sum(memory(program, options).values()))
 
 
 def _check(program: Program) -> None:
@@ -165,13 +138,10 @@ class NativeExecutable:
         network, first = self._built(), self._step
         if self._stopped:
             raise stopped("native")
-        samples = [self._samples(r, first, n_steps) for r in self.program.state_recorders]
-        pointers = (abi._Doubles * max(len(samples), 1))(
-            *(s.ctypes.data_as(abi._Doubles) for s in samples)
-        )
+        samples = Samples(self.program, first, n_steps)
         self._feeder.feed(network, first, n_steps)
         result = abi.ChunkResult()
-        if self._library.neurosim_advance(network, n_steps, pointers, ctypes.byref(result)):
+        if self._library.neurosim_advance(network, n_steps, samples.pointers, ctypes.byref(result)):
             raise MemoryLimitError(self._message("simulating"))
         self._step += result.n_steps
         self._account(result)
@@ -180,15 +150,10 @@ class NativeExecutable:
             result.n_steps,
             _copy(result.spike_steps, result.n_spikes),
             _copy(result.spike_ids, result.n_spikes),
-            [
-                s[: r.n_samples(first, result.n_steps)]
-                for r, s in zip(self.program.state_recorders, samples, strict=True)
-            ],
+            samples.states(result.n_steps),
             self._failure(result),
+            samples.sums(result.n_steps),
         )
-
-    def _samples(self, recorder, first: int, n_steps: int) -> NDArray[np.float64]:
-        return np.empty((recorder.n_samples(first, n_steps), recorder.width))
 
     def _account(self, result: abi.ChunkResult) -> None:
         self.timings.update_s += result.update_s

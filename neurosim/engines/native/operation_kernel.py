@@ -109,9 +109,10 @@ class _OperationWriter(KernelWriter):
         lanes = "".join(f", {name}_lanes_[k_ - block_]" for name, _ in self.drawn(words, ""))
         return [
             "if (chosen_.listed)",
-            "    chosen_.each(own_, [&](const int64_t k_, const int64_t place_) {",
-            f"        run_(k_, place_{single});",
-            "    });",
+            "    for (size_t j_ = 0; j_ < chosen_.chosen.size(); ++j_) {",
+            "        const int64_t k_ = chosen_.chosen[j_];",
+            f"        run_(k_, chosen_.places[j_]{single});",
+            "    }",
             "else",
             "    chosen_.each_block([&](const int64_t block_, int64_t begin_, int64_t end_) {",
             *(f"        {line}" for line in self.draws(words)),

@@ -57,6 +57,11 @@ class Brian2Engine:
 
 def _unmet(program: Program, options: EngineOptions) -> list[str]:
     unmet = []
+    if not options.communicator.share.whole:
+        unmet.append(
+            f"it runs on one process, not on {options.communicator.share.n_ranks} ranks; start it "
+            "without mpiexec or srun"
+        )
     if options.precision != "double":
         unmet.append(f"precision {options.precision!r} was asked for, the reference is double only")
     for population in program.populations:

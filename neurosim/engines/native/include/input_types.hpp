@@ -43,22 +43,29 @@ struct InputsSpec {
     int32_t n_currents, n_operations;
 };
 
-// A thread's share of some neurons: local indices, and each one's place among all that were chosen.
+// A thread's share of some neurons: local indices, each one's place among all that were chosen, and
+// its column among those of the rank.
 struct Selection {
-    int64_t size = 0;  // of all threads
-    int64_t start = 0, begin = 0, end = 0;
-    std::vector<int32_t> chosen, places;
+    int64_t size = 0;  // of all ranks
+    int64_t start = 0, begin = 0, end = 0, places_before = 0;
+    std::vector<int32_t> chosen, columns;
+    std::vector<int64_t> places;
     bool listed = false;
 
     Selection(const LocalPopulation& own, int64_t start, int64_t size, const int64_t* members)
         : size(size), start(start), listed(members != nullptr) {
         begin = own.own_below(start);
         end = own.own_below(start + size);
-        for (int64_t i = 0; listed && i < size; ++i)
+        places_before = own.places_below(start);
+        int32_t column = 0;
+        for (int64_t i = 0; listed && i < size; ++i) {
             if (members[i] % own.n_workers == own.worker) {
                 chosen.push_back(static_cast<int32_t>(members[i] / own.n_workers));
-                places.push_back(static_cast<int32_t>(i));
+                places.push_back(i);
+                columns.push_back(column);
             }
+            column += members[i] % own.n_ranks == own.worker % own.n_ranks;
+        }
     }
 
     // Where they are consecutive: call `visit(first, begin, end)` for each block of neurons that
@@ -69,13 +76,13 @@ struct Selection {
             visit(first, std::max(first, begin), std::min(first + block_size, end));
     }
 
-    // Call `visit(local index, place)` for each neuron.
+    // Call `visit(local index, column)` for each neuron.
     template <class Visit>
     void each(const LocalPopulation& own, Visit&& visit) const {
         if (listed)
-            for (size_t j = 0; j < chosen.size(); ++j) visit(int64_t(chosen[j]), int64_t(places[j]));
+            for (size_t j = 0; j < chosen.size(); ++j) visit(int64_t(chosen[j]), int64_t(columns[j]));
         else
-            for (int64_t k = begin; k < end; ++k) visit(k, own.index(k) - start);
+            for (int64_t k = begin; k < end; ++k) visit(k, own.place(k) - places_before);
     }
 };
 

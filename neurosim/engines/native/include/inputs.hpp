@@ -49,8 +49,8 @@ class Current {
         const double* const row = waves.at(spec_.wave, step);
         if (!row) return;
         const int64_t stride = waves.width(spec_.wave) == 1 ? 0 : 1;
-        neurons_.each(own_, [&](int64_t k, int64_t place) {
-            out[k] = static_cast<real>(static_cast<double>(out[k]) + row[stride * place]);
+        neurons_.each(own_, [&](int64_t k, int64_t column) {
+            out[k] = static_cast<real>(static_cast<double>(out[k]) + row[stride * column]);
         });
     }
 
@@ -100,6 +100,7 @@ class ChangingPoisson {
         k1_ = static_cast<uint32_t>(seed >> 32);
         begin_ = own.own_below(spec.post_start);
         end_ = own.own_below(spec.post_start + spec.post_size);
+        places_before_ = own.places_below(spec.post_start);
         words_.assign(4 * static_cast<size_t>(own.padded), 0);
     }
 
@@ -150,7 +151,7 @@ class ChangingPoisson {
 
     // Which column a neuron has; -1 if it is none of those that are driven.
     int64_t column_of(int64_t k) const {
-        const int64_t position = own_.index(k) - spec_.post_start;
+        const int64_t position = own_.place(k) - places_before_;
         return spec_.table ? spec_.table[position] : position;
     }
 
@@ -183,7 +184,7 @@ class ChangingPoisson {
     const PoissonSpec& spec_;
     LocalPopulation& own_;
     uint32_t k0_, k1_;
-    int64_t begin_, end_;
+    int64_t begin_, end_, places_before_;
     std::vector<uint32_t> words_;
     double tabulated_ = -1.0;
     std::vector<uint32_t> table_;

@@ -56,7 +56,7 @@ class Network {
             if (error) std::rethrow_exception(error);
     }
 
-    // Sums that recorders asked for: one number per sample, of all workers together.
+    // Sums that recorders asked for: the words of one for each sample, of all workers together.
     void merge_sums(const std::vector<double*>& buffers) const {
         for (int32_t r = 0; r < spec_.n_recorders; ++r) {
             if (!spec_.recorders[r].sum) continue;
@@ -65,7 +65,7 @@ class Network {
             for (size_t i = 0; i < n; ++i) {
                 ExactSum sum;
                 for (const auto& worker : team_) sum.add(worker->samplers[r].sums()[i]);
-                buffers[r][i] = sum.value();
+                sum.put(reinterpret_cast<int64_t*>(buffers[r]) + i * ExactSum::n_words);
             }
         }
     }

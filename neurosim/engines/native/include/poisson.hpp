@@ -17,6 +17,7 @@ class PoissonInput {
         : spec_(spec), k0_(static_cast<uint32_t>(seed)), k1_(static_cast<uint32_t>(seed >> 32)) {
         begin_ = population.own_below(spec.post_start);
         end_ = population.own_below(spec.post_start + spec.post_size);
+        places_before_ = population.places_below(spec.post_start);
     }
 
     void fill(const LocalPopulation& population, int64_t quad, Count* counts) const {
@@ -57,7 +58,7 @@ class PoissonInput {
     void look_up(const LocalPopulation& population, int64_t k, const uint32_t* words, Count* out) const {
         for (int lane = 0; lane < poisson_lanes; ++lane) {
             if (k + lane < begin_ || k + lane >= end_) continue;
-            const int64_t table = spec_.table[population.index(k + lane) - spec_.post_start];
+            const int64_t table = spec_.table[population.place(k + lane) - places_before_];
             const uint32_t* begin = spec_.thresholds + spec_.table_offsets[table];
             const uint32_t* end = spec_.thresholds + spec_.table_offsets[table + 1];
             int64_t count = spec_.first[table];
@@ -75,6 +76,7 @@ class PoissonInput {
 
     const PoissonSpec& spec_;
     int64_t begin_, end_;
+    int64_t places_before_;  // of the rank's neurons before the range
     uint32_t k0_, k1_;
 };
 

@@ -38,7 +38,12 @@ struct LocalPopulation {
 
     int64_t index(int64_t local) const { return worker + local * n_workers; }
     // Where the neuron is in arrays that hold those of the rank.
-    int64_t place(int64_t local) const { return index(local) / n_ranks; }
+    int64_t place(int64_t local) const { return worker / n_ranks + local * (n_workers / n_ranks); }
+    // Number of the rank's neurons among the first `n` of the population.
+    int64_t places_below(int64_t n) const {
+        const int64_t rank = worker % n_ranks;
+        return n <= rank ? 0 : (n - rank + n_ranks - 1) / n_ranks;
+    }
     int64_t id(int64_t local) const { return spec->first_id + index(local); }
 
     // Number of own neurons among the first `n` of the population.

@@ -1,4 +1,5 @@
-// What one thread samples for one state recorder: values of its own neurons, or their exact sum.
+// What one thread samples for one state recorder: values of its own neurons, or their exact sum. A
+// recorder lists the neurons of the rank.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -36,8 +37,14 @@ class ExactSum {
         unbounded_ = unbounded_ || other.unbounded_;
         if (!unbounded_) include(other.total_);
     }
-    // The sum, rounded once; NaN if a value was beyond the range or not a number.
-    double value() const { return unbounded_ ? std::nan("") : std::ldexp(static_cast<double>(total_), -90); }
+    // The low 63 bits, those above, and whether a value was beyond the range or not a number; read
+    // by neurosim/parallel/exact_sums.py.
+    static constexpr int64_t n_words = 3;
+    void put(int64_t* words) const {
+        words[0] = static_cast<int64_t>(static_cast<uint64_t>(total_) & ~(uint64_t(1) << 63));
+        words[1] = static_cast<int64_t>(total_ >> 63);
+        words[2] = unbounded_;
+    }
 
   private:
     using Wide = __int128;
@@ -68,9 +75,9 @@ class Sampler {
                 columns_.push_back(static_cast<int32_t>(i));
                 which_.push_back(static_cast<int32_t>(spec.ids[i] / own.n_workers));
             }
+        step_ = own.n_workers / own.n_ranks;
         for (size_t i = 1; i < which_.size(); ++i)
-            even_ = even_ && which_[i] == which_[i - 1] + 1 && columns_[i] - columns_[i - 1] == own.n_workers;
-        step_ = own.n_workers;
+            even_ = even_ && which_[i] == which_[i - 1] + 1 && columns_[i] - columns_[i - 1] == step_;
     }
 
     // Samples of the steps before `step`.
