@@ -1,0 +1,251 @@
+"""What the native engine will need of memory, by part, before anything is built.
+
+Everything is of one rank: its share of the neurons and of the synapses onto them. Sizes are those
+of ``include/worker.hpp`` (state), ``include/synapses.hpp`` (synapses) and ``include/build.hpp``
+(what only the building takes); numbers of synapses are expected ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...cores import sensible_threads
+from ...lowering.program import (
+    AllSources,
+    BernoulliSources,
+    DelayDraw,
+    ListedEdges,
+    MatchingSource,
+    Program,
+    ProjectionProgram,
+    RandomSources,
+    RandomTargets,
+    Span,
+)
+from ...parallel.share import Share
+from ..base import EngineOptions
+from .synapse_checks import synapse_bytes
+
+CHUNK_RECORDS = 16e6  # as in include/build.hpp, like the next two
+_BUCKET_RECORDS = 40e3
+_TABLE_ENTRIES = 4e6
+_CURSOR, _COUNT = 24, 4  # bytes of a bucket's tables, per entry
+_SEGMENT, _ROW = 4, 16  # as in include/synapses.hpp
+_LANES = 64
+_NEURONS_PER_THREAD = 256  # fewer are not worth a thread
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A thread's synapses as far as they can be foreseen, and its part of the state.
+
+    Attributes
+    ----------
+    slots : float
+        Variables that synapses write, over neurons.
+    synapses, weights : float
+        Simple synapses, and the weights that are stored for them.
+    segments : float
+        Runs of synapses of one source with one delay.
+    sources : float
+        Neurons of the whole network that have targets on this thread.
+    """
+
+    slots: float
+    synapses: float
+    weights: float
+    segments: float
+    sources: float
+
+
+def n_threads(program: Program, options: EngineOptions) -> int:
+    """Return how many threads to use: those asked for, or as many as cores and neurons allow."""
+    if options.threads > 0:
+        return options.threads
+    return max(1, min(sensible_threads(), program.n_neurons // _NEURONS_PER_THREAD))
+
+
+def memory(program: Program, options: EngineOptions) -> dict[str, float]:
+    """Return the bytes that one rank needs, by part.
+
+    Keys: ``state`` (neurons), ``synapses`` (targets and weights), ``segments`` (delays),
+    ``sources`` (where each neuron's synapses are), ``models`` (synapses with a model of their
+    own), ``program`` (the lowered network), ``building`` (only until it is built).
+    """
+    threads = n_threads(program, options)
+    real = 4 if options.precision == "single" else 8
+    weight = 8 if any(p.weight_bits == 64 for p in program.projections) else 4
+    made = layout(program, threads)
+    target = 2 if made.slots <= 65536 else 4
+    rounding = made.segments if target == 2 else 0.0  # to whole weights: 0 or 2 bytes
+    each = made.synapses * target + made.weights * weight + rounding
+    return {
+        "state": threads * _state_bytes(program, threads, real),
+        "synapses": threads * each,
+        "segments": threads * made.segments * _SEGMENT,
+        "sources": threads * source_bytes(program, made, threads),
+        "models": synapse_bytes(program, real, threads),
+        "program": float(_program_bytes(program)),
+        "building": threads * _building_bytes(program, made, weight),
+    }
+
+
+def source_bytes(program: Program, made: Layout, threads: int) -> float:
+    """Return what a thread keeps to find the synapses of a neuron that spiked."""
+    degrees = sum(4.0 * p.pre.size * (1 + 1 / threads) for p in program.projections)
+    return program.n_ids * (_ROW + 8) + degrees
+
+
+def layout(program: Program, threads: int) -> Layout:
+    """Return what a thread will hold; all threads of a rank hold about the same."""
+    share = program.share
+    slots = sum(
+        _padded(share.count(program.population(name).size), threads)
+        for name, _ in {(p.post.population, p.variable) for p in _simple(program)}
+    )
+    synapses = weights = segments = 0.0
+    reached: dict[tuple[str, int, int], float] = {}
+    for (span, shared), delays in _rows(program, threads).items():
+        size = span[2]
+        runs = float(-np.expm1(-delays).sum() * size)
+        synapses += delays.sum() * size
+        segments += runs
+        weights += runs if shared else delays.sum() * size
+        reached[span] = reached.get(span, 0.0) + float(delays.sum())
+    return Layout(slots, float(synapses), float(weights), float(segments), _sources(reached))
+
+
+def _sources(reached: dict[tuple[str, int, int], float]) -> float:
+    """Return how many neurons have targets; ``reached``: mean number of targets per span."""
+    total = 0.0
+    for name in {name for name, _, _ in reached}:
+        spans = [(a, a + n, mean) for (own, a, n), mean in reached.items() if own == name]
+        edges = sorted({edge for a, b, _ in spans for edge in (a, b)})
+        for low, high in pairwise(edges):
+            mean = sum(m for a, b, m in spans if a <= low and high <= b)
+            total += -np.expm1(-mean) * (high - low)
+    return float(total)
+
+
+def _rows(
+    program: Program, threads: int
+) -> dict[tuple[tuple[str, int, int], float | None], NDArray[np.float64]]:
+    """Return a source's mean number of synapses per delay, for each group of sources.
+
+    Groups are (span of the sources, weight that the synapses share or None): synapses of one
+    group with the same source and delay form one segment.
+    """
+    found: dict[tuple[tuple[str, int, int], float | None], NDArray[np.float64]] = {}
+    longest = max((p.delay.largest for p in _simple(program)), default=0)
+    for p in _simple(program):
+        if not p.pre.size:
+            continue
+        span = (p.pre.population, p.pre.start, p.pre.size)
+        key = (span, p.weight.a if p.weight.kind == "constant" else None)
+        mean = own_synapses(p, program.share) / (threads * p.pre.size)
+        rows = found.setdefault(key, np.zeros(longest + 1))
+        rows[p.delay.smallest : p.delay.largest + 1] += mean * _probabilities(p.delay)
+    return found
+
+
+def own_synapses(projection: ProjectionProgram, share: Share) -> float:
+    """Return how many of a projection's synapses a rank has; the mean where that is random."""
+    rule, pre, post = projection.rule, projection.pre, projection.post
+    own = own_count(post, share)
+    if isinstance(rule, RandomSources):
+        return float(rule.indegree.sum()) if rule.indegree.size == own else rule.indegree[0] * own
+    if isinstance(rule, RandomTargets):
+        total = float(rule.outdegree.sum())
+        total *= pre.size if rule.outdegree.size == 1 else 1
+        return total * own / max(post.size, 1)
+    if isinstance(rule, ListedEdges):
+        return float(rule.pre.size)
+    if isinstance(rule, MatchingSource):
+        return float(own)
+    return _pairs(rule, pre, post, own)
+
+
+def _pairs(rule: AllSources | BernoulliSources, pre: Span, post: Span, own: int) -> float:
+    selves = 0.0 if rule.autapses else pre.overlap(post) * own / max(post.size, 1)
+    probability = rule.probability if isinstance(rule, BernoulliSources) else 1.0
+    return (float(pre.size) * own - selves) * probability
+
+
+def own_count(span: Span, share: Share) -> int:
+    """Return how many neurons of a span a rank owns."""
+    return span.own_count(share)
+
+
+def _probabilities(delay: DelayDraw) -> NDArray[np.float64]:
+    """Return how likely each delay from the smallest to the largest is."""
+    if delay.values is not None:
+        counts = np.bincount(delay.values - delay.smallest).astype(np.float64)
+        return counts / max(counts.sum(), 1.0)
+    edges = np.concatenate([[0.0], delay.thresholds.astype(np.float64), [2.0**32]])
+    return np.diff(edges) / 2.0**32
+
+
+def _simple(program: Program) -> Iterator[ProjectionProgram]:
+    return (p for p in program.projections if p.synapse is None)
+
+
+def _padded(own: int, threads: int) -> int:
+    """Return the neurons of the busiest thread, in whole blocks."""
+    busiest = (own + threads - 1) // threads
+    return (busiest + _LANES - 1) // _LANES * _LANES
+
+
+def _state_bytes(program: Program, threads: int, real: int) -> float:
+    """Return the bytes of a thread's neurons: variables, times of spikes, Poisson counts."""
+    written = {(p.post.population, p.variable) for p in program.projections}
+    total = 0.0
+    for population in program.populations:
+        arrays = sum(not v.shared for v in population.code.variables)
+        poisson = sum(p.post.population == population.name for p in program.poisson)
+        flags = sum(name == population.name for name, _ in written)
+        each = (arrays + poisson + 1) * (real + 1) + 2 * real + 4 * poisson + flags
+        total += _padded(program.share.count(population.size), threads) * each
+    return total
+
+
+def _program_bytes(program: Program) -> int:
+    """Return the bytes of the lowered network's arrays, with the engine's own of indegrees."""
+    total = 0
+    for population in program.populations:
+        total += sum(v.nbytes for v in population.values.values() if isinstance(v, np.ndarray))
+        total += sum(2 * table.values.nbytes for table in population.tables.values())
+    for p in program.projections:
+        for array in (p.weight.values, p.delay.values):
+            total += 0 if array is None else array.nbytes
+        for name in ("indegree", "outdegree", "pre", "post"):
+            array = getattr(p.rule, name, None)
+            total += 0 if array is None else 2 * array.nbytes
+    return total + sum(2 * (s.steps.nbytes + s.ids.nbytes) for s in program.sources)
+
+
+def _building_bytes(program: Program, made: Layout, weight: int) -> float:
+    """Return the bytes that a thread needs while it sorts a chunk of synapses."""
+    if not made.synapses:
+        return 0.0
+    record = 12 if weight == 4 else 24
+    keys = _n_keys(program)
+    chunk = min(made.synapses, CHUNK_RECORDS)
+    per_source = max(made.synapses / max(program.n_ids, 1), 1.0)
+    width = np.clip(min(_BUCKET_RECORDS / per_source, _TABLE_ENTRIES / keys), 1.0, 65536.0)
+    return chunk * record + min(float(width), program.n_ids) * keys * (_CURSOR + _COUNT)
+
+
+def _n_keys(program: Program) -> int:
+    """Return how many combinations of delay and class of weight the synapses may have."""
+    classes, last = 0, None
+    for p in _simple(program):
+        kind = p.weight.a if p.weight.kind == "constant" else None
+        classes += classes == 0 or kind != last
+        last = kind
+    keys = (program.largest_delay + 1) * max(classes, 1)
+    return keys if keys <= 65536 else program.largest_delay + 1
