@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,12 +141,12 @@ CHILD = """
 import ctypes, pathlib, sys
 from neurosim.engines.native.cache import compile_cached
 library = compile_cached({source!r}, pathlib.Path({include!r}))
-print(ctypes.CDLL(str(library.path)).answer(), library.path)
+print(ctypes.CDLL(str(library.path)).answer(), library.path, library.from_cache)
 """
 
 
 @pytest.mark.usefixtures("compiler")
-def test_eight_processes_compile_the_same_source_at_once(include, folder):
+def test_eight_processes_compile_the_same_source_once(include, folder):
     code = CHILD.format(source=SOURCE, include=str(include))
     running = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -155,6 +156,30 @@ def test_eight_processes_compile_the_same_source_at_once(include, folder):
     assert [process.returncode for process in running] == [0] * 8
     assert {words[0] for words in printed} == {"42"}
     assert len({words[1] for words in printed}) == 1
-    assert not list(folder.glob("*.tmp"))
+    assert sorted(words[2] for words in printed) == ["False", *["True"] * 7]
+    assert not [*folder.glob("*.tmp"), *folder.glob("*.lock")]
     assert len(list(folder.glob("*.so"))) == 1
     assert answer(compile_cached(SOURCE, include)) == 42
+
+
+def test_a_process_that_died_while_compiling_holds_nobody_up(compiler, include, folder):
+    code = (
+        "import fcntl, os, pathlib, sys\n"
+        "file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    folder.mkdir(parents=True)
+    key = cache._key(SOURCE, include, (), compiler)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder / f"{key}.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout.readline() == b"held\n"
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(compile_cached, SOURCE, include, compiler=compiler)
+        time.sleep(0.2)
+        assert not waiting.done()
+        holder.kill()
+        holder.wait()
+        assert answer(waiting.result(60)) == 42

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 
 BASE = {"cores", "errors", "malformed", "_brian2", "_version", "units", "streams", "elementary"}
-BASE |= {"store"}
+BASE |= {"store", "locks"}
 RANKS = {"parallel"}
 RUNNING = {
     "callbacks",

@@ -3,8 +3,9 @@
 An entry is three files: ``KEY.cpp`` (the generated source, for reading), ``KEY-DIGEST.so`` (the
 library, named by its own content) and ``KEY.json`` (which library belongs to the key, its size
 and digest). The last is moved into place last, so an entry is whole or not there, and a
-damaged library is noticed and made again. Processes that compile the same thing at the same
-time do not wait for each other; each ends with a whole library.
+damaged library is noticed and made again. Processes that need the same thing at the same time
+wait for the one that compiles it; should that take too long, each ends with a whole library of
+its own making.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import CompilationError
+from ...locks import held
 from ...store import LIMIT_BYTES, cache_dir, cached_text, digest, prune, write_atomically
 from .compiler import Compiler, cpu_identity, find_compiler
 
 __all__ = ["CompiledLibrary", "cache_dir", "cached_text", "compile_cached"]
 
 _FORMAT = "neurosim-library-1"
+_PATIENCE_S = 300.0  # longer than any compilation seen, shorter than a user's
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,11 @@ def compile_cached(
     def compile_to(source_path: Path, library: Path) -> None:
         compiler.compile(source_path, library, include_dir, extra_flags)
 
-    path = _build(folder, key, source, compile_to)
+    with _alone(folder, key):
+        found = _lookup(folder, key)  # made by another process while this one waited
+        if found is not None:
+            return CompiledLibrary(found, time.perf_counter() - start, True)
+        path = _build(folder, key, source, compile_to)
     entry = {path, folder / f"{key}.json", folder / f"{key}.cpp"}
     prune(folder.parent, limit_bytes, frozenset(entry))
     return CompiledLibrary(path, time.perf_counter() - start, False)
@@ -108,6 +116,20 @@ def _lookup(folder: Path, key: str) -> Path | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return path if whole else None
+
+
+@contextmanager
+def _alone(folder: Path, key: str) -> Iterator[None]:
+    """Keep other processes and threads from making the same library within the block."""
+    lock = folder / f"{key}.lock"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    with held(lock, _PATIENCE_S):
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.unlink()
 
 
 def _build(folder: Path, key: str, source: str, compile_to: Callable[[Path, Path], None]) -> Path:
