@@ -57,6 +57,7 @@ RATE_EXTERNAL = 8.0  # Hz per external synapse
 # The current that makes up for lost synapses is inhibitory. Without noise from outside, and
 # below 0.14, it alone keeps every neuron below threshold: silence is then a stable state.
 LEAST_DC_INDEGREE_SCALE = 0.25
+LARGEST_SCALE = 1000
 
 # PyNEST implementation: initial potentials near the stationary state, mV; full-scale rates, Hz.
 V0_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)
@@ -115,7 +116,7 @@ def scaled_numbers(
     drive: Literal["poisson", "dc"] = "poisson",
     indegree_scale: float | None = None,
 ) -> Scaled:
-    """Return the network's numbers at a scale of neurons and one of in-degrees, in (0, 1]."""
+    """Return the network's numbers at a scale of neurons and one of in-degrees."""
     k_scale = default_indegree_scale(scale, drive) if indegree_scale is None else indegree_scale
     sizes = np.array(SIZES)
     psp = np.full((8, 8), PSP)
@@ -143,9 +144,11 @@ def scaled_numbers(
 def default_indegree_scale(scale: float, drive: Literal["poisson", "dc"]) -> float:
     """Return the scale of the in-degrees unless another is asked for.
 
-    That of the neurons; with a constant drive at least :data:`LEAST_DC_INDEGREE_SCALE`.
+    That of the neurons, at most 1; with a constant drive at least
+    :data:`LEAST_DC_INDEGREE_SCALE`.
     """
-    return max(scale, LEAST_DC_INDEGREE_SCALE) if drive == "dc" else scale
+    own = min(scale, 1.0)
+    return max(own, LEAST_DC_INDEGREE_SCALE) if drive == "dc" else own
 
 
 def microcircuit(
@@ -161,13 +164,13 @@ def microcircuit(
     Parameters
     ----------
     scale : float
-        Share of neurons, in [0.005, 1].
+        Neurons relative to the column, in [0.005, 1000]; above 1 every neuron keeps its in-degree.
     seed : int
     drive : {"poisson", "dc"}
         Background: Poisson trains (the paper's reference), or the constant current of the same
         mean.
     indegree_scale : float, optional
-        Share of synapses per neuron, in [0.005, 1]. By default that of the neurons, with a
+        Share of synapses per neuron, in [0.005, 1]. By default the scale, at most 1 and with a
         constant drive at least 0.25: below 0.14 nothing would keep the network from silence.
     thalamus : bool
         Add thalamic neurons (a source, ``TC``) that fire one volley at 700 ms, 10 ms long.
@@ -199,16 +202,19 @@ def microcircuit(
 
 
 def _check_options(scale: object, drive: object, indegree_scale: object, thalamus: object) -> None:
-    for name, value in (("scale", scale), ("indegree_scale", indegree_scale)):
+    for name, value, most in (
+        ("scale", scale, LARGEST_SCALE),
+        ("indegree_scale", indegree_scale, 1),
+    ):
         if value is None and name != "scale":
             continue
         if (
             isinstance(value, bool)
             or not isinstance(value, (int, float))
-            or not 0.005 <= value <= 1
+            or not 0.005 <= value <= most
         ):
             raise DescriptionError(
-                f"microcircuit: {name} is {value!r}; it must be a number from 0.005 to 1."
+                f"microcircuit: {name} is {value!r}; it must be a number from 0.005 to {most}."
             )
     if drive not in ("poisson", "dc"):
         raise DescriptionError(f"microcircuit: drive is {drive!r}; it must be 'poisson' or 'dc'.")

@@ -31,6 +31,7 @@ def test_neurons_and_synapses_scale_apart():
     assert default_indegree_scale(0.1, "poisson") == 0.1
     assert default_indegree_scale(0.1, "dc") == 0.25
     assert default_indegree_scale(0.5, "dc") == 0.5
+    assert default_indegree_scale(100.0, "poisson") == 1
 
 
 def test_constant_drive_alone_keeps_neurons_above_threshold():
