@@ -12,6 +12,7 @@ from ..description import syntax
 from ..description.network import Network
 from ..description.recorders import Recorder
 from ..errors import DescriptionError
+from ..parallel.wide_sums import row_sums
 from .draws import on_grid
 from .expressions import Value, evaluate, names_in
 from .integrators import substitutions
@@ -127,7 +128,8 @@ def report_values(
     Returns
     -------
     (n_samples, 1) if the report is reduced, else (n_samples, n_ids)
-        The mean is left as a sum: the recording's scale divides it.
+        The mean is left as a sum: the recording's scale divides it. Sums are rounded once, so
+        that they do not depend on who adds which neurons.
     """
     given = {name: states[index] for name, index in report.inputs.items()}
     if not report.expression:
@@ -142,7 +144,7 @@ def report_values(
         values = {name: array[part] for name, array in given.items()}
         times = np.asarray(steps[part] * dt, dtype=np.float64)[:, None]
         found = _evaluate(report, values, times, dt)
-        out[part] = found.sum(axis=1, keepdims=True) if report.reduce else found
+        out[part] = row_sums(found)[:, None] if report.reduce else found
     return out
 
 
