@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DescriptionError
+from ..parallel.share import Share
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,15 @@ class StateLayout:
         Sampling interval in steps.
     scale : float
         Stored value = value in SI units * scale.
-    dtype : {"float32", "float64"}
+    dtype : {"float32", "float64", "int64"}
         SONATA's reports are float32; with ``float64`` they are a view of exact values.
     start : int
         First step that is sampled; then every ``every`` steps.
     reduce : {"", "sum", "mean"}
         Whether the one stored value per sample is the sum or mean over ``ids``.
+    words : int
+        In the part of one rank, whose ``ids`` are the rank's own: a sum is stored exactly, as so
+        many words (dtype ``int64``), and ``scale`` is left to who adds the ranks' words.
     """
 
     name: str
@@ -87,14 +91,19 @@ class StateLayout:
     ids: NDArray[np.int64]
     every: int = 1
     scale: float = 1.0
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: Literal["float32", "float64", "int64"] = "float32"
     start: int = 0
     reduce: Literal["", "sum", "mean"] = ""
+    words: int = 0
 
     @property
     def width(self) -> int:
         """Values per sample."""
-        return 1 if self.reduce else len(self.ids)
+        return self.words or (1 if self.reduce else len(self.ids))
+
+    def samples_before(self, step: int) -> int:
+        """Return how many samples there are of the steps before ``step``."""
+        return -(-max(0, step - self.start) // self.every)
 
 
 @dataclass(frozen=True)
@@ -102,13 +111,15 @@ class Layout:
     """Everything a recording needs to know of the network before the simulation.
 
     ``populations`` in order of declaration, sources last, as their ids ascend; ``states`` in
-    the order of ``Chunk.states``; ``description`` is stored as JSON.
+    the order of ``Chunk.states``; ``description`` is stored as JSON. In the part of one rank, its
+    ``share`` of several, recorders have the rank's own neurons, which may be none.
     """
 
     populations: tuple[PopulationLayout, ...]
     projections: tuple[ProjectionLayout, ...] = ()
     states: tuple[StateLayout, ...] = ()
     description: Mapping[str, Any] = field(default_factory=dict)
+    share: Share = field(default_factory=Share)
 
     def __post_init__(self) -> None:
         _check_names("population", [p.name for p in self.populations])
@@ -125,13 +136,14 @@ class Layout:
         for state in self.states:
             ids = np.asarray(state.ids)
             steps_are_wrong = state.every < 1 or state.start < 0
-            if state.population not in known or steps_are_wrong or ids.ndim != 1 or not ids.size:
+            none = ids.ndim != 1 or (not ids.size and self.share.whole)
+            if state.population not in known or steps_are_wrong or none:
                 raise DescriptionError(
                     f"recorder {state.name!r} needs a known population (given "
                     f"{state.population!r}), at least one neuron id, an interval of one step "
                     f"or more (given {state.every}) and a start of 0 or later ({state.start})"
                 )
-            if np.min(ids) < 0 or np.max(ids) >= known[state.population].size:
+            if ids.size and (np.min(ids) < 0 or np.max(ids) >= known[state.population].size):
                 raise DescriptionError(
                     f"recorder {state.name!r} has ids outside 0 to "
                     f"{known[state.population].size - 1}, the neurons of {state.population!r}"

@@ -23,6 +23,9 @@ BY_TIME = 2
 SPIKE_CHUNK = 8192
 """Spikes per chunk; a chunk takes its full size on disk."""
 
+OUTDEGREE_CHUNK = 1 << 16
+"""Sources per chunk of a rank's out-degrees."""
+
 TIMINGS = (
     "compile_s",
     "build_s",
@@ -58,7 +61,8 @@ def create(
         if population.spikes:
             _create_spikes(file, population.name)
     for name, state in zip(layout.report_names(), layout.states, strict=True):
-        _create_report(file, name, state, fixed["dt_ms"])
+        if state.width:
+            _create_report(file, name, state, fixed["dt_ms"])
     _create_own_group(file, layout, fixed, description_json)
 
 
@@ -82,6 +86,8 @@ def _create_report(file: h5py.File, name: str, state: StateLayout, dt_ms: float)
     group.attrs["every_steps"] = np.int64(state.every)
     group.attrs["start_step"] = np.int64(state.start)
     group.attrs["reduce"] = stored(state.reduce)
+    if state.words:
+        group.attrs["scale"] = np.float64(state.scale)
     mapping = group.create_group("mapping")
     mapping["node_ids"] = ids
     mapping["node_ids"].attrs["sorted"] = np.int8(bool(np.all(ids[1:] > ids[:-1])))
@@ -134,7 +140,12 @@ def _create_projections(parent: h5py.Group, layout: Layout) -> None:
         for key in ("n_pre", "n_post", "pre_start", "post_start"):
             group.attrs[key] = np.int64(getattr(projection, key))
         group.attrs["n_synapses"] = np.int64(-1)
-        group.create_dataset("outdegree", (projection.n_pre,), "<u4")
+        n = projection.n_pre
+        # A rank has few synapses of most sources, and there may be many ranks. Each chunk is
+        # written once, so compression frees no space in the file.
+        small = {"chunks": (min(n, OUTDEGREE_CHUNK),), "compression": 1, "shuffle": True}
+        stored_as = {} if layout.share.whole or not n else small
+        group.create_dataset("outdegree", (n,), "<u4", **stored_as)
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:

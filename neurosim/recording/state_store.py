@@ -27,7 +27,9 @@ def create_tables(file: h5py.File, report: str, state: StateLayout) -> None:
     Values in double precision are stored once, in the package's own group; the report is then a
     virtual dataset over them, which HDF5 converts to float32 as it is read.
     """
-    if state.dtype == "float32":
+    if state.words:
+        table = _create(file, exact_path(report), "<i8", state)
+    elif state.dtype == "float32":
         table = _create(file, f"report/{report}/data", "<f4", state)
     else:
         exact = _create(file, exact_path(report), "<f8", state)
@@ -69,9 +71,9 @@ class StateStore:
         self, file: h5py.File, ordered: OrderedFile, report: str, state: StateLayout
     ) -> None:
         self._ordered = ordered
-        path = exact_path(report) if state.dtype == "float64" else f"report/{report}/data"
+        path = f"report/{report}/data" if state.dtype == "float32" else exact_path(report)
         self._data = file[path]
-        self._scale = state.scale
+        self._scale = None if state.words else state.scale
         self._chunk = np.zeros(self._data.chunks, dtype=state.dtype)
         self._free: list[NDArray] = []
         self._first = self._filled = self._stored = 0
@@ -81,13 +83,17 @@ class StateStore:
         """Samples appended so far."""
         return self._first + self._filled
 
-    def append(self, samples: NDArray[np.float64]) -> None:
-        """Take samples in SI units, (n_samples, n_ids)."""
+    def append(self, samples: NDArray) -> None:
+        """Take samples, (n_samples, width): float64 in SI units, or the words of sums."""
         taken = 0
         while taken < len(samples):
             count = min(len(samples) - taken, len(self._chunk) - self._filled)
             room = self._chunk[self._filled : self._filled + count]
-            np.multiply(samples[taken : taken + count], self._scale, out=room, casting="same_kind")
+            given = samples[taken : taken + count]
+            if self._scale is None:
+                room[:] = given
+            else:
+                np.multiply(given, self._scale, out=room, casting="same_kind")
             self._filled += count
             taken += count
             if self._filled == len(self._chunk):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -66,6 +67,13 @@ class RecordingWriter:
         to disk, as long as ``append`` goes on being called. A thread writes it meanwhile.
     max_pending_bytes : int
         Data waiting in memory is written to disk beyond this size, whatever the time.
+    first_step : int
+        Where the data start, when an earlier recording holds what was before.
+    facts : mapping, optional
+        Further attributes that do not change, such as ``n_ranks``; they go before what is
+        known of this process.
+    collected : mapping, optional
+        Where the recording comes from, if not from this process.
 
     Raises
     ------
@@ -88,6 +96,9 @@ class RecordingWriter:
         duration_ms: float = float("nan"),
         flush_interval_s: float = 1.0,
         max_pending_bytes: int = 64 << 20,
+        first_step: int = 0,
+        facts: Mapping[str, Any] | None = None,
+        collected: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = os.fspath(path)
         self.layout = layout
@@ -96,7 +107,8 @@ class RecordingWriter:
         self._first_ids = np.array([p.first_id for p in layout.populations], dtype=np.int64)
         self._spikes: list[list[tuple[NDArray, NDArray]]] = [[] for _ in layout.populations]
         self._buffered = self._ahead = 0
-        self._steps, self._steps_on_disk = 0, -1
+        self._first_step = self._steps = first_step
+        self._steps_on_disk = -1
         self._flushed = float("-inf")
         self._summary = "{}"
         self._changes: dict[str, Any] = {}
@@ -105,20 +117,24 @@ class RecordingWriter:
         # HDF5 would otherwise call into a finalised interpreter when it closes the file itself.
         self._closer = weakref.finalize(self, _close_both, self._file, self._ordered)
         fixed = {
-            **provenance.collect(),
+            **(provenance.collect() if collected is None else collected),
+            "run_id": uuid.uuid4().hex,
+            "n_ranks": np.int64(1),
             "dt_ms": self._clock.dt_ms,
             "seed": _seed(seed),
             "engine": engine,
             "precision": precision,
             "warmup_ms": float(warmup_ms),
             "start_time": provenance.now(),
+            **(facts or {}),
         }
         try:
             schema.create(self._file, layout, fixed, schema.to_json(dict(layout.description)))
-            self._states = [
-                StateStore(self._file, self._ordered, name, state)
-                for name, state in zip(layout.report_names(), layout.states, strict=True)
-            ]
+            self._states = {
+                index: StateStore(self._file, self._ordered, name, layout.states[index])
+                for index, name in enumerate(layout.report_names())
+                if layout.states[index].width
+            }
             self.update(
                 threads=threads, compiler=compiler, duration_ms=duration_ms, status="running"
             )
@@ -153,14 +169,25 @@ class RecordingWriter:
         outdegree : (n_pre,) uint32
             Synapses of each presynaptic neuron; they must add up to ``n_synapses``.
         """
-        total = int(np.sum(outdegree, dtype=np.int64))
+        self.set_synapse_blocks(projection, n_synapses, [outdegree])
+
+    def set_synapse_blocks(
+        self, projection: str, n_synapses: int, outdegrees: Iterable[NDArray]
+    ) -> None:
+        """Store what was built for a projection, its out-degrees in pieces, one by one."""
+        group = self._file[f"neurosim/projections/{projection}"]
+        total = first = 0
+        for degrees in outdegrees:
+            group["outdegree"][first : first + len(degrees)] = degrees
+            first += len(degrees)
+            total += int(np.sum(degrees, dtype=np.int64))
+            if self._ordered.pending_bytes > _EARLY_BYTES:
+                self._commit(None, wait=False)
         if total != n_synapses:
             raise NeurosimError(
                 f"projection {projection!r} has {n_synapses} synapses but its out-degrees add up "
                 f"to {total}: the engine's account of its synapses is wrong, please report it"
             )
-        group = self._file[f"neurosim/projections/{projection}"]
-        group["outdegree"][:] = outdegree
         group.attrs.modify("n_synapses", np.int64(n_synapses))
         counts = [g.attrs["n_synapses"] for g in self._file["neurosim/projections"].values()]
         if min(counts) >= 0:
@@ -184,8 +211,8 @@ class RecordingWriter:
                 ids = (chunk.spike_ids[mine] - population.first_id).astype(np.uint64)
                 self._spikes[index].append((chunk.spike_steps[mine], ids))
                 self._buffered += 2 * ids.nbytes
-        for store, samples in zip(self._states, chunk.states, strict=True):
-            store.append(samples)
+        for index, store in self._states.items():
+            store.append(chunk.states[index])
         self._steps = chunk.first_step + chunk.n_steps
         if self._buffered > min(_SPILL_BYTES, self._limit):
             self._spill()
@@ -286,7 +313,7 @@ class RecordingWriter:
                 _extend(group["timestamps"], self._clock.time_ms(steps))
                 _extend(group["node_ids"], np.concatenate([part[1] for part in parts]))
                 parts.clear()
-        for store in self._states:
+        for store in self._states.values():
             store.flush()
         self._buffered = 0
 
@@ -304,9 +331,11 @@ class RecordingWriter:
         if self._summary != "{}":
             own.attrs.modify("summary", schema.fixed_text(self._summary, schema.SUMMARY_WIDTH))
         names = self.layout.report_names()
-        for name, state, store in zip(names, self.layout.states, self._states, strict=True):
-            stop = self._clock.time_ms(state.start + store.n_rows * state.every)
-            self._file[f"report/{name}/mapping/time"][1] = stop
+        for index, store in self._states.items():
+            state = self.layout.states[index]
+            rows = state.samples_before(self._first_step) + store.n_rows
+            stop = self._clock.time_ms(state.start + rows * state.every)
+            self._file[f"report/{names[index]}/mapping/time"][1] = stop
         self._changes.clear()
 
     def _commit(self, safe_until: str | None, wait: bool) -> None:
