@@ -33,6 +33,12 @@ class Callback:
     start : Quantity of time, optional
         First call, a multiple of dt; 0 by default, before the first step (and in the warm-up).
 
+    Notes
+    -----
+    On several ranks the function is called on each of them, and each sees the whole network. It
+    must read, write and ask for spikes on every rank alike, and write the same values; it may
+    print or keep what it likes on one of them only.
+
     Examples
     --------
     >>> def control(now):
@@ -96,7 +102,7 @@ class Moment:
         every = np.concatenate([none, *(steps for steps, _ in self._spikes)])
         local = np.concatenate([none, *(ids for _, ids in self._spikes)]) - first
         own = (local >= 0) & (local < emitters[population].size)
-        return every[own], local[own]
+        return self._simulation.of_all_ranks(every[own], local[own])
 
     def stop(self) -> None:
         """End the run before this step; the recording is complete up to here."""
@@ -152,6 +158,10 @@ class Schedule:
         """Return how many of ``wanted`` steps may be simulated before the next call."""
         return min([wanted, *(entry.steps_to_next(step) for entry in self._entries)])
 
+    def due(self, step: int) -> bool:
+        """Return whether ``call`` would call anything."""
+        return step != self._called and any(entry.due(step) for entry in self._entries)
+
     def call(self, simulation: Simulation, step: int) -> bool:
         """Call what is due at ``step`` and has not been called there; return whether to stop."""
         if step == self._called:
@@ -167,7 +177,7 @@ class Schedule:
         return stopped
 
     def note(self, chunk: Chunk) -> None:
-        """Keep a chunk's spikes for the callbacks to come."""
+        """Keep a chunk's spikes, those of this rank, for the callbacks to come."""
         if chunk.spike_steps.size:
             for entry in self._entries:
                 entry.spikes.append((chunk.spike_steps, chunk.spike_ids))

@@ -26,11 +26,13 @@ def choose_engine(name: str | None, progress: Progress) -> Engine:
     return get_engine("native")
 
 
-def check_options(threads: int, precision: str) -> None:
-    """Raise DescriptionError unless threads and precision are allowed."""
+def check_options(threads: int, precision: str, exchange: str = "auto") -> None:
+    """Raise DescriptionError unless threads, precision and exchange are allowed."""
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 0:
         raise DescriptionError(
             f"threads={threads!r} is not allowed; give 1 or more, or 0 for as many as there are."
         )
     if precision not in ("double", "single"):
         raise UnknownNameError("precision", precision, ("double", "single"))
+    if exchange not in ("auto", "allgather", "targeted"):
+        raise UnknownNameError("exchange", exchange, ("auto", "allgather", "targeted"))

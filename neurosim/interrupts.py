@@ -20,7 +20,11 @@ class RunInterrupted(KeyboardInterrupt):
     ----------
     time_ms : float
         Biological time that was reached.
+    everywhere : bool
+        All ranks of a simulation raise it together.
     """
+
+    everywhere = True
 
     def __init__(self, time_ms: float) -> None:
         self.time_ms = time_ms

@@ -26,6 +26,12 @@ def available_bytes() -> int | None:
     return min(found) if found else None
 
 
+def machine_bytes() -> int | None:
+    """Return the bytes that all processes of this machine may still allocate together."""
+    found = [value for value in (_system_bytes(), _cgroup_bytes()) if value]
+    return min(found) if found else None
+
+
 def _system_bytes() -> int | None:
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

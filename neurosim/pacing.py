@@ -19,7 +19,8 @@ class Pace:
     """Chooses the number of steps of each chunk so that one takes about 0.4 s.
 
     Between chunks the progress is shown, Ctrl-C is obeyed and the recording is written. The
-    choice depends on wall time; results do not depend on the choice.
+    choice depends on wall time; results do not depend on the choice. Ranks choose alike if they
+    are told the same seconds.
     """
 
     def __init__(self, program: Program) -> None:

@@ -5,34 +5,36 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
+from ._version import __version__
+from .advancing import Advancing
 from .callbacks import Callback, Schedule
+from .costs import Costs
 from .description.network import Network
 from .description.quantities import SECOND, quantity, scalar
 from .engine_choice import check_options, choose_engine
-from .engines.base import Chunk, EngineOptions, Executable
-from .errors import (
-    DescriptionError,
-    NumericalError,
-    RecordingWriteError,
-)
-from .interrupts import Interrupts, RunInterrupted
+from .engines.base import EngineOptions, Exchange, Executable
+from .engines.checks import stopped
+from .errors import DescriptionError, RecordingWriteError
+from .interrupts import Interrupts
+from .joint import Ranks
 from .lowering.lower import lower
-from .memory import peak_rss_bytes
 from .output import Output
 from .pacing import Pace, steps_of
+from .parallel.communicator import Communicator
+from .parallel.world import world
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
-from .state_access import StateAccess
-from .summary import Estimate, RunSummary, estimate
+from .summary import Estimate, RunSummary, estimate, require_memory, summarise
 
 Precision = Literal["double", "single"]
 _DEFAULT_DT_S = 1e-4
 
 
-class Simulation(StateAccess):
+class Simulation(Advancing):
     """A network made ready to run; a context manager.
 
     Parameters
@@ -56,6 +58,11 @@ class Simulation(StateAccess):
         JSON-able facts kept with the recording (experiment, scale, ...).
     callbacks : sequence of Callback
         Functions to call while it runs; they may read and write state, and stop the run.
+    communicator : Communicator, optional
+        The ranks that simulate together, each of which makes the same calls; by default all that
+        were launched together, so that a script is the same for one process and for many.
+    exchange : {"auto", "allgather", "targeted"}
+        How ranks send each other spikes; results are the same.
 
     Attributes
     ----------
@@ -87,34 +94,57 @@ class Simulation(StateAccess):
         progress: Progress | None = None,
         settings: Mapping[str, Any] | None = None,
         callbacks: Sequence[Callback] = (),
+        communicator: Communicator | None = None,
+        exchange: Exchange = "auto",
     ) -> None:
-        check_options(threads, precision)
-        self._progress: Progress = progress or Quiet()
-        self._options = EngineOptions(threads=threads, precision=precision)
-        self._output = Output(output, dict(settings or {})) if record else None
+        check_options(threads, precision, exchange)
+        self._ranks = Ranks(world() if communicator is None else communicator)
+        first = self._ranks.share.rank == 0
+        self._progress: Progress = progress if progress is not None and first else Quiet()
+        self._options = EngineOptions(threads, precision, self._ranks.communicator, exchange)
         self._engine = choose_engine(engine, self._progress)
+        self._ranks.same(lambda: self._facts(network, dt, output, record))
+        self._output = Output(output, dict(settings or {})) if record else None
         began = time.perf_counter()
         self.program = lower(network, quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt)
-        self._seconds = {"lower": time.perf_counter() - began, "compile": 0.0, "build": 0.0}
+        self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
         self._pace = Pace(self.program)
         self._schedule = Schedule(callbacks, self.program.dt)
-        self.stopped = False
-        self._step = self._warmup_steps = self._n_spikes = 0
-        self._costs = {"simulate": 0.0, "record": 0.0}
-        self._untimed = {"simulate": 0.0, "record": 0.0, "update": 0.0, "deliver": 0.0}
-        self._status = "running"
+        self._warmup_steps = 0
         self._summary: RunSummary | None = None
         self._built = self._closed = False
 
     def __enter__(self) -> Simulation:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: object
+    ) -> None:
         if kind is not None and self._status == "running":
             self._status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
-        self.close()
+        if error is None or not self._ranks.several or getattr(error, "everywhere", False):
+            self.close()
+        else:
+            self._leave()
+
+    def _facts(
+        self, network: Network, dt: Any, output: str | os.PathLike[str] | None, record: bool
+    ) -> dict[str, Any]:
+        """Return what must be the same on every rank."""
+        from .lowering.digest import network_digest  # noqa: PLC0415 - for several ranks only
+
+        return {
+            "version of neurosim": __version__,
+            "seed": network.seed,
+            "network": network_digest(network),
+            "dt": "default" if dt is None else repr(scalar(dt, SECOND, "dt")),
+            "engine": self.engine,
+            "precision": self._options.precision,
+            "exchange": self._options.exchange,
+            "output": os.path.abspath(output) if record and output is not None else str(record),
+        }
 
     @property
     def estimate(self) -> Estimate:
@@ -138,25 +168,30 @@ class Simulation(StateAccess):
         if self._executable is not None and self._built:
             return self._executable
         expected = self.estimate
-        expected.require_memory()
+        require_memory(self._ranks, expected)
         self._progress.note(
             f"compile: {expected.n_neurons:,} neurons, {expected.n_synapses:,} synapses expected, "
             f"engine {self._engine.name}, {self._options.precision} precision"
         )
-        began = time.perf_counter()
-        executable = self._engine.compile(self.program, self._options)
+        executable, seconds = self._ranks.first_then_others(self._compile)
         self._executable = executable
-        self._progress.note(f"build: engine compiled in {time.perf_counter() - began:.2f} s")
+        self._progress.note(f"build: engine compiled in {seconds:.2f} s")
+        began = time.perf_counter()
         executable.build()
-        both = time.perf_counter() - began
+        seconds += time.perf_counter() - began
         # an engine may compile while it builds, so it is the engine that tells how long
-        self._seconds["compile"] = executable.timings.compile_s
-        self._seconds["build"] = both - executable.timings.compile_s
+        self._costs.compile = executable.timings.compile_s
+        self._costs.build = seconds - executable.timings.compile_s
         self._progress.note(
-            f"simulate: built in {self._seconds['build']:.2f} s on {executable.n_threads} threads"
+            f"simulate: built in {self._costs.build:.2f} s on {executable.n_threads} threads"
+            + (f" of each of {self._ranks.share.n_ranks} ranks" if self._ranks.several else "")
         )
         self._built = True
         return executable
+
+    def _compile(self) -> tuple[Executable, float]:
+        began = time.perf_counter()
+        return self._engine.compile(self.program, self._options), time.perf_counter() - began
 
     def run(self, duration: Any, *, warmup: bool = False) -> None:
         """Simulate for ``duration`` more.
@@ -185,12 +220,16 @@ class Simulation(StateAccess):
         steps = self.steps_of(duration)
         if warmup and self._step:
             raise DescriptionError("the warm-up must come first; this simulation has already run.")
+        if self._failed:
+            raise stopped(self.engine)
+        self._ranks.same(lambda: {"duration (steps)": steps, "warmup": warmup})
         executable = self.prepare()
         self._open_output(executable, steps, warmup)
         self._progress.start(self._ms(steps), "warm-up" if warmup else "simulate")
         try:
             with Interrupts(self._tell_interrupt) as interrupts:
                 self._advance(executable, steps, interrupts)
+                self._settle(interrupts)
         except RecordingWriteError:
             self._abandon_output()
             raise
@@ -198,7 +237,7 @@ class Simulation(StateAccess):
             self._progress.stop()
             if warmup:
                 self._warmup_steps = self._step
-                self._untimed = self._all_costs()
+                self._costs.end_warmup(executable.timings)
         if self.stopped and self._output is not None:
             self._output.plan(self._ms(self._step - self._warmup_steps))
 
@@ -219,110 +258,36 @@ class Simulation(StateAccess):
         if self._output is not None:
             self._output.abandon()
 
-    def _advance(self, executable: Executable, steps: int, interrupts: Interrupts) -> None:
-        done, self.stopped = 0, False
-        while done < steps:
-            self.stopped = self._schedule.call(self, self._step)
-            self._obey(interrupts)
-            if self.stopped:
-                break
-            wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
-            began = time.perf_counter()
-            chunk = executable.advance(wanted)
-            self._keep(chunk)
-            seconds = time.perf_counter() - began
-            self._costs["simulate"] += seconds
-            self._pace.took(wanted, seconds)
-            self._progress.advance(self._ms(chunk.n_steps))
-            done += chunk.n_steps
-            if chunk.failure is not None:
-                self._status = "failed"
-                failure = chunk.failure
-                raise NumericalError(
-                    failure.population,
-                    failure.variable,
-                    failure.neuron,
-                    self._ms(failure.step),
-                    failure.synapse,
-                )
-            self._obey(interrupts)
-
-    def _obey(self, interrupts: Interrupts) -> None:
-        if interrupts.requested:
-            self._status = "interrupted"
-            raise RunInterrupted(self._ms(self._step))
-
-    def _keep(self, chunk: Chunk) -> None:
-        self._step += chunk.n_steps
-        self._n_spikes += chunk.spike_steps.size
-        self._schedule.note(chunk)
-        if self._output is not None:
-            began = time.perf_counter()
-            self._output.append(chunk)
-            self._costs["record"] += time.perf_counter() - began
-
-    def _tell_interrupt(self) -> None:
-        self._progress.note("stopping after this chunk; Ctrl-C again to stop at once")
-
     def steps_of(self, duration: Any) -> int:
         """Return a duration in steps; DescriptionError unless a positive multiple of dt."""
         return steps_of(duration, self.program.dt, "the duration of a run")
-
-    @property
-    def dt_ms(self) -> float:
-        """Time step in ms."""
-        return self.program.dt * 1e3
-
-    def _ms(self, steps: int) -> float:
-        return float(self._clock.time_ms(steps))
-
-    def _all_costs(self) -> dict[str, float]:
-        timings = None if self._executable is None else self._executable.timings
-        if timings is None:
-            return {**self._costs, "update": 0.0, "deliver": 0.0}
-        return {
-            "simulate": self._costs["simulate"],
-            "record": self._costs["record"] + timings.record_s,
-            "update": timings.update_s,
-            "deliver": timings.deliver_s,
-        }
 
     def summary(self) -> RunSummary:
         """Return what was run so far and what it cost."""
         if self._summary is not None:
             return self._summary
         executable = self.prepare()
-        timed_ms = self._ms(self._step - self._warmup_steps)
-        costs = {name: cost - self._untimed[name] for name, cost in self._all_costs().items()}
-        return RunSummary(
+        return summarise(
+            self._ranks,
+            self.program,
+            executable,
+            self._costs,
+            self._n_spikes,
             recording=None if self._output is None else str(self._output.path),
             engine=self.engine,
-            threads=executable.n_threads,
             precision=self._options.precision,
-            seed=self.program.seed,
             dt_ms=self.dt_ms,
-            n_neurons=self.program.n_neurons,
-            n_synapses=sum(executable.synapse_count(p.name) for p in self.program.projections),
-            duration_ms=timed_ms,
+            duration_ms=self._ms(self._step - self._warmup_steps),
             warmup_ms=self._ms(self._warmup_steps),
-            lower_s=self._seconds["lower"],
-            compile_s=self._seconds["compile"],
-            build_s=self._seconds["build"],
-            warmup_s=self._untimed["simulate"],
-            simulate_s=costs["simulate"],
-            update_s=costs["update"],
-            deliver_s=costs["deliver"],
-            record_s=costs["record"],
-            real_time_factor=1e3 * costs["simulate"] / timed_ms if timed_ms else None,
-            peak_rss_bytes=peak_rss_bytes(),
-            bytes_per_synapse=executable.bytes_per_synapse,
-            n_spikes=self._n_spikes,
             spikes_sha256=None if self._output is None else self._output.spikes_sha256,
             status="complete" if self._status == "running" else self._status,
         )
 
     def close(self) -> None:
-        """Finish the recording and release memory; what was recorded is kept."""
+        """Finish the recording and release memory; what was recorded is kept.
+
+        On several ranks all close together: the recording is then there for each of them.
+        """
         if self._closed:
             return
         try:
@@ -330,11 +295,22 @@ class Simulation(StateAccess):
                 self._summary = self.summary()
                 if self._output is not None:
                     self._output.finish(self._summary.as_dict(), self._summary.status)
+                    digest = self._output.spikes_sha256
+                    self._summary = replace(self._summary, spikes_sha256=digest)
         finally:
-            self._closed = True
-            if self._executable is not None:
-                self._executable.close()
-                self._executable = None
+            self._release()
+
+    def _leave(self) -> None:
+        """Close alone, since the other ranks may not have come here."""
+        if not self._closed:
+            self._abandon_output()
+            self._release()
+
+    def _release(self) -> None:
+        self._closed = True
+        if self._executable is not None:
+            self._executable.close()
+            self._executable = None
 
     @property
     def finished(self) -> bool:

@@ -8,16 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .engines.base import Executable
+from .engines.base import SYNAPSE, Executable
+from .joint import Ranks, SynapseOrder
 from .lowering.computed import computed_values
 from .lowering.program import Program
 from .state_values import input_values, state_values
 
 
 class StateAccess:
-    """The part of Simulation that reads and writes state, and sets inputs."""
+    """The part of Simulation that reads and writes state, and sets inputs.
+
+    On several ranks every method must be called on each of them, in the same order and with the
+    same arguments; what is read is of the whole network, on every rank.
+    """
 
     program: Program
+    _ranks: Ranks
     _step: int  # that comes next
 
     def prepare(self) -> Executable:
@@ -37,13 +43,24 @@ class StateAccess:
         """
         executable = self.prepare()
         if self._is_synaptic(name):
-            return executable.read_synapses(name, variable)
+            values = executable.read_synapses(name, variable)
+            order = self._synapse_order(executable, name)
+            return values if order is None else order.whole(values)
         for population in self.program.populations:
             computed = dict(population.code.subexpressions)
             if population.name == name and variable in computed:
-                read = partial(executable.read, name)
+                read = partial(self._read, executable, name)
                 return computed_values(population, variable, read, self._step, self.program.dt)
-        return executable.read(name, variable)
+        return self._read(executable, name, variable)
+
+    def _read(self, executable: Executable, name: str, variable: str) -> NDArray[np.float64]:
+        return self._ranks.whole(executable.read(name, variable))
+
+    def _synapse_order(self, executable: Executable, name: str) -> SynapseOrder | None:
+        """Return how the synapses of all ranks follow each other; None: there is one rank."""
+        if not self._ranks.several:
+            return None
+        return SynapseOrder(self._ranks, executable.synapse_table(name)["target"])
 
     def _is_synaptic(self, name: str) -> bool:
         """Return whether a projection with a synapse model is called so, and no population."""
@@ -57,18 +74,34 @@ class StateAccess:
         Fields ``source`` and ``target`` (ids within their populations) and ``delay`` (steps);
         by target, within a target in order of drawing.
         """
-        return self.prepare().synapse_table(projection)
+        own = self.prepare().synapse_table(projection)
+        if not self._ranks.several:
+            return own
+        order = SynapseOrder(self._ranks, own["target"])
+        table = np.empty(order.size, SYNAPSE)
+        for field in SYNAPSE.names or ():
+            table[field] = order.whole(own[field])
+        return table
+
+    def of_all_ranks(
+        self, steps: NDArray[np.int64], ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the spikes (steps, ids) of every rank, given each one's, by step, then id."""
+        return self._ranks.spikes(steps, ids)
 
     def write(self, population: str, variable: str, values: ArrayLike) -> None:
         """Replace a variable's values: one number (SI units) or quantity, or (size,) of them."""
         executable = self.prepare()
         if self._is_synaptic(population):
-            size = executable.synapse_count(population)
+            order = self._synapse_order(executable, population)
+            size = executable.synapse_count(population) if order is None else order.size
             array = state_values(self.program, population, variable, values, size)
-            return executable.write_synapses(population, variable, array)
-        size = executable.read(population, variable).size
+            own = array if order is None else order.own(array)
+            return executable.write_synapses(population, variable, own)
+        executable.read(population, variable)  # an unknown name is told before a wrong value
+        size = self.program.population(population).size
         array = state_values(self.program, population, variable, values, size)
-        executable.write(population, variable, array)
+        executable.write(population, variable, self._ranks.share.part(array))
 
     def set_input(self, name: str, value: Any) -> None:
         """Let an injected current or a changing Poisson rate have other values from now on.

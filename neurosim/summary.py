@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import platform
+import zlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .engines.base import Engine, EngineOptions
+import numpy as np
+
+from .costs import Costs
+from .engines.base import Engine, EngineOptions, Executable
 from .errors import MemoryLimitError
+from .joint import Ranks
 from .lowering.program import Program
-from .memory import available_bytes, format_bytes
+from .memory import available_bytes, format_bytes, machine_bytes, peak_rss_bytes
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,11 @@ class RunSummary:
 
     Times in s are wall-clock. ``simulate_s`` (with its parts update, deliver and record) and
     ``real_time_factor`` = simulate_s / biological s cover the duration, not the warm-up.
+
+    On several ``ranks``, ``threads`` are those of each; neurons, synapses and spikes are counted
+    over all; seconds and ``peak_rss_bytes`` are those of the rank with most, of each phase;
+    ``total_rss_bytes`` is the sum of the ranks' peaks, and ``exchange_bytes`` of what they sent.
+    ``exchange_s`` is the time spent sending and waiting, warm-up included.
     """
 
     recording: str | None
@@ -43,10 +54,66 @@ class RunSummary:
     n_spikes: int
     spikes_sha256: str | None
     status: str
+    ranks: int = 1
+    total_rss_bytes: int = 0
+    exchange_s: float = 0.0
+    exchange_bytes: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary as plain data for JSON."""
         return asdict(self)
+
+
+def summarise(
+    ranks: Ranks,
+    program: Program,
+    executable: Executable,
+    costs: Costs,
+    n_spikes: int,
+    **facts: Any,
+) -> RunSummary:
+    """Return the summary of a run, on every rank.
+
+    Parameters
+    ----------
+    ranks : Ranks
+    program : Program
+    executable : Executable
+    costs : Costs
+    n_spikes : int
+        Of this rank.
+    **facts
+        What the ranks have in common: recording, engine, precision, dt_ms, duration_ms,
+        warmup_ms, spikes_sha256, status.
+    """
+    n_synapses = sum(executable.synapse_count(p.name) for p in program.projections)
+    seconds, peak = costs.told(executable.timings), peak_rss_bytes()
+    sent = executable.timings.extra.get("exchange_bytes", 0.0)
+    all_synapses, all_spikes, memory, bytes_sent = map(
+        int, ranks.total(np.array([n_synapses, n_spikes, peak, sent], np.int64))
+    )
+    per_synapse = executable.bytes_per_synapse
+    if ranks.several and all_synapses:
+        stored = ranks.total(np.array([per_synapse * n_synapses], np.float64))
+        per_synapse = float(stored[0]) / all_synapses
+    slowest = ranks.most(np.array([*seconds.values(), peak, executable.n_threads], np.float64))
+    seconds = dict(zip(seconds, map(float, slowest), strict=False))
+    timed_ms = facts["duration_ms"]
+    return RunSummary(
+        threads=int(slowest[-1]),
+        seed=program.seed,
+        n_neurons=program.n_neurons,
+        n_synapses=all_synapses,
+        n_spikes=all_spikes,
+        real_time_factor=1e3 * seconds["simulate_s"] / timed_ms if timed_ms else None,
+        peak_rss_bytes=int(slowest[-2]),
+        bytes_per_synapse=per_synapse,
+        ranks=ranks.share.n_ranks,
+        total_rss_bytes=memory,
+        exchange_bytes=bytes_sent,
+        **seconds,
+        **facts,
+    )
 
 
 @dataclass(frozen=True)
@@ -90,3 +157,27 @@ def estimate(engine: Engine, program: Program, options: EngineOptions) -> Estima
         bytes_needed=int(engine.estimate_bytes(program, options)),
         bytes_available=available_bytes(),
     )
+
+
+def require_memory(ranks: Ranks, own: Estimate) -> None:
+    """Raise MemoryLimitError, on every rank, if the network does not fit.
+
+    Each rank must fit by itself, and those of one machine (of one host name) together.
+    """
+    ranks.together(own.require_memory)
+    if not ranks.several:
+        return
+    host, free = zlib.crc32(platform.node().encode()), machine_bytes()
+    row = np.array([[host, own.bytes_needed, -1 if free is None else free]], np.int64)
+    rows = np.concatenate(ranks.communicator.gather(row))
+    for machine in np.unique(rows[:, 0]):
+        there = np.flatnonzero(rows[:, 0] == machine)
+        needed, available = int(rows[there, 1].sum()), int(rows[there, 2].min())
+        if 0 <= available < needed:
+            error = MemoryLimitError(
+                f"the {there.size} ranks on the machine of rank {there[0]} need about "
+                f"{format_bytes(needed)} together, and {format_bytes(available)} are available "
+                "there. Use fewer ranks on each machine, more machines, or a smaller scale."
+            )
+            error.everywhere = True
+            raise error

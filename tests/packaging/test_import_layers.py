@@ -14,7 +14,10 @@ BASE = {"cores", "errors", "malformed", "_brian2", "_version", "units", "streams
 BASE |= {"store", "locks"}
 RANKS = {"parallel"}
 RUNNING = {
+    "advancing",
     "callbacks",
+    "costs",
+    "joint",
     "state_access",
     "state_values",
     "memory",

@@ -1,0 +1,138 @@
+"""The loop over chunks of a running simulation, on one rank or on many that agree."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from .callbacks import Schedule
+from .costs import Costs
+from .engines.base import Chunk, Executable, Failure
+from .errors import RecordingWriteError
+from .interrupts import Interrupts, RunInterrupted
+from .joint import Account, SynapseOrder, numerical_error, trimmed
+from .output import Output
+from .pacing import Pace
+from .progress import Progress
+from .recording.clock import StepClock
+from .state_access import StateAccess
+
+
+class Advancing(StateAccess):
+    """The part of Simulation that advances the network and keeps what it did.
+
+    Ranks agree once for each chunk on how far all came, on stopping, and on errors: so they do
+    the same thing at the same step, whatever happens on one of them.
+    """
+
+    _costs: Costs
+    _clock: StepClock
+    _pace: Pace
+    _progress: Progress
+    _schedule: Schedule
+    _output: Output | None
+    stopped = False
+    _step = _n_spikes = 0
+    _record_s = 0.0  # of the last chunk
+    _write_error: RecordingWriteError | None = None
+    _status = "running"
+    _failed = False
+
+    def _advance(self, executable: Executable, steps: int, interrupts: Interrupts) -> None:
+        done, self.stopped = 0, False
+        while done < steps:
+            self._call_back(interrupts)
+            if self.stopped:
+                return
+            wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
+            began = time.perf_counter()
+            chunk = executable.advance(wanted)
+            agreed = self._agree(chunk, time.perf_counter() - began, interrupts)
+            self._keep(trimmed(self.program, chunk, agreed.steps))
+            self._costs.simulate += time.perf_counter() - began
+            self._pace.took(wanted, agreed.seconds)
+            self._progress.advance(self._ms(agreed.steps))
+            done += agreed.steps
+            if agreed.failed:
+                self._fail(executable, chunk.failure)
+            self._obey(agreed, interrupts)
+
+    def _call_back(self, interrupts: Interrupts) -> None:
+        """Call what is due before the next step; any rank's callback stops all."""
+        if not self._schedule.due(self._step):
+            return
+        asked = self._schedule.call(self, self._step)
+        agreed = self._ranks.agree(Account(interrupted=interrupts.requested, stopped=asked))
+        self.stopped = agreed.stopped
+        self._obey(agreed, interrupts)
+
+    def _agree(self, chunk: Chunk, seconds: float, interrupts: Interrupts) -> Account:
+        """Return what all ranks make of their chunks; seconds are of simulating one."""
+        own = Account(
+            steps=chunk.n_steps,
+            seconds=seconds + self._record_s,
+            interrupted=interrupts.requested,
+            failed=chunk.failure is not None,
+            broken=-1 if self._write_error is None else self._ranks.share.rank,
+        )
+        return self._checked(self._ranks.agree(own))
+
+    def _settle(self, interrupts: Interrupts) -> None:
+        """Learn what happened on other ranks after the last agreement."""
+        if self._ranks.several:
+            broken = -1 if self._write_error is None else self._ranks.share.rank
+            own = Account(interrupted=interrupts.requested, broken=broken)
+            self._obey(self._checked(self._ranks.agree(own)), interrupts)
+
+    def _checked(self, agreed: Account) -> Account:
+        if agreed.broken >= 0:
+            raise self._ranks.error_of(agreed.broken, self._write_error)
+        return agreed
+
+    def _fail(self, executable: Executable, own: Failure | None) -> None:
+        """Raise the error of the first NaN, the same on every rank."""
+        self._status, self._failed = "failed", True
+        failure = own
+        if self._ranks.several:
+            failure, rank = self._ranks.earliest(self.program, own)
+            if failure.synapse:
+                targets = executable.synapse_table(failure.population)["target"]
+                place = SynapseOrder(self._ranks, targets).position(rank, failure.neuron)
+                failure = replace(failure, neuron=place)
+        if failure is not None:
+            error = numerical_error(failure, self._ms(failure.step))
+            error.everywhere = self._ranks.several
+            raise error
+
+    def _obey(self, agreed: Account, interrupts: Interrupts) -> None:
+        # with one rank, also what came while the chunk was recorded
+        if agreed.interrupted or (interrupts.requested and not self._ranks.several):
+            self._status = "interrupted"
+            raise RunInterrupted(self._ms(self._step))
+
+    def _keep(self, chunk: Chunk) -> None:
+        self._step += chunk.n_steps
+        self._n_spikes += chunk.spike_steps.size
+        self._schedule.note(chunk)
+        if self._output is None or self._write_error is not None:
+            return
+        began = time.perf_counter()
+        try:
+            self._output.append(chunk)
+        except RecordingWriteError as error:
+            if not self._ranks.several:
+                raise
+            self._write_error = error  # told at the next agreement
+        self._record_s = time.perf_counter() - began
+        self._costs.record += self._record_s
+
+    def _tell_interrupt(self) -> None:
+        self._progress.note("stopping after this chunk; Ctrl-C again to stop at once")
+
+    @property
+    def dt_ms(self) -> float:
+        """Time step in ms."""
+        return self.program.dt * 1e3
+
+    def _ms(self, steps: int) -> float:
+        return float(self._clock.time_ms(steps))
