@@ -16,20 +16,11 @@ from numpy.typing import NDArray
 
 from ...cores import sensible_threads
 from ...lowering.program import (
-    AllSources,
-    BernoulliSources,
     DelayDraw,
-    ListedEdges,
-    MatchingSource,
     Program,
     ProjectionProgram,
-    RandomSources,
-    RandomTargets,
-    Span,
 )
-from ...parallel.share import Share
 from ..base import EngineOptions
-from .synapse_checks import synapse_bytes
 
 CHUNK_RECORDS = 16e6  # as in include/build.hpp, like the next two
 _BUCKET_RECORDS = 40e3
@@ -89,7 +80,7 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
         "synapses": threads * each,
         "segments": threads * made.segments * _SEGMENT,
         "sources": threads * source_bytes(program, made, threads),
-        "models": synapse_bytes(program, real, threads),
+        "models": _model_bytes(program, real, threads),
         "program": float(_program_bytes(program)),
         "building": threads * _building_bytes(program, made, weight),
     }
@@ -147,38 +138,10 @@ def _rows(
             continue
         span = (p.pre.population, p.pre.start, p.pre.size)
         key = (span, p.weight.a if p.weight.kind == "constant" else None)
-        mean = own_synapses(p, program.share) / (threads * p.pre.size)
+        mean = p.own_synapses / (threads * p.pre.size)
         rows = found.setdefault(key, np.zeros(longest + 1))
         rows[p.delay.smallest : p.delay.largest + 1] += mean * _probabilities(p.delay)
     return found
-
-
-def own_synapses(projection: ProjectionProgram, share: Share) -> float:
-    """Return how many of a projection's synapses a rank has; the mean where that is random."""
-    rule, pre, post = projection.rule, projection.pre, projection.post
-    own = own_count(post, share)
-    if isinstance(rule, RandomSources):
-        return float(rule.indegree.sum()) if rule.indegree.size == own else rule.indegree[0] * own
-    if isinstance(rule, RandomTargets):
-        total = float(rule.outdegree.sum())
-        total *= pre.size if rule.outdegree.size == 1 else 1
-        return total * own / max(post.size, 1)
-    if isinstance(rule, ListedEdges):
-        return float(rule.pre.size)
-    if isinstance(rule, MatchingSource):
-        return float(own)
-    return _pairs(rule, pre, post, own)
-
-
-def _pairs(rule: AllSources | BernoulliSources, pre: Span, post: Span, own: int) -> float:
-    selves = 0.0 if rule.autapses else pre.overlap(post) * own / max(post.size, 1)
-    probability = rule.probability if isinstance(rule, BernoulliSources) else 1.0
-    return (float(pre.size) * own - selves) * probability
-
-
-def own_count(span: Span, share: Share) -> int:
-    """Return how many neurons of a span a rank owns."""
-    return span.own_count(share)
 
 
 def _probabilities(delay: DelayDraw) -> NDArray[np.float64]:
@@ -210,6 +173,25 @@ def _state_bytes(program: Program, threads: int, real: int) -> float:
         flags = sum(name == population.name for name, _ in written)
         each = (arrays + poisson + 1) * (real + 1) + 2 * real + 4 * poisson + flags
         total += _padded(program.share.count(population.size), threads) * each
+    return total
+
+
+def _model_bytes(program: Program, real: int, threads: int) -> float:
+    """Return the bytes of all synapses that have a model; ``real``: of a state variable."""
+    total = 0.0
+    for p in program.projections:
+        if p.synapse is None:
+            continue
+        code = p.synapse.code
+        listed = [v for v in code.variables if not v.shared]
+        weight = [v for v in listed if v.name == "w" and v.role == "parameter"]
+        narrow = p.post.own_count(program.share) / threads < 65536
+        each = (2 if narrow else 4) + real * (len(listed) - len(weight))
+        each += len(weight) * p.weight_bits // 8
+        # kept besides: time of the last event, index by target, source, number
+        each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + bool(code.noise))
+        delays = p.delay.largest - p.delay.smallest + 1
+        total += each * p.own_synapses + 4.0 * threads * p.pre.size * (2 * delays + 3)
     return total
 
 

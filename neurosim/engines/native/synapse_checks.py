@@ -42,22 +42,3 @@ def _check(projection: ProjectionProgram, code: SynapseCode) -> None:
                     "population, so the result depends on the order of synapses. Use "
                     "engine='brian2', or write another variable and add it in the equations."
                 )
-
-
-def synapse_bytes(program: Program, real: int, threads: int) -> float:
-    """Return the memory of all synapses with a model; ``real`` is the bytes of a state variable."""
-    total = 0.0
-    for p in program.projections:
-        if p.synapse is None:
-            continue
-        code = p.synapse.code
-        listed = [v for v in code.variables if not v.shared]
-        weight = [v for v in listed if v.name == "w" and v.role == "parameter"]
-        narrow = p.post.size / threads < 65536
-        each = (2 if narrow else 4) + real * (len(listed) - len(weight))
-        each += len(weight) * p.weight_bits // 8
-        # kept besides: time of the last event, index by target, source, number
-        each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + bool(code.noise))
-        delays = p.delay.largest - p.delay.smallest + 1
-        total += each * p.expected_synapses + 4.0 * threads * p.pre.size * (2 * delays + 3)
-    return total
