@@ -61,17 +61,29 @@ def _rlimit_bytes() -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft
 
 
+def resident_bytes() -> int:
+    """Return the memory this process has now, in bytes; its peak where that cannot be told."""
+    return _status_bytes("VmRSS:") or peak_rss_bytes()
+
+
 def peak_rss_bytes() -> int:
     """Return the largest resident memory this process has had, in bytes."""
+    # getrusage would report the parent's peak too, which survives fork and exec on Linux
+    found = _status_bytes("VmHWM:")
+    if found is not None:
+        return found
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _status_bytes(name: str) -> int | None:
     try:
-        # getrusage would report the parent's peak too, which survives fork and exec on Linux
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
         pass
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return None
 
 
 def format_bytes(count: float) -> str:
