@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import registry
 from .errors import DescriptionError, UnknownNameError
+from .parallel.world import world
 from .results import Check, Results
 from .runs import Runs, output_folder
 from .settings import Setting
@@ -223,7 +224,7 @@ class Experiment:
         started : callable, optional
             Given the :class:`Runs` before the first simulation, to follow them.
         **options
-            ``engine``, ``threads``, ``precision``, ``progress``.
+            ``engine``, ``threads``, ``precision``, ``progress``, ``communicator``.
 
         Returns
         -------
@@ -313,14 +314,15 @@ class Experiment:
 
 
 def _keep(results: Results, runs: Runs) -> None:
-    """Write the results and the figure beside the recordings."""
-    if runs.folder is None:
+    """Write the results and the figure beside the recordings, once for ranks that work together."""
+    if runs.folder is None or (runs.communicator or world()).share.rank != 0:
         return
-    results.save(runs.folder / "results.json", {**runs.facts, "seed": runs.seed})
+    facts = {**runs.facts, "seed": runs.seed}
+    results.save(runs.folder / "results.json", facts, everywhere=True)
     if results.figure is not None:
         from .analysis.canvas import save  # noqa: PLC0415 - when there is something
 
-        save(results.figure, runs.folder / "figure.png")
+        save(results.figure, runs.folder / "figure.png", everywhere=True)
 
 
 def load_experiment(name: str) -> tuple[str, Experiment]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DescriptionError, RecordingWriteError
+from .parallel.world import world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -150,14 +151,24 @@ class Results:
             "passed": self.passed,
         }
 
-    def save(self, path: str | os.PathLike[str], facts: dict[str, Any] | None = None) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        facts: dict[str, Any] | None = None,
+        *,
+        everywhere: bool = False,
+    ) -> None:
         """Write metrics, checks and ``facts`` as a JSON file.
+
+        Of processes that were launched together only the first writes, unless ``everywhere``.
 
         Raises
         ------
         RecordingWriteError
             The file cannot be written.
         """
+        if not (everywhere or world().share.rank == 0):
+            return
         text = json.dumps(plain({**(facts or {}), **self.as_dict()}), indent=1, allow_nan=False)
         try:
             Path(path).write_text(text + "\n", encoding="utf-8")

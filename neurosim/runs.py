@@ -13,6 +13,7 @@ from .progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from .description.network import Network
+    from .parallel.communicator import Communicator
     from .recording import Recording
     from .simulation import Simulation
 
@@ -39,6 +40,8 @@ class Runs:
         Where recordings go, one file for each simulation; None: temporary files.
     facts : mapping
         JSON-able, kept with every recording.
+    communicator : Communicator or None
+        The ranks that simulate together; None: all that were launched together.
     simulations : dict of name to Simulation
         All that were made, in order.
     """
@@ -55,6 +58,7 @@ class Runs:
     folder: Path | None = None
     progress: Progress = field(default_factory=Quiet)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    communicator: Communicator | None = None
     simulations: dict[str, Simulation] = field(default_factory=dict)
 
     def simulation(
@@ -93,6 +97,7 @@ class Runs:
             output=None if self.folder is None else self.folder / f"{name}.h5",
             progress=self.progress,
             settings={**self.facts, "simulation": name},
+            communicator=self.communicator,
         )
         self.simulations[name] = made
         return made

@@ -16,6 +16,8 @@ from .joint import Ranks
 from .lowering.program import Program
 from .memory import available_bytes, format_bytes, machine_bytes, peak_rss_bytes
 
+_MEANS = ("update_s", "deliver_s", "exchange_s", "wait_s")
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -25,9 +27,10 @@ class RunSummary:
     ``real_time_factor`` = simulate_s / biological s cover the duration, not the warm-up.
 
     On several ``ranks``, ``threads`` are those of each; neurons, synapses and spikes are counted
-    over all; seconds and ``peak_rss_bytes`` are those of the rank with most, of each phase;
-    ``total_rss_bytes`` is the sum of the ranks' peaks, and ``exchange_bytes`` of what they sent.
-    ``exchange_s`` is the time spent sending and waiting, warm-up included.
+    over all. ``update_s``, ``deliver_s``, ``exchange_s`` (sending spikes to other ranks and waiting
+    for theirs) and ``wait_s`` (of threads for each other) are means over ranks, other seconds
+    and ``peak_rss_bytes`` are of the rank with most; ``total_rss_bytes`` is the sum of the ranks'
+    peaks, ``exchange_bytes`` of what they sent in ``exchanges``, in which all took part.
     """
 
     recording: str | None
@@ -57,7 +60,9 @@ class RunSummary:
     ranks: int = 1
     total_rss_bytes: int = 0
     exchange_s: float = 0.0
+    wait_s: float = 0.0
     exchange_bytes: int = 0
+    exchanges: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary as plain data for JSON."""
@@ -87,17 +92,17 @@ def summarise(
         warmup_ms, spikes_sha256, status.
     """
     n_synapses = sum(executable.synapse_count(p.name) for p in program.projections)
-    seconds, peak = costs.told(executable.timings), peak_rss_bytes()
-    sent = executable.timings.extra.get("exchange_bytes", 0.0)
-    all_synapses, all_spikes, memory, bytes_sent = map(
-        int, ranks.total(np.array([n_synapses, n_spikes, peak, sent], np.int64))
-    )
+    own, peak = costs.told(executable.timings), peak_rss_bytes()
+    counts = np.array([n_synapses, n_spikes, peak, int(own.pop("bytes_sent"))], np.int64)
+    all_synapses, all_spikes, memory, sent = map(int, ranks.total(counts))
+    slowest = ranks.most(np.array([*own.values(), peak, executable.n_threads], np.float64))
+    seconds = dict(zip(own, map(float, slowest), strict=False))
+    exchanges = int(seconds.pop("exchanges"))
     per_synapse = executable.bytes_per_synapse
-    if ranks.several and all_synapses:
-        stored = ranks.total(np.array([per_synapse * n_synapses], np.float64))
-        per_synapse = float(stored[0]) / all_synapses
-    slowest = ranks.most(np.array([*seconds.values(), peak, executable.n_threads], np.float64))
-    seconds = dict(zip(seconds, map(float, slowest), strict=False))
+    if ranks.several:
+        sums = ranks.total(np.array([own[name] for name in _MEANS] + [per_synapse * n_synapses]))
+        seconds |= dict(zip(_MEANS, map(float, sums / ranks.share.n_ranks), strict=False))
+        per_synapse = float(sums[-1]) / max(all_synapses, 1)
     timed_ms = facts["duration_ms"]
     return RunSummary(
         threads=int(slowest[-1]),
@@ -110,7 +115,8 @@ def summarise(
         bytes_per_synapse=per_synapse,
         ranks=ranks.share.n_ranks,
         total_rss_bytes=memory,
-        exchange_bytes=bytes_sent,
+        exchange_bytes=sent,
+        exchanges=exchanges,
         **seconds,
         **facts,
     )

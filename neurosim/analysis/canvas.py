@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import AnalysisError
+from ..parallel.world import world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,15 +64,17 @@ def figure(height: float, width: float = WIDTH) -> Figure:
     return made
 
 
-def save(drawn: Figure, path: str | os.PathLike[str] | None) -> Figure:
+def save(drawn: Figure, path: str | os.PathLike[str] | None, *, everywhere: bool = False) -> Figure:
     """Save a figure, if there is a path, and return it.
+
+    Of processes that were launched together only the first writes, unless ``everywhere``.
 
     Raises
     ------
     AnalysisError
         It cannot be saved there.
     """
-    if path is not None:
+    if path is not None and (everywhere or world().share.rank == 0):
         try:
             drawn.savefig(path, dpi=300)
         except (OSError, ValueError) as cause:

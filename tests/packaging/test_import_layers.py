@@ -39,7 +39,7 @@ ALLOWED = {
     "memory": BASE,
     "engines": BASE | RANKS | {"lowering"},
     "recording": BASE | RANKS | {"analysis"},
-    "analysis": BASE | {"recording"},
+    "analysis": BASE | RANKS | {"recording"},
     **{
         name: BASE | RANKS | RUNNING | {"description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
@@ -50,7 +50,7 @@ ALLOWED = {
     "spike_trains": BASE | {"description"},
     "encoders": BASE | {"description", "spike_trains"},
     "settings": BASE | {"description"},
-    "results": BASE | {"recording"},
+    "results": BASE | RANKS | {"recording"},
     "runs": BASE | RANKS | RUNNING | {"description", "recording"},
     "experiment": BASE
     | RANKS
