@@ -24,6 +24,7 @@ from .lowering.lower import lower
 from .output import Output
 from .pacing import Pace, steps_of
 from .parallel.communicator import Communicator
+from .parallel.hosts import fair_threads
 from .parallel.world import world
 from .progress import Progress, Quiet
 from .recording import Recording
@@ -45,7 +46,7 @@ class Simulation(Advancing):
     engine : str, optional
         ``"native"`` or ``"brian2"``; by default native where a C++ compiler is found.
     threads : int
-        0: as many as the process may use.
+        Of each rank; 0: as many as the process may use, shared fairly among the ranks of a host.
     precision : {"double", "single"}
     output : path, optional
         The recording; by default a temporary file that lasts as long as what refers to it. An
@@ -101,7 +102,8 @@ class Simulation(Advancing):
         self._ranks = Ranks(world() if communicator is None else communicator)
         first = self._ranks.share.rank == 0
         self._progress: Progress = progress if progress is not None and first else Quiet()
-        self._options = EngineOptions(threads, precision, self._ranks.communicator, exchange)
+        ranks = self._ranks.communicator
+        self._options = EngineOptions(fair_threads(threads, ranks), precision, ranks, exchange)
         self._engine = choose_engine(engine, self._progress)
         self._ranks.same(lambda: self._facts(network, dt, output, record))
         self._output = Output(output, dict(settings or {})) if record else None
