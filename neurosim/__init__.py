@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
+from .parallel.leaving import join
 
 _PUBLIC = {
     "Function": "description.functions",
@@ -133,8 +134,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first use."""
+    """Import a public name on first use, which is also when ranks meet."""
     if name in _PUBLIC:
+        join()
         value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
     elif name in _MODULES:
         value = import_module(f".{name}", __name__)

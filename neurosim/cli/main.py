@@ -11,6 +11,9 @@ import click
 
 from .._version import __version__
 from ..errors import NeurosimError
+from ..parallel.guardian import guard_this_rank
+from ..parallel.launch import launched
+from ..parallel.leaving import agreed, is_first, join, leave
 
 _COMMANDS = {
     "list": ("listing", "Experiments, models, rules and engines."),
@@ -58,15 +61,22 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code.
+
+    Started by an MPI launcher, each process is a rank: errors are told once, by the rank that
+    has them, and all ranks exit with the same code.
+    """
+    launch = launched()
+    if launch is not None:
+        guard_this_rank(launch)
+        join()
     try:
         _leave(_run(arguments))
     except NeurosimError as error:
-        _tell(error)
-        sys.exit(EXIT_ERROR)
+        leave(f"error: {error}", EXIT_ERROR)
     except MemoryError:
-        _tell("not enough memory. Use a smaller scale; 'neurosim run ... --dry-run' estimates it.")
-        sys.exit(EXIT_ERROR)
+        advice = "Use a smaller scale; 'neurosim run ... --dry-run' estimates it."
+        leave(f"error: not enough memory. {advice}", EXIT_ERROR)
 
 
 def _run(arguments: list[str] | None) -> Any:
@@ -74,26 +84,18 @@ def _run(arguments: list[str] | None) -> Any:
         return cli.main(args=arguments, prog_name="neurosim", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
+    except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        leave("interrupted", EXIT_INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        if is_first():
+            error.show()
         return error.exit_code
 
 
-def _interrupted() -> int:
-    print("interrupted", file=sys.stderr)
-    return EXIT_INTERRUPTED
-
-
 def _leave(code: Any) -> None:
-    if code == EXIT_INTERRUPTED:
+    number = code if isinstance(code, int) else 0
+    if number == EXIT_INTERRUPTED:
         # one more Ctrl-C while the interpreter shuts down would change the exit code
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _tell(error: object) -> None:
-    print(f"error: {error}", file=sys.stderr)
+    sys.exit(agreed(number))

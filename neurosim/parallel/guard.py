@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .guardian import ends_knowingly
+
 _TAG = 71
 _AWAITED = -1  # instead of an exit code: the sender waits for the receiver
 _GRACE_S = 1.0  # for the other ranks to fail as well, which is then told once
@@ -171,8 +173,8 @@ class Guard:
             if self._waiting_for_me:
                 self._end_all(
                     "came to the end of its script while "
-                    f"{_ranks(self._waiting_for_me)} waits for it in a call that all ranks must "
-                    "make. Make the same calls on every rank.",
+                    f"{_ranks(self._waiting_for_me)} for it in a call that all ranks must make. "
+                    "Make the same calls on every rank.",
                     own.code,
                 )
             time.sleep(_SLOW_POLL_S)
@@ -222,6 +224,7 @@ class Guard:
     def _abort(self, code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
+        ends_knowingly()
         self._mpi.COMM_WORLD.Abort(code or 1)
         os._exit(code or 1)
 
@@ -262,7 +265,10 @@ class Guard:
 
 
 def _ranks(ranks: set[int]) -> str:
-    return "rank " + " and ".join(str(rank) for rank in sorted(ranks))
+    if len(ranks) == 1:
+        return f"rank {min(ranks)} waits"
+    *most, last = sorted(ranks)
+    return f"ranks {', '.join(map(str, most))} and {last} wait"
 
 
 def _print(text: str) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 MARK = "NEUROSIM_RANK_PROCESS"
 SWITCH = "NEUROSIM_MPI"
+OPEN_MPI = "Open MPI's mpiexec"
 
 # what launchers tell each process: its number, how many there are, and the launcher's name
 _TOLD = (
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "Open MPI's mpiexec"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", OPEN_MPI),
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MVAPICH's mpiexec"),
     ("PALS_RANKID", "PALS_SIZE", "PALS mpiexec"),
     ("PMI_RANK", "PMI_SIZE", "mpiexec"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ParallelError
 from .communicator import Communicator, Serial
-from .launch import SWITCH, Launch, launched, mark, matching_mpiexec
+from .launch import OPEN_MPI, SWITCH, Launch, launched, mark, matching_mpiexec
 
 
 @cache
@@ -41,14 +41,26 @@ def _library(launch: Launch | None) -> Any:
         return loaded if several else None
     mark()
     try:
-        mpi = import_module("mpi4py.MPI")
+        mpi = _loaded_library()
     except (ImportError, RuntimeError) as error:
         raise ParallelError(_without_library(launch, error)) from error
+    if not mpi.Is_initialized():
+        if launch.launcher == OPEN_MPI and mpi.get_vendor()[0] == "MPICH":
+            raise ParallelError(_strangers(launch, mpi))  # MPICH would end the process
+        mpi.Init_thread()
     if mpi.COMM_WORLD.Get_size() > 1:
         return mpi
     if launch.n_ranks is None:
         return None
     raise ParallelError(_strangers(launch, mpi))
+
+
+def _loaded_library() -> Any:
+    """Import mpi4py without initialising MPI, unless that was done before."""
+    if "mpi4py.MPI" not in sys.modules:
+        settings = import_module("mpi4py").rc
+        settings.initialize, settings.finalize = False, True
+    return import_module("mpi4py.MPI")
 
 
 def _is_open(mpi: Any) -> bool:
@@ -75,6 +87,6 @@ def _strangers(launch: Launch, mpi: Any) -> str:
     )
     return (
         f"{launch.launcher} started {launch.n_ranks} processes, but mpi4py's library, {name} "
-        f"{'.'.join(map(str, version))}, sees only one: each would run the whole simulation. "
+        f"{'.'.join(map(str, version))}, cannot join them: each would run the whole simulation. "
         f"{right} For separate simulations, set {SWITCH}=off."
     )
