@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -92,6 +93,48 @@ class Timings:
     extra: dict[str, float] = field(default_factory=dict)
 
 
+StateKind = Literal["neurons", "synapses", "events", "same"]
+
+
+@dataclass(frozen=True, eq=False)
+class StateArray:
+    """One array of a network's state, read when it is needed.
+
+    Attributes
+    ----------
+    kind : {"neurons", "synapses", "events", "same"}
+        neurons: a value per neuron of a population; a rank has those of its own, (n_own,).
+        synapses: a value per synapse of a projection, in the order of ``synapse_table``; a rank
+        has those onto its own neurons. events: rows of numbers, each from one or more ranks,
+        sorted and without repetition when they are put together. same: the same on all ranks.
+    dtype : str
+        As NumPy writes it, such as ``"<f8"``.
+    read : callable
+        Returns the rank's array; of "events" being restored, all rows.
+    size : int
+        neurons: of the whole population.
+    counts : str
+        synapses: name of the array with the number of each target neuron's synapses.
+    """
+
+    kind: StateKind
+    dtype: str
+    read: Callable[[], NDArray]
+    size: int = 0
+    counts: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that a network needs to go on from the start of ``step``, as one rank has it.
+
+    ``arrays`` is keyed by names made of population, projection and variable, separated by ``/``.
+    """
+
+    step: int
+    arrays: Mapping[str, StateArray]
+
+
 class Executable(Protocol):
     """A network made ready by an engine. Use as a context manager, or call ``close``.
 
@@ -136,6 +179,18 @@ class Executable(Protocol):
 
     def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a synaptic variable's values, in the order of ``synapse_table``."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the state between two advances; its arrays are read before the next one."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of the same Program, whatever ranks and threads made it.
+
+        Raises
+        ------
+        CheckpointError
+            It is not one of this Program.
+        """
 
     def close(self) -> None:
         """Release memory and files."""

@@ -38,10 +38,14 @@ ALLOWED = {
     "lowering": BASE | RANKS | {"description", "models"},
     "memory": BASE,
     "engines": BASE | RANKS | {"lowering"},
+    "checkpoint": BASE | RANKS | {"engines", "recording"},
     "recording": BASE | RANKS | {"analysis"},
     "analysis": BASE | RANKS | {"recording"},
     **{
-        name: BASE | RANKS | RUNNING | {"description", "lowering", "engines", "recording"}
+        name: BASE
+        | RANKS
+        | RUNNING
+        | {"checkpoint", "description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
     },
     "config": BASE | {"description", "models"},

@@ -35,6 +35,7 @@ class SynapseAccess:
         self._program, self._keys = program, keys
         self._general = [p.name for p in program.projections if p.synapse is not None]
         self._orders: dict[str, NDArray[np.int64]] = {}
+        self._written: set[tuple[str, str]] = set()
 
     def size(self, projection: str) -> int:
         """Return the number of synapses."""
@@ -89,6 +90,31 @@ class SynapseAccess:
         self._library.neurosim_general_write(
             self._network, *self._place(projection, variable), stored.ctypes.data_as(_Doubles)
         )
+        self._written.add((projection, variable))
+
+    def was_written(self, projection: str, variable: str) -> bool:
+        """Return whether a variable was given values since the network was built."""
+        return (projection, variable) in self._written
+
+    def counts(self, projection: str, size: int) -> NDArray[np.int64]:
+        """Return the number of synapses of each of the rank's neurons among ``size``, (n_own,)."""
+        share = self._program.share
+        targets = share.position(self.table(projection)["target"])
+        return np.bincount(targets, minlength=share.count(size)).astype(np.int64)
+
+    def last_events(self, projection: str) -> NDArray[np.int64]:
+        """Return the step of each synapse's last event, target-major, (n_synapses,)."""
+        out = np.empty(self.size(projection), np.int64)
+        general = self._general.index(projection)
+        self._library.neurosim_updated(self._network, 1, general, out.ctypes.data_as(_Int64s))
+        return out[self._order(projection)]
+
+    def set_last_events(self, projection: str, steps: NDArray[np.int64]) -> None:
+        """Replace the step of each synapse's last event, given target-major, (n_synapses,)."""
+        stored = np.empty(self.size(projection), np.int64)
+        stored[self._order(projection)] = steps
+        general = self._general.index(projection)
+        self._library.neurosim_updated(self._network, 0, general, stored.ctypes.data_as(_Int64s))
 
     def _place(self, projection: str, variable: str) -> tuple[int, int]:
         return self._general.index(projection), self._keys[projection].arrays.index(variable)

@@ -1,0 +1,48 @@
+"""The spikes of the last few steps, which have yet to act."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import Chunk
+
+
+class RecentSpikes:
+    """The spikes of the last ``depth`` steps, kept from chunk to chunk.
+
+    Parameters
+    ----------
+    depth : int
+        Steps after which a spike has reached all its targets.
+    """
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self._kept: deque[tuple[int, NDArray[np.int64], NDArray[np.int64]]] = deque()
+
+    def note(self, chunk: Chunk) -> None:
+        """Keep a chunk's spikes, and let go of those that are older than needed."""
+        stop = chunk.first_step + chunk.n_steps
+        self._kept.append((stop, chunk.spike_steps, chunk.spike_ids))
+        while self._kept[0][0] <= stop - self._depth:
+            self._kept.popleft()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()
+
+    def before(self, step: int) -> NDArray[np.int64]:
+        """Return (step, id) of the spikes of the last steps before ``step``, (n, 2), in order."""
+        none = np.empty(0, np.int64)
+        steps = np.concatenate([none, *(steps for _, steps, _ in self._kept)])
+        ids = np.concatenate([none, *(ids for _, _, ids in self._kept)])
+        recent = (steps >= step - self._depth) & (steps < step)
+        return np.stack([steps[recent], ids[recent]], axis=1)
+
+    def restore(self, step: int, spikes: NDArray[np.int64]) -> None:
+        """Start with the (step, id) of spikes before ``step``."""
+        self._kept.clear()
+        self._kept.append((step, spikes[:, 0].copy(), spikes[:, 1].copy()))
