@@ -55,6 +55,7 @@ class Current {
     }
 
   private:
+    friend class WorkerState;
     real* array() const { return own_.arrays[spec_.array]; }
 
     void add_noise(int64_t step, real* out) {
@@ -121,6 +122,7 @@ class ChangingPoisson {
     }
 
   private:
+    friend class WorkerState;
     void draw(int64_t quad) {
         for (int64_t k = begin_ / poisson_lanes * poisson_lanes; k < end_; k += poisson_lanes) {
             alignas(64) uint32_t c0[poisson_lanes], c1[poisson_lanes], words[4][poisson_lanes];
@@ -238,6 +240,7 @@ class Inputs {
     }
 
   private:
+    friend class WorkerState;
     const InputsSpec* spec_;
     std::vector<LocalPopulation>& populations_;
     std::vector<Current> currents_;
