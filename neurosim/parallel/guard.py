@@ -77,7 +77,7 @@ class Guard:
     def install(self) -> None:
         """Watch this process: its uncaught errors, its ``sys.exit`` and its end."""
         sys.excepthook = self._uncaught
-        sys.exit = self._exiting  # type: ignore[assignment]
+        sys.exit = self._exiting
         atexit.register(self._at_exit)
 
     def enter(self) -> None:
