@@ -36,6 +36,7 @@ class Runs:
     engine : str or None
     threads : int
     precision : {"double", "single"}
+    exchange : {"auto", "allgather", "targeted"}
     folder : Path or None
         Where recordings go, one file for each simulation; None: temporary files.
     facts : mapping
@@ -55,6 +56,7 @@ class Runs:
     engine: str | None = None
     threads: int = 0
     precision: Literal["double", "single"] = "double"
+    exchange: Literal["auto", "allgather", "targeted"] = "auto"
     folder: Path | None = None
     progress: Progress = field(default_factory=Quiet)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Runs:
             engine=self.engine if engine is None else engine,
             threads=self.threads,
             precision=self.precision if precision is None else precision,
+            exchange=self.exchange,
             output=None if self.folder is None else self.folder / f"{name}.h5",
             progress=self.progress,
             settings={**self.facts, "simulation": name},

@@ -1,4 +1,4 @@
-"""How commands print: tables for people, one line of JSON for programs."""
+"""How commands print: tables for people, one line of JSON for programs; once for all ranks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from typing import Any
 
 import click
 
+from ..parallel.leaving import is_first
+
+
+def say(text: str, to_stderr: bool = False) -> None:
+    """Print a text, if this is the rank that speaks for all."""
+    if is_first():
+        click.echo(text, err=to_stderr)
+
 
 def print_table(rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:
     """Print rows in columns; the first column to the left, the others to the right."""
@@ -19,19 +27,19 @@ def print_table(rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:
     for row in rows:
         cells = [row[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        click.echo("  ".join(cells).rstrip(), err=to_stderr)
+        say("  ".join(cells).rstrip(), to_stderr)
 
 
 def print_lines(lines: Iterable[str], to_stderr: bool = False) -> None:
     """Print lines."""
     for line in lines:
-        click.echo(line, err=to_stderr)
+        say(line, to_stderr)
 
 
 def print_json(values: dict[str, Any]) -> None:
     """Print one JSON object on one line of stdout; what is not a finite number becomes null."""
     sys.stderr.flush()
-    click.echo(json.dumps(_plain(values), allow_nan=False))
+    say(json.dumps(_plain(values), allow_nan=False))
 
 
 def _plain(value: Any) -> Any:

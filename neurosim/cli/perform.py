@@ -6,11 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from ..interrupts import RunInterrupted
 from ..progress import Progress
-from .output import print_json, print_lines
+from .output import print_json, print_lines, say
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
@@ -37,7 +35,8 @@ def perform(
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
     times = {k: typed[k] * second for k in ("duration", "warmup", "dt") if typed[k] is not None}
-    options = {k: typed[k] for k in ("scale", "seed", "engine", "threads", "precision", "quick")}
+    names = ("scale", "seed", "engine", "threads", "precision", "exchange", "quick")
+    options = {name: typed[name] for name in names}
     runs: list[Runs] = []
     try:
         results = found.run(
@@ -50,7 +49,7 @@ def perform(
             **options,
         )
     except RunInterrupted as stop:
-        click.echo(str(stop), err=True)
+        say(str(stop), to_stderr=True)
         return EXIT_INTERRUPTED
     _tell(results, runs[0], output, progress, typed["as_json"])
     return EXIT_CHECK_FAILED if typed["check"] and not results.passed else 0

@@ -11,12 +11,15 @@ import click
 from ..errors import AnalysisError, DescriptionError
 from ..interrupts import RunInterrupted, exit_at_once
 from ..memory import format_bytes
+from ..parallel.leaving import is_first
 from ..progress import Progress, choose_progress
-from .output import print_json, print_lines, print_table
+from .dry_run import Ranks, tell_estimate, tell_plan
+from .output import print_json, print_lines, say
 from .perform import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, perform, tell_checks
 from .values import TimeType, parse_settings
 
 if TYPE_CHECKING:
+    from ..description.network import Network
     from ..experiment import Experiment
     from ..recording import Recording
     from ..simulation import Simulation
@@ -36,6 +39,7 @@ class _Request:
     engine: str | None
     threads: int
     precision: str
+    exchange: str
     settings: dict[str, Any]
     output: Path | None
     record: bool
@@ -51,9 +55,16 @@ class _Request:
 @click.option("--dt", type=TimeType(positive=True), help="Time step.  [0.1ms]")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of every random number.  [1]")
 @click.option("--engine", help="native or brian2.  [native where a C++ compiler is found]")
-@click.option("--threads", type=click.IntRange(0), default=0, help="0: as many as allowed.")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Per rank; 0: as many as fit.")
 @click.option(
     "--precision", type=click.Choice(["double", "single"]), default="double", show_default=True
+)
+@click.option(
+    "--exchange",
+    type=click.Choice(["auto", "allgather", "targeted"]),
+    default="auto",
+    show_default=True,
+    help="How ranks send spikes.",
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
 @click.option("--output", type=click.Path(path_type=Path), help="The recording.  [EXPERIMENT.h5]")
@@ -61,6 +72,10 @@ class _Request:
 @click.option("--quick", is_flag=True, help="The experiment's small version: seconds, not minutes.")
 @click.option("--check", is_flag=True, help="Exit with 3 if a check fails.")
 @click.option("--dry-run", is_flag=True, help="Estimate the memory and stop.")
+@click.option("--ranks", type=click.IntRange(1), help="With --dry-run: plan for so many ranks.")
+@click.option("--rank", type=click.IntRange(0), help="With --ranks: which one.  [0]")
+@click.option("--rate", type=click.FloatRange(0, 1e4), help="With --ranks: mean rate, Hz.  [5]")
+@click.option("--measure", is_flag=True, help="With --ranks: build and run that rank, alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as stdout's last line.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
@@ -72,16 +87,24 @@ def command(
     output: Path | None,
     no_record: bool,
     dry_run: bool,
+    ranks: int | None,
+    rank: int | None,
+    rate: float | None,
+    measure: bool,
     **typed: Any,
 ) -> None:
-    """Simulate EXPERIMENT: a name from 'neurosim list', or a Python, YAML or TOML file."""
+    """Simulate EXPERIMENT: a name from 'neurosim list', or a Python, YAML or TOML file.
+
+    Under mpiexec or srun all processes simulate it together.
+    """
     if no_record and output is not None:
         raise click.UsageError("--output and --no-record exclude each other.")
+    planned = Ranks.typed(dry_run, ranks, rank, rate, measure)
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
 
     name, found = load_experiment(experiment)
     parsed = parse_settings(settings)
-    progress = choose_progress(typed["quiet"])
+    progress = choose_progress(typed["quiet"] or not is_first())
     if found.perform is not None:
         _no_dry_run(dry_run, name)
         folder = None if no_record else output or Path(name)
@@ -95,9 +118,13 @@ def command(
         **(typed | _quick_values(found, typed) if quick else typed),
     )
     _check_output(request.output)
+    if planned is not None:
+        network, dt = _network(found, request), _dt(found, request)
+        tell_plan(network, dt, planned, request)
+        return
     simulation = _simulation(found, request, progress)
     if dry_run:
-        _tell_estimate(simulation, request)
+        tell_estimate(simulation, request)
         return
     context.exit(_run(simulation, found, request, progress, check))
 
@@ -127,20 +154,29 @@ def _check_output(output: Path | None) -> None:
 
 def _simulation(found: Experiment, request: _Request, progress: Progress) -> Simulation:
     from ..simulation import Simulation  # noqa: PLC0415 - imports Brian2
-    from ..units import second  # noqa: PLC0415 - imports Brian2
 
-    network = found.network(request.scale, request.seed, request.settings)
     return Simulation(
-        network,
-        dt=found.dt if request.dt is None else request.dt * second,
+        _network(found, request),
+        dt=_dt(found, request),
         engine=request.engine,
         threads=request.threads,
         precision=request.precision,  # type: ignore[arg-type]
+        exchange=request.exchange,  # type: ignore[arg-type]
         output=request.output,
         record=request.record,
         progress=progress,
         settings=_provenance(found, request),
     )
+
+
+def _network(found: Experiment, request: _Request) -> Network:
+    return found.network(request.scale, request.seed, request.settings)
+
+
+def _dt(found: Experiment, request: _Request) -> Any:
+    from ..units import second  # noqa: PLC0415 - imports Brian2
+
+    return found.dt if request.dt is None else request.dt * second
 
 
 def _provenance(found: Experiment, request: _Request) -> dict[str, Any]:
@@ -164,39 +200,6 @@ def _times(found: Experiment, request: _Request) -> tuple[Any, Any]:
     )
 
 
-def _tell_estimate(simulation: Simulation, request: _Request) -> None:
-    estimate = simulation.estimate
-    rows = [["projection", "synapses expected"]]
-    rows += [[name, f"{count:,.0f}"] for name, count in estimate.synapses.items()]
-    rows.append(["all", f"{estimate.n_synapses:,}"])
-    print_table(rows, to_stderr=request.as_json)
-    available = estimate.bytes_available
-    lines = [
-        f"neurons: {estimate.n_neurons:,}",
-        f"engine: {simulation.engine}, {request.precision} precision",
-        f"memory needed: about {format_bytes(estimate.bytes_needed)}",
-        "memory available: " + ("unknown" if available is None else format_bytes(available)),
-    ]
-    if not estimate.fits:
-        lines.append("This does not fit. Use a smaller scale, or a machine with more memory.")
-    print_lines(lines, to_stderr=request.as_json)
-    if request.as_json:
-        print_json(
-            {
-                "dry_run": True,
-                "experiment": request.name,
-                "engine": simulation.engine,
-                "precision": request.precision,
-                "n_neurons": estimate.n_neurons,
-                "n_synapses": estimate.n_synapses,
-                "projections": {k: round(v) for k, v in estimate.synapses.items()},
-                "estimated_bytes": estimate.bytes_needed,
-                "available_bytes": available,
-                "fits": estimate.fits,
-            }
-        )
-
-
 def _run(
     simulation: Simulation,
     found: Experiment,
@@ -217,8 +220,23 @@ def _run(
             simulation.run(duration)
     except RunInterrupted as stop:
         code = EXIT_INTERRUPTED
-        click.echo(str(stop), err=True)
+        say(str(stop), to_stderr=True)
     summary = simulation.summary()
+    if not is_first():
+        return code
+    return _report(simulation, summary, found, request, progress, code, check)
+
+
+def _report(
+    simulation: Simulation,
+    summary: RunSummary,
+    found: Experiment,
+    request: _Request,
+    progress: Progress,
+    code: int,
+    check: bool,
+) -> int:
+    """Print what there is to tell and draw the figures; return the exit code."""
     figures: list[str] = []
     results: dict[str, Any] = {}
     if request.record:
@@ -252,15 +270,22 @@ def _check(
 
 
 def _tell_costs(summary: RunSummary, request: _Request) -> None:
+    several = summary.ranks > 1
     lines = [
         f"{summary.n_neurons:,} neurons, {summary.n_synapses:,} synapses, "
-        f"{summary.n_spikes:,} spikes; engine {summary.engine}, {summary.threads} threads, "
-        f"{summary.precision} precision",
+        f"{summary.n_spikes:,} spikes; engine {summary.engine}, "
+        + (f"{summary.ranks} ranks of {summary.threads}" if several else f"{summary.threads}")
+        + f" threads, {summary.precision} precision",
         f"compile {summary.compile_s:.2f} s, build {summary.build_s:.2f} s, simulate "
         f"{summary.simulate_s:.2f} s (update {summary.update_s:.2f}, deliver "
         f"{summary.deliver_s:.2f}, record {summary.record_s:.2f}), peak memory "
-        f"{format_bytes(summary.peak_rss_bytes)}",
+        f"{format_bytes(summary.peak_rss_bytes)}" + (" of a rank" if several else ""),
     ]
+    if several:
+        lines.append(
+            f"exchange {summary.exchange_s:.2f} s, {format_bytes(summary.exchange_bytes)} sent; "
+            f"memory of all ranks {format_bytes(summary.total_rss_bytes)}"
+        )
     if summary.real_time_factor is not None:
         lines.append(
             f"real-time factor {summary.real_time_factor:.3g} (wall-clock s per biological s)"

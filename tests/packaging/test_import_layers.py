@@ -51,6 +51,7 @@ ALLOWED = {
     "config": BASE | {"description", "models"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
+    "scaling": BASE | RANKS | RUNNING | {"description", "lowering", "engines"},
     "spike_trains": BASE | {"description"},
     "encoders": BASE | {"description", "spike_trains"},
     "settings": BASE | {"description"},
@@ -59,6 +60,11 @@ ALLOWED = {
     "experiment": BASE
     | RANKS
     | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"},
+    "sweeps": BASE
+    | RANKS
+    | RUNNING
+    | {"config", "description", "lowering", "recording", "analysis", "experiment", "results"}
+    | {"runs"},
     "cli": BASE
     | RANKS
     | RUNNING
@@ -73,7 +79,9 @@ ALLOWED = {
         "experiment",
         "results",
         "runs",
+        "sweeps",
         "doctor",
+        "scaling",
     },
     "__main__": {"cli"},
 }

@@ -1,0 +1,1 @@
+"""What runs on many cores cost: measured, and foreseen by a simple model fitted to it."""
