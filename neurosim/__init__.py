@@ -67,6 +67,10 @@ _PUBLIC = {
     "Results": "results",
     "Runs": "runs",
     "load_experiment": "experiment",
+    "SweepResults": "sweeps",
+    "SweepRun": "sweeps",
+    "read_sweep": "sweeps",
+    "sweep": "sweeps",
 }
 _MODULES = frozenset({"encoders", "errors", "models", "units"})
 
@@ -131,6 +135,10 @@ if TYPE_CHECKING:
     from .spike_trains import SpikeTrains as SpikeTrains
     from .spike_trains import pulse_packet as pulse_packet
     from .spike_trains import read_spikes as read_spikes
+    from .sweeps import SweepResults as SweepResults
+    from .sweeps import SweepRun as SweepRun
+    from .sweeps import read_sweep as read_sweep
+    from .sweeps import sweep as sweep
 
 
 def __getattr__(name: str) -> Any:

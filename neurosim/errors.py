@@ -124,3 +124,7 @@ class ParallelError(NeurosimError, RuntimeError):
 
 class CheckpointError(NeurosimError):
     """A checkpoint cannot be read, or is of another network."""
+
+
+class SweepError(NeurosimError, RuntimeError):
+    """A sweep cannot go on: its folder is another sweep's, or a worker process ended."""
