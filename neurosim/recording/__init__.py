@@ -1,7 +1,7 @@
 """Recordings: one crash-safe HDF5 file per run, in SONATA layout with provenance."""
 
 from .digest import SpikeDigest
-from .layout import Layout, PopulationLayout, ProjectionLayout, StateLayout
+from .layout import Layout, Part, PopulationLayout, ProjectionLayout, StateLayout
 from .population import RecordedPopulation
 from .reader import Recording, read
 from .states import StateTrace
@@ -9,6 +9,7 @@ from .writer import RecordingWriter
 
 __all__ = [
     "Layout",
+    "Part",
     "PopulationLayout",
     "ProjectionLayout",
     "RecordedPopulation",

@@ -107,6 +107,48 @@ class StateLayout:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Of what a file is a part, where ranks or a resumed run record into several files.
+
+    Attributes
+    ----------
+    run_id : str
+        The same in all files of one run.
+    n_ranks : int
+    rank : int or None
+        Whose neurons it holds; None: everybody's.
+    piece, first_step : int
+        Number of the stretch of time, and its start; a resumed run starts a piece.
+    continues : str
+        The ``run_id`` of the piece before.
+    data_elsewhere : bool
+        The file has everything but data, which are in files of their own.
+    """
+
+    run_id: str
+    n_ranks: int = 1
+    rank: int | None = None
+    piece: int = 0
+    first_step: int = 0
+    continues: str = ""
+    data_elsewhere: bool = False
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes that say so in a file."""
+        said: dict[str, Any] = {"run_id": self.run_id, "n_ranks": np.int64(self.n_ranks)}
+        if self.rank is not None:
+            said["rank"] = np.int64(self.rank)
+        if self.piece or self.first_step:
+            said["piece"] = np.int64(self.piece)
+            said["first_step"] = np.int64(self.first_step)
+        if self.continues:
+            said["continues"] = self.continues
+        if self.data_elsewhere:
+            said["data_elsewhere"] = np.int64(1)
+        return said
+
+
+@dataclass(frozen=True)
 class Layout:
     """Everything a recording needs to know of the network before the simulation.
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import h5py
 
+from ..errors import RecordingError
 from . import guard
-from .layout import PopulationLayout, ProjectionLayout
+from .layout import Part, PopulationLayout, ProjectionLayout
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,46 @@ class Report:
     every: int
     start: int = 0
     reduce: str = ""
+
+
+def part(attributes: Any) -> Part:
+    """Return of what a file is a part; files of earlier versions are whole."""
+    if "run_id" not in attributes:
+        return Part("")
+    rank = guard.scalar(attributes, "rank", "i") if "rank" in attributes else None
+    n_ranks = guard.count(guard.scalar(attributes, "n_ranks", "iu"), "n_ranks", 1)
+    if rank is not None and not 0 <= rank < n_ranks:
+        raise ValueError(f"rank is {rank} of {n_ranks}")
+    piece = guard.scalar(attributes, "piece", "iu") if "piece" in attributes else 0
+    first = guard.scalar(attributes, "first_step", "iu") if "first_step" in attributes else 0
+    return Part(
+        run_id=guard.text(attributes, "run_id"),
+        n_ranks=n_ranks,
+        rank=rank,
+        piece=guard.count(piece, "piece"),
+        first_step=guard.count(first, "first_step"),
+        continues=guard.text(attributes, "continues") if "continues" in attributes else "",
+        data_elsewhere="data_elsewhere" in attributes,
+    )
+
+
+def refuse_one_rank(of: Part, path: str) -> None:
+    """Raise RecordingError for a file of one rank, which looks as if the others were silent."""
+    if of.rank is not None:
+        raise RecordingError(
+            f"{path!r} is what rank {of.rank} of {of.n_ranks} recorded of a run, without the other "
+            "ranks' neurons. 'neurosim merge' makes one recording of all of them."
+        )
+
+
+def refuse_without_data(of: Part, path: str) -> None:
+    """Raise RecordingError for a file whose data are elsewhere."""
+    if of.data_elsewhere:
+        raise RecordingError(
+            f"{path!r} says what was simulated; its spikes and states are still in parts, in "
+            f"{path + '.parts'!r}. When the run has ended, 'neurosim merge {path}' makes one "
+            "recording of them."
+        )
 
 
 def _ordered(parent: h5py.Group) -> list[tuple[str, h5py.Group]]:

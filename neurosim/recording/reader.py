@@ -41,9 +41,12 @@ def read(path: str | os.PathLike[str]) -> Recording:
     Raises
     ------
     RecordingError
-        The file is missing, not HDF5, truncated, damaged or of another program.
+        The file is missing, not HDF5, truncated, damaged, of another program, or one rank's
+        part of a run.
     """
-    return Recording(path)
+    recording = Recording(path)
+    network.refuse_one_rank(recording.part, recording.path)
+    return recording
 
 
 class Recording:
@@ -63,7 +66,11 @@ class Recording:
     dt_ms, warmup_ms, stop_ms, duration_ms : float
         Resolution; time before the measured part; end of what is recorded; recorded length
         of the measured part.
-    seed, threads : int
+    seed : int
+    n_ranks, threads : int
+        Ranks that ran it together, and threads of each.
+    part : Part
+        Of what the file is a part, where a run is recorded in several files.
     engine, precision, status : str
     complete : bool
     bytes_per_synapse : float
@@ -105,6 +112,8 @@ class Recording:
         self.duration_ms = max(0.0, self.stop_ms - self.warmup_ms)
         self.seed = guard.scalar(attributes, "seed", "iu")
         self.threads = guard.scalar(attributes, "threads", "iu")
+        self.part = network.part(attributes)
+        self.n_ranks = self.part.n_ranks
         self.engine = guard.text(attributes, "engine")
         self.precision = guard.text(attributes, "precision")
         self.status = guard.text(attributes, "status")
@@ -147,6 +156,7 @@ class Recording:
     def outdegree(self, projection: str) -> NDArray[np.uint32]:
         """Return the number of synapses of each presynaptic neuron, (n_pre,)."""
         self._known("projection", projection, self.projections)
+        self.require_data()
         with guard.opened(self.path) as file:
             path = f"neurosim/projections/{projection}"
             return guard.table(file, f"{path}/outdegree", "u")[()]
@@ -274,6 +284,7 @@ class Recording:
         start_ms: float | None,
         stop_ms: float | None,
     ) -> StateTrace:
+        self.require_data()
         report = find_report(self.reports, population, variable, recorder, self.path)
         with guard.opened(self.path) as file:
             reader = StateReader(file, report, self.clock)
@@ -290,6 +301,7 @@ class Recording:
 
     def spikes_sha256(self) -> str:
         """Return the SHA-256 of all recorded spikes, sources included (see SpikeDigest)."""
+        self.require_data()
         digest = SpikeDigest()
         with guard.opened(self.path) as file:
             for steps, ids in self._all_spikes(file):
@@ -356,8 +368,13 @@ class Recording:
         state = "complete" if self.complete else self.status
         return f"<Recording {self.path!r}: {self.n_neurons} neurons, {self.stop_ms:g} ms, {state}>"
 
+    def require_data(self) -> None:
+        """Raise RecordingError if the data are in the ranks' own files, not in this one yet."""
+        network.refuse_without_data(self.part, self.path)
+
     def _recorded(self, population: str) -> None:
         self._known("population", population, self.populations)
+        self.require_data()
         if not self.populations[population].spikes:
             raise RecordingError(f"the spikes of {population!r} were not recorded in {self.path!r}")
 

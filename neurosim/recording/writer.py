@@ -6,7 +6,7 @@ import os
 import time
 import uuid
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -33,11 +33,25 @@ _CHANGING = {*schema.NUMBERS, *schema.TEXT_WIDTHS, *schema.TIMINGS} - {
 class ChunkLike(Protocol):
     """What ``append`` reads of a chunk (see ``engines.base.Chunk``)."""
 
-    first_step: int
-    n_steps: int
-    spike_steps: NDArray[np.int64]
-    spike_ids: NDArray[np.int64]
-    states: list[NDArray[np.float64]]
+    @property
+    def first_step(self) -> int:
+        """Where the stretch starts."""
+
+    @property
+    def n_steps(self) -> int:
+        """Its length."""
+
+    @property
+    def spike_steps(self) -> NDArray[np.int64]:
+        """Sorted, (n_spikes,)."""
+
+    @property
+    def spike_ids(self) -> NDArray[np.int64]:
+        """Network-wide, (n_spikes,)."""
+
+    @property
+    def states(self) -> Sequence[NDArray]:
+        """One (n_samples, width) array per state recorder."""
 
 
 class RecordingWriter:
