@@ -8,11 +8,13 @@ from ctypes import POINTER, c_double, c_int32, c_uint8, c_uint32
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ... import streams
-from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram
+from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram, Span
 from ...lowering.synapse_program import PathwayCode, SynapseProgram
-from .phases import Phase
+from ...parallel.share import Share
+from .phases import Phase, read_by_synapses
 from .synapse_key import WEIGHT, SynapseKernelKey
 
 _Doubles, _Int32s, _Flags = POINTER(c_double), POINTER(c_int32), POINTER(c_uint8)
@@ -94,7 +96,16 @@ class PhaseSpec(ctypes.Structure):
         ("general", c_int32),
         ("part", c_int32),
         ("barrier", c_int32),
+        ("n_shares", c_int32),
+        ("reserved", c_int32),
+        ("shares", _Int32s),
     )
+
+
+class ReadSpec(ctypes.Structure):
+    """See include/general_types.hpp."""
+
+    _fields_ = (("population", c_int32), ("array", c_int32))
 
 
 class ChannelSpec(ctypes.Structure):
@@ -156,8 +167,21 @@ class GeneralBuilder:
 
     def phases(self, phases: list[Phase]) -> Any:
         """Return the phases of a step as a C array."""
-        rows = [PhaseSpec(int(p.kind), p.general, p.part, int(p.barrier)) for p in phases]
+        read = {place: i for i, place in enumerate(read_by_synapses(self.program))}
+        rows = []
+        for p in phases:
+            shares = self.keep(sorted(read[place] for place in p.shares), np.int32, _Int32s)
+            rows.append(
+                PhaseSpec(int(p.kind), p.general, p.part, int(p.barrier), len(p.shares), 0, shares)
+            )
         return self.table(PhaseSpec, rows)
+
+    def reads(self) -> list[ReadSpec]:
+        """Return the variables of sources that synapses read."""
+        return [
+            ReadSpec(self._populations.index(population), self.array_index(population, variable))
+            for population, variable in read_by_synapses(self.program)
+        ]
 
     def _general(
         self, index: int, projection: ProjectionProgram, synapse: SynapseProgram
@@ -239,13 +263,14 @@ class GeneralBuilder:
         spec = SumSpec(array=self.array_index(post, variable))
         if (post, variable) not in self._cleared:
             self._cleared.add((post, variable))
-            flags = np.zeros(self._population(post).size, np.uint8)
+            share = self.program.share
+            flags = np.zeros(share.count(self._population(post).size), np.uint8)
             for other in self.program.projections:
                 code = None if other.synapse is None else other.synapse.code
                 if other.post.population != post or code is None:
                     continue
                 if variable in [s.variable for s in code.summed]:
-                    flags[other.post.local_ids()] = 1
+                    flags[_own_places(other.post, share)] = 1
             spec.clears = self.keep(flags, np.uint8, _Flags)
         return spec
 
@@ -259,3 +284,10 @@ class GeneralBuilder:
     def _neuron_values(self, population: str, names: tuple[str, ...]) -> Any:
         values = [self._population(population).values[name] for name in names]
         return self.keep(values, np.float64, _Doubles)
+
+
+def _own_places(span: Span, share: Share) -> NDArray[np.int64] | slice:
+    """Return where a rank's neurons of a span are among those that it owns."""
+    if span.members is None:
+        return slice(share.count(span.start), share.count(span.start + span.size))
+    return share.position(span.members[share.mine(span.members)])

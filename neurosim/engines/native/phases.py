@@ -2,7 +2,8 @@
 
 A thread writes its own neurons only; it reads others' where synapses use variables of their
 source. Threads meet before a phase that reads what another has written since they last met, and
-before one that writes what another may still be reading.
+before one that writes what another may still be reading. Where neurons are spread over ranks, the
+ranks first give each other what a phase reads and has changed since they last did.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Phase:
     """One phase: what it does, for which projection and part, what it touches.
 
     ``reads`` are (population, variable)s of neurons that other threads own, ``writes`` of own
-    ones; ``barrier`` tells that all threads meet before it.
+    ones; ``barrier`` tells that all threads meet before it, ``shares`` which variables ranks give
+    each other before it.
     """
 
     kind: Kind
@@ -47,6 +49,7 @@ class Phase:
     reads: Variables = _NOTHING
     writes: Variables = _NOTHING
     barrier: bool = False
+    shares: Variables = _NOTHING
 
 
 def phases(program: Program) -> list[Phase]:
@@ -54,12 +57,7 @@ def phases(program: Program) -> list[Phase]:
     general = [p for p in program.projections if p.synapse is not None]
     if not general:
         return []
-    everything = frozenset(
-        (population.name, variable.name)
-        for population in program.populations
-        for variable in population.code.variables
-        if not variable.shared
-    )
+    everything = _stored(program)
     plain = frozenset(
         (p.post.population, p.variable) for p in program.projections if p.synapse is None
     )
@@ -72,7 +70,38 @@ def phases(program: Program) -> list[Phase]:
         *_pathways(general, "post"),
         Phase(Kind.RESET, writes=everything),
     ]
-    return _with_barriers(step)
+    return _with_shares(_with_barriers(step), everything - _constant(program))
+
+
+def read_by_synapses(program: Program) -> list[tuple[str, str]]:
+    """Return the (population, variable)s of sources that synapses read, one value per neuron."""
+    general = [p for p in program.projections if p.synapse is not None]
+    read = {place for projection in general for place in _reads(projection)}
+    return sorted(read & _stored(program))
+
+
+def _stored(program: Program) -> Variables:
+    """Return all variables with one value per neuron."""
+    return frozenset(
+        (population.name, variable.name)
+        for population in program.populations
+        for variable in population.code.variables
+        if not variable.shared
+    )
+
+
+def _constant(program: Program) -> Variables:
+    """Return the parameters that nothing changes while a run goes on."""
+    parameters = frozenset(
+        (population.name, variable.name)
+        for population in program.populations
+        for variable in population.code.variables
+        if variable.role == "parameter"
+    )
+    changed = {(c.span.population, c.variable) for c in program.currents}
+    changed |= {(o.span.population, name) for o in program.operations for name in o.writes}
+    changed |= {(p.post.population, p.variable) for p in (*program.projections, *program.poisson)}
+    return parameters - changed
 
 
 def _code(projection: ProjectionProgram) -> SynapseCode:
@@ -132,3 +161,16 @@ def _with_barriers(step: list[Phase]) -> list[Phase]:
         reads |= phase.reads
         writes |= phase.writes
     return [replace(phase, barrier=b) for phase, b in zip(step, needed, strict=True)]
+
+
+def _with_shares(step: list[Phase], changing: Variables) -> list[Phase]:
+    """Put before each phase what ranks give each other; all is shared as an advance begins."""
+    shares = [_NOTHING] * len(step)
+    changed: Variables = _NOTHING
+    for i in [*range(len(step)), *range(len(step))]:
+        phase = step[i]
+        shares[i] = phase.reads & changed
+        everywhere = phase.kind in (Kind.NEURONS, Kind.RESET)
+        written = phase.writes & changing if everywhere else phase.writes
+        changed = (changed - shares[i]) | written
+    return [replace(phase, shares=s) for phase, s in zip(step, shares, strict=True)]

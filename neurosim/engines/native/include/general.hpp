@@ -11,25 +11,14 @@
 
 #include "edges.hpp"
 #include "general_types.hpp"
+#include "source_rows.hpp"
+#include "synaptic_values.hpp"
+
+#ifndef NEUROSIM_DENSE_ROWS
+#define NEUROSIM_DENSE_ROWS (int64_t(1) << 20)  // tests make it smaller
+#endif
 
 namespace neurosim {
-
-constexpr uint32_t purpose_synaptic_value = 20;
-
-// One value by inversion (see Draw in lowering/program.py).
-inline double draw_value(const ValueSpec& spec, uint32_t word) {
-    const double q = spec.low_u + (spec.high_u - spec.low_u) * ((word + 0.5) * 0x1p-32);
-    double x = spec.a;
-    switch (spec.kind) {
-        case uniform: x = spec.a + (spec.b - spec.a) * q; break;
-        case normal: x = spec.a + spec.b * ndtri(q); break;
-        case lognormal: x = exp(spec.a + spec.b * ndtri(q)); break;
-        case exponential: x = -spec.a * log(1.0 - q); break;
-        default: return x;
-    }
-    x = x < spec.low ? spec.low : x;
-    return x > spec.high ? spec.high : x;
-}
 
 class GeneralPart {
   public:
@@ -88,6 +77,12 @@ class GeneralPart {
     void look_for_nan();
     std::pair<int32_t, int64_t> found_nan() const { return nan_; }
 
+    // Call `visit(id)` for every source that has synapses here.
+    template <class Visit>
+    void each_source(Visit&& visit) const {
+        for (const Stretch& stretch : rows_) visit(source_id(projection_, stretch.at));
+    }
+
     // Call `visit(source, own target, number, position, weight, delay)` for every synapse.
     template <class Visit>
     void each_synapse(Visit&& visit) const {
@@ -98,6 +93,7 @@ class GeneralPart {
     }
 
   private:
+    friend class PartState;
     template <class Visit>
     void each_edge(Visit&& visit) const {
         const EdgeSource source(projection_, network_.seed);
@@ -109,8 +105,13 @@ class GeneralPart {
         });
     }
 
+    // Positions of the first synapse of each delay, and of what follows; null: the source has none.
+    const uint32_t* row(int64_t source) const {
+        const int64_t at = compact_ ? with_row_.row(static_cast<uint32_t>(source)) : source;
+        return at < 0 ? nullptr : first_.data() + at * n_delays_;
+    }
     size_t place(uint32_t source, int32_t delay) const {
-        return static_cast<size_t>(source) * n_delays_ + static_cast<size_t>(delay - first_delay_);
+        return static_cast<size_t>(row(source) - first_.data()) + static_cast<size_t>(delay - first_delay_);
     }
 
     std::vector<Stretch>& page(int32_t path, int64_t step) { return pages_[path][step & mask_]; }
@@ -135,7 +136,10 @@ class GeneralPart {
     int64_t n_ = 0;
     int64_t n_delays_ = 1;
     int32_t first_delay_ = 0;
-    std::vector<uint32_t> first_;        // position of the first synapse of each (source, delay)
+    std::vector<uint32_t> first_;        // position of the first synapse of each (row, delay)
+    // With many ranks most sources have no synapses on a thread: only those that do have a row.
+    bool compact_ = false;
+    SourceRows with_row_;
     std::vector<Stretch> rows_;          // the synapses of each source that has any
     std::vector<Stretch> all_;           // one stretch over all synapses
     std::vector<std::vector<std::vector<Stretch>>> pages_;  // due: by pathway and step
@@ -159,6 +163,7 @@ inline void GeneralPart::count_delays() {
     }
     first_delay_ = static_cast<int32_t>(first);
     n_delays_ = last - first + 1;
+    compact_ = network_.n_ranks > 1 && projection_.pre_size * n_delays_ > NEUROSIM_DENSE_ROWS;
     int64_t longest = 0, pages = 1;
     for (int32_t i = 0; i < spec_.n_pathways; ++i)
         longest = std::max<int64_t>(longest, spec_.pathways[i].delay < 0 ? last : spec_.pathways[i].delay);
@@ -169,7 +174,12 @@ inline void GeneralPart::count_delays() {
 
 inline void GeneralPart::build(std::vector<uint32_t>& outdegree) {
     count_delays();
-    first_.assign(static_cast<size_t>(projection_.pre_size * n_delays_ + 1), 0);
+    if (compact_) {
+        with_row_.clear(projection_.pre_size);
+        each_edge([&](uint32_t source, uint32_t, uint32_t, Weight, int32_t) { with_row_.mark(source); });
+        with_row_.finish();
+    }
+    first_.assign(static_cast<size_t>((compact_ ? with_row_.size() : projection_.pre_size) * n_delays_ + 1), 0);
     int64_t n = 0;
     each_edge([&](uint32_t source, uint32_t, uint32_t, Weight, int32_t delay) {
         ++first_[place(source, delay) + 1];
@@ -186,10 +196,14 @@ inline void GeneralPart::build(std::vector<uint32_t>& outdegree) {
 
 inline void GeneralPart::lay_out() {
     rows_.clear();
-    for (int64_t s = 0; s < projection_.pre_size; ++s) {
-        const uint32_t begin = first_[s * n_delays_], end = first_[(s + 1) * n_delays_];
-        if (end > begin) rows_.push_back({static_cast<uint32_t>(s), begin, end - begin});
-    }
+    const auto add = [&](uint32_t source) {
+        const uint32_t* first = row(source);
+        if (first[n_delays_] > first[0]) rows_.push_back({source, first[0], first[n_delays_] - first[0]});
+    };
+    if (compact_)
+        with_row_.each(add);
+    else
+        for (int64_t s = 0; s < projection_.pre_size; ++s) add(static_cast<uint32_t>(s));
     all_.assign(n_ ? 1 : 0, {0, 0, static_cast<uint32_t>(n_)});
     targets_ = allocate(static_cast<size_t>(n_) * (wide_ ? 4 : 2));
     view_.targets = targets_.get();
@@ -264,7 +278,8 @@ inline void GeneralPart::list_by_target() {
 }
 
 inline void GeneralPart::enter_row(const PathwaySpec& pathway, int32_t path, int64_t source, int64_t step) {
-    const uint32_t* first = &first_[source * n_delays_];
+    const uint32_t* first = row(source);
+    if (!first) return;
     const auto at = static_cast<uint32_t>(source);
     if (pathway.delay >= 0) {
         if (first[n_delays_] > first[0]) page(path, step + pathway.delay).push_back({at, first[0], first[n_delays_] - first[0]});
@@ -330,14 +345,14 @@ inline void GeneralPart::sum(int32_t index, const StepInfo& now) {
     real* out = own_.arrays[target.array];
     if (target.clears)
         for (int64_t k = 0; k < own_.count; ++k)
-            if (target.clears[own_.index(k)]) out[k] = real(0);
+            if (target.clears[own_.place(k)]) out[k] = real(0);
     for (int64_t k = 0; k < own_.count; ++k) out[k] += sum_[k];
 }
 
 inline int64_t GeneralPart::bytes() const {
     int64_t each = (wide_ ? 4 : 2) + 4 * (spec_.keeps_update + spec_.keeps_sources + spec_.keeps_numbers + spec_.keeps_targets);
     for (int32_t v = 0; v < spec_.n_values; ++v) each += v == spec_.weight ? sizeof(Weight) : sizeof(real);
-    return n_ * each + static_cast<int64_t>(first_.size() * 4 + rows_.size() * sizeof(Stretch));
+    return n_ * each + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + rows_.size() * sizeof(Stretch));
 }
 
 inline void GeneralPart::store(int32_t value, double* out) const {

@@ -26,7 +26,7 @@ struct ValueSpec {                       // a variable with one value per synaps
 struct SumSpec {                         // a variable of the targets that synapses sum into
     int32_t array;
     int32_t reserved;
-    const uint8_t* clears;               // (post population): set to 0 first; null: an earlier sum did
+    const uint8_t* clears;               // (the rank's neurons): set to 0 first; null: an earlier sum did
 };
 
 struct GeneralSpec {
@@ -70,6 +70,12 @@ struct PhaseSpec {
     PhaseKind kind;
     int32_t general, part;               // part: the pathway or sum
     int32_t barrier;                     // all threads meet before it
+    int32_t n_shares, reserved;
+    const int32_t* shares;               // which of the reads ranks give each other before it
+};
+
+struct ReadSpec {                        // a variable of sources that synapses read
+    int32_t population, array;
 };
 
 // --- what kernels see -----------------------------------------------------------------------
@@ -93,7 +99,7 @@ struct SynapseView {
     const uint32_t* by_target = nullptr;
     const real* pre_values = nullptr;    // of each stretch: the source's variables
     const LocalPopulation* own = nullptr;  // the targets
-    const LocalPopulation* const* pre = nullptr;  // the sources, by thread
+    const LocalPopulation* const* pre = nullptr;  // the sources, by worker of all ranks
     const int32_t* pre_arrays = nullptr;
     int32_t n_pre = 0;
     uint32_t projection = 0;             // keys the random streams

@@ -34,13 +34,13 @@ class Generals {
 
     void start_step() { next_ = 0; }
 
-    // Work off phases up to and including `marker`, which the caller does itself; `meet` waits for
-    // the other threads.
-    template <class Meet>
-    void until(PhaseKind marker, const StepInfo& now, Meet&& meet) {
+    // Work off phases up to and including `marker`, which the caller does itself; `before(phase)`
+    // waits for the other threads, and lets ranks share what the phase reads.
+    template <class Before>
+    void until(PhaseKind marker, const StepInfo& now, Before&& before) {
         while (next_ < spec_.n_phases) {
             const PhaseSpec& phase = spec_.phases[next_++];
-            if (phase.barrier) meet();
+            before(phase);
             if (phase.kind == marker) return;
             if constexpr (synapse_models) run(phase, now);
         }
@@ -73,6 +73,7 @@ class Generals {
     }
 
   private:
+    friend class WorkerState;
     void run(const PhaseSpec& phase, const StepInfo& now) {
         GeneralPart& part = *parts[phase.general];
         switch (phase.kind) {
