@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from .parallel.leaving import is_first
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -100,7 +102,8 @@ def _watch(receiver: int, code: int) -> None:
     """Read the numbers of signals until 0, which ends the watch, or SIGINT."""
     while number := os.read(receiver, 1)[0]:
         if number == signal.SIGINT:
-            os.write(2, b"interrupted\n")
+            if is_first():
+                os.write(2, b"interrupted\n")
             os._exit(code)
 
 

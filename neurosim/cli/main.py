@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -18,12 +19,14 @@ from ..parallel.leaving import agreed, is_first, join, leave
 _COMMANDS = {
     "list": ("listing", "Experiments, models, rules and engines."),
     "run": ("run", "Simulate an experiment and record it."),
+    "sweep": ("sweep", "Simulate an experiment at many parameters and seeds."),
     "metrics": ("metrics", "Metrics of a recording."),
     "plot": ("plot", "Plot a recording."),
     "export": ("export", "Write a recording in another format."),
     "info": ("info", "What a recording holds and where it comes from."),
     "doctor": ("doctor", "What works on this machine, and what to do about what does not."),
 }
+_TOGETHER = ("run", "resume", "sweep")  # by all ranks; the others by the first
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -40,6 +43,8 @@ class _LazyCommands(click.Group):
         """Return the command, imported."""
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name not in _TOGETHER and not is_first():
+            raise click.exceptions.Exit(0)  # one process does it
         module = import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
         command: click.Command = module.command
         return command
@@ -70,13 +75,15 @@ def main(arguments: list[str] | None = None) -> None:
     if launch is not None:
         guard_this_rank(launch)
         join()
+        if not is_first():
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
     try:
         _leave(_run(arguments))
     except NeurosimError as error:
-        leave(f"error: {error}", EXIT_ERROR)
+        _fail(f"error: {error}", arguments)
     except MemoryError:
         advice = "Use a smaller scale; 'neurosim run ... --dry-run' estimates it."
-        leave(f"error: not enough memory. {advice}", EXIT_ERROR)
+        _fail(f"error: not enough memory. {advice}", arguments)
 
 
 def _run(arguments: list[str] | None) -> Any:
@@ -93,7 +100,16 @@ def _run(arguments: list[str] | None) -> Any:
         return error.exit_code
 
 
-def _leave(code: Any) -> None:
+def _fail(message: str, arguments: list[str] | None) -> NoReturn:
+    """Tell why the command ended, and exit; ranks that do not take part know that it may end."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[0] in _TOGETHER:
+        leave(message, EXIT_ERROR)
+    print(message, file=sys.stderr)
+    _leave(EXIT_ERROR)
+
+
+def _leave(code: Any) -> NoReturn:
     number = code if isinstance(code, int) else 0
     if number == EXIT_INTERRUPTED:
         # one more Ctrl-C while the interpreter shuts down would change the exit code

@@ -145,7 +145,8 @@ def plan(
     Parameters
     ----------
     network : Network
-    dt : Quantity of time
+    dt : Quantity of time or None
+        None: 0.1 ms.
     share : Share
         Which rank, of how many.
     threads : int
@@ -156,8 +157,10 @@ def plan(
     measure : bool
         Build and run the rank too, alone; its memory is taken.
     """
+    from ..units import ms  # noqa: PLC0415 - imports Brian2
+
     _check(share, rate)
-    program = lower(network, dt, share=share)
+    program = lower(network, 0.1 * ms if dt is None else dt, share=share)
     options = EngineOptions(threads=threads, precision=precision)
     before = resident_bytes()
     measured = _measured(network, program, options, rate) if measure else None
