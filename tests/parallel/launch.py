@@ -63,7 +63,7 @@ def finish(process, timeout=60):
 
 
 def launch(arguments, ranks, *, timeout=60, check=False, env=None, cwd=None, options=()):
-    """Run Python on ``ranks`` ranks: ``launch([script, "x"], 2)``, ``launch(["-m", "neurosim"], 2)``.
+    """Run Python on ranks: ``launch([script, "x"], 2)``, ``launch(["-m", "neurosim", "list"], 2)``.
 
     Returns a CompletedProcess with stdout and stderr of all ranks, and ``seconds``. With
     ``check``, an exit code that is not 0 fails the test with what was printed.
