@@ -76,6 +76,12 @@ class Saved:
             raise ValueError(f"{name} is larger than the file")
         return data
 
+    @property
+    def recording(self) -> Path | None:
+        """Where the recording is that the simulation went on writing; None: nowhere."""
+        kept = self.header.recording
+        return Path(self.path).resolve().parent / kept if kept else None
+
     def require(self, **given: object) -> None:
         """Check that a simulation is the one that was stopped.
 

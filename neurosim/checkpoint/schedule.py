@@ -75,6 +75,11 @@ class Checkpoints:
             return True
         return self._every_s is not None and time.monotonic() - self._since >= self._every_s
 
+    def beside(self, path: str | os.PathLike[str]) -> str:
+        """Return a path as it is kept in the checkpoint: from its folder, where it is below."""
+        found, folder = Path(path).resolve(), self.path.parent.resolve()
+        return str(found.relative_to(folder) if found.is_relative_to(folder) else found)
+
     def write(self, executable: Executable, communicator: Communicator, header: Header) -> None:
         """Write one; collective. Whoever asked for it has it then, whether it succeeded or not.
 

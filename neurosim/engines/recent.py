@@ -27,7 +27,7 @@ class RecentSpikes:
         """Keep a chunk's spikes, and let go of those that are older than needed."""
         stop = chunk.first_step + chunk.n_steps
         self._kept.append((stop, chunk.spike_steps, chunk.spike_ids))
-        while self._kept[0][0] <= stop - self._depth:
+        while self._kept and self._kept[0][0] <= stop - self._depth:
             self._kept.popleft()
 
     def clear(self) -> None:

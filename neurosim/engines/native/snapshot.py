@@ -127,11 +127,11 @@ class NetworkState:
             if projection.synapse is not None:
                 yield from self._of_projection(general, projection)
                 general += 1
-        for channel, (population, _) in enumerate(self._channels):
-            yield f"channels/{channel}", self._events(*self._channel(channel, population))
         for name in self._input_names():
             yield f"inputs/{name}", self._input(name)
         yield "spikes", self._events(lambda: self._recent.before(self._step), self._recall)
+        for channel, (population, _) in enumerate(self._channels):
+            yield f"channels/{channel}", self._events(*self._channel(channel, population))
 
     def _origin(self) -> Array:
         return np.array([self._library.neurosim_origin(self._network)])
@@ -240,7 +240,7 @@ class NetworkState:
         synapse = projection.synapse
         post = synapse is not None and synapse.code.pathways[path].side == "post"
         delay = None if synapse is None else synapse.delays[path]
-        longest = projection.delay.largest if delay is None else delay
+        longest = self._program.largest_delay if delay is None else delay
         neurons = projection.post.population if post else ""
         ids = self._program.population(neurons).size if post else projection.pre.size
 
@@ -273,7 +273,7 @@ class NetworkState:
             _check_events(events, f"channels/{channel}", (first(), self._step), ids)
             array = np.ascontiguousarray(events, np.int64)
             self._library.neurosim_set_happened(
-                self._network, channel, len(array), array.ctypes.data_as(_Int64s)
+                self._network, channel, self._step, len(array), array.ctypes.data_as(_Int64s)
             )
 
         return take, put
@@ -291,11 +291,13 @@ class NetworkState:
             ids.ctypes.data_as(_Int64s),
         )
         own = np.zeros(len(ids), bool)
-        for population in self._program.populations:
-            local = ids - population.first_id
-            own |= (local >= 0) & (local < population.size) & share.mine(local)
-        if share.rank == 0:
-            own |= ids >= self._program.n_neurons
+        for emitter in self._program.emitters():
+            local = ids - emitter.first_id
+            inside = (local >= 0) & (local < emitter.size)
+            if getattr(emitter, "event", "") is None:  # a spike source: rank 0 tells of it
+                own |= inside & (share.rank == 0)
+            else:
+                own |= inside & share.mine(local)
         self._recent.restore(self._step, np.ascontiguousarray(spikes[own]))
 
     # -- inputs --------------------------------------------------------------------------------

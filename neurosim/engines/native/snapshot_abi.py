@@ -21,7 +21,7 @@ def declare(library: Any) -> None:
         "neurosim_pending": (i64, [network, i32, i32, i64, _Int64s]),
         "neurosim_set_pending": (None, [network, i32, i32, i64, i64, _Int64s]),
         "neurosim_happened": (i64, [network, i32, i64, i64, _Int64s]),
-        "neurosim_set_happened": (None, [network, i32, i64, _Int64s]),
+        "neurosim_set_happened": (None, [network, i32, i64, i64, _Int64s]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)

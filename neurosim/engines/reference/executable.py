@@ -12,10 +12,10 @@ import numpy as np
 from brian2.core.base import BrianObjectException
 from numpy.typing import NDArray
 
-from ...errors import EquationError, UnknownNameError
+from ...errors import EquationError, UnknownNameError, UnsupportedError
 from ...lowering.program import Program
 from .. import checks
-from ..base import Chunk, Failure, Timings
+from ..base import Chunk, Failure, Snapshot, Timings
 from .inputs import Inputs
 from .noise import NoiseDrive
 from .objects import (
@@ -291,6 +291,20 @@ class Brian2Executable:
         if self._clock is None:
             raise checks.no_network("brian2")
         return self._clock
+
+    def snapshot(self) -> Snapshot:
+        """Refuse: spikes on their way are in Brian2's own queues."""
+        raise UnsupportedError(
+            "engine 'brian2' writes no checkpoints. Use engine 'native', which gives the same "
+            "spikes, or leave the checkpoints out."
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Refuse; see :meth:`snapshot`."""
+        raise UnsupportedError(
+            f"engine 'brian2' cannot go on from a checkpoint (of step {snapshot.step}). Use engine "
+            "'native'."
+        )
 
     def close(self) -> None:
         """Release the network."""

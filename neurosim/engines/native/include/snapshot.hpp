@@ -288,7 +288,10 @@ int64_t neurosim_happened(void* network, int32_t channel, int64_t first, int64_t
     return neurosim::listed_pairs(found, out);
 }
 
-void neurosim_set_happened(void* network, int32_t channel, int64_t n, const int64_t* events) {
+// After neurosim_recall, which forgets those of other ranks.
+void neurosim_set_happened(void* network, int32_t channel, int64_t now, int64_t n, const int64_t* events) {
+    for (int64_t i = 0; i < n; ++i)
+        static_cast<neurosim::Network*>(network)->recall_event(now, {events[2 * i], events[2 * i + 1]}, channel);
     neurosim::any_worker(*static_cast<neurosim::Network*>(network), [&](auto& state) {
         state.set_happened(channel, n, events);
         return true;
