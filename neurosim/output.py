@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import tempfile
+import time
 import weakref
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .engines.base import Chunk, Executable
-from .errors import RecordingError, RecordingWriteError
+from .errors import ParallelError, RecordingError, RecordingWriteError
 from .interrupts import signals_deferred
-from .lowering.program import Program, ReportProgram
-from .lowering.recorders import report_values
-from .recording import (
-    Layout,
-    PopulationLayout,
-    ProjectionLayout,
-    Recording,
-    RecordingWriter,
-    SpikeDigest,
-    StateLayout,
-    read,
+from .locks import held
+from .lowering.program import Program
+from .parallel.communicator import Communicator, Serial
+from .parallel.outcome import together
+from .recorded import Reports, layout_of
+from .recording import Layout, Part, Recording, RecordingWriter, SpikeDigest, read
+from .recording.merge import merge_parts
+from .recording.shards import (
+    earlier_pieces,
+    folder_of,
+    lock_of,
+    piece_path,
+    remove_parts,
+    shard_layout,
+    shard_path,
+    start_piece,
 )
 
-_STORED_UNITS = {"V": ("mV", 1e3), "A": ("pA", 1e12), "S": ("nS", 1e9), "s": ("ms", 1e3)}
+_VISIBLE_WITHIN_S = 5.0  # network file systems show a new file after a while
 
 
 class Output:
     """The recording of one simulation.
+
+    Of several ranks each records its own neurons into a file of its own, and so does a process
+    that goes on with an earlier recording; :meth:`finish` makes one recording of them. Until
+    then the file at ``path`` says that the run is going on.
 
     Parameters
     ----------
@@ -43,31 +55,57 @@ class Output:
         is referenced any more.
     settings : mapping
         JSON-able facts kept beside the network's description.
+    communicator : Communicator, optional
+        The ranks that record together. Making, opening and finishing an output is done by all
+        of them; the other methods are a rank's own affair.
+    continues : int
+        The step from which a resumed run goes on with the recording at ``path``; 0: none.
 
     Raises
     ------
     RecordingWriteError
         The folder does not exist or cannot be written to, or the file is there and is not a
         recording of this package.
+    RecordingError
+        There is no recording to go on with, or it ends too early.
+    ParallelError
+        A rank does not see the folder.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        settings: Mapping[str, Any],
+        *,
+        communicator: Communicator | None = None,
+        continues: int = 0,
+    ) -> None:
         self._settings = settings
+        self._ranks = Serial() if communicator is None else communicator
+        self._continues = continues
         self._folder: _VanishingFolder | None = None
-        if path is None:
-            self._folder = _VanishingFolder()
-            path = self._folder.path / "recording.h5"
-        self.path = Path(path)
-        _check_replaceable(self.path)
+        self._is_temporary = path is None
+        self.path = self._temporary() if path is None else Path(path)
+        together(self._ranks, self._check_path)
         self._digest = SpikeDigest()
-        self._program: Program | None = None
-        self._samples: list[int] = []
+        self._recorded: np.ndarray | None = None
+        self._reports: Reports | None = None
         self._writer: RecordingWriter | None = None
+        self._lock = ExitStack()
+        self._merged_sha256: str | None = None
 
     @property
-    def spikes_sha256(self) -> str:
-        """Digest of all spikes so far."""
-        return self._digest.hexdigest()
+    def _first(self) -> bool:
+        return self._ranks.share.rank == 0
+
+    @property
+    def _in_parts(self) -> bool:
+        return self._continues > 0 or not self._ranks.share.whole
+
+    @property
+    def spikes_sha256(self) -> str | None:
+        """Digest of all recorded spikes so far; in parts it is known once they are merged."""
+        return self._merged_sha256 if self._in_parts else self._digest.hexdigest()
 
     @property
     def is_open(self) -> bool:
@@ -80,22 +118,66 @@ class Output:
         Parameters
         ----------
         facts : mapping
-            ``engine``, ``precision`` and ``warmup_ms``.
+            ``engine``, ``precision`` and ``warmup_ms``; the last is that of the recording which
+            is continued, if there is one.
         """
         layout = layout_of(program, self._settings, str(facts["precision"]))
-        self._program, self._samples = program, [0] * len(program.reports)
-        with signals_deferred():
-            writer = RecordingWriter(
-                self.path,
-                layout,
-                program.dt * 1e3,
-                seed=program.seed,
-                threads=executable.n_threads,
-                compiler=executable.compiler,
-                **facts,
+        self._reports = Reports(program, self._ranks.share, self._continues)
+        self._recorded = _recorded_starts(layout)
+        arguments = {
+            "dt_ms": program.dt * 1e3,
+            "seed": program.seed,
+            "threads": executable.n_threads,
+            "compiler": executable.compiler,
+            **facts,
+        }
+        try:
+            part = self._start(layout, arguments) if self._in_parts else None
+            together(self._ranks, lambda: self._create(layout, arguments, part, executable))
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _start(self, layout: Layout, arguments: Mapping[str, Any]) -> Part:
+        """Let rank 0 describe the new piece of the recording; return it."""
+        n_ranks = self._ranks.share.n_ranks
+
+        def start() -> Part | None:
+            if not self._first:
+                return None
+            self._take_lock()
+            return start_piece(self.path, layout, arguments, n_ranks, self._continues)
+
+        part = together(self._ranks, start)
+        told = json.dumps(None if part is None else asdict(part)).encode()
+        return Part(**json.loads(self._ranks.broadcast(told)))
+
+    def _take_lock(self) -> None:
+        """Keep others from writing or merging these parts; the system lifts it when we die."""
+        try:
+            folder_of(self.path).mkdir(exist_ok=True)
+        except OSError as error:
+            raise RecordingWriteError(
+                f"cannot make the folder {folder_of(self.path)}: {error.strerror}. Choose another "
+                "output."
+            ) from error
+        if not self._lock.enter_context(held(lock_of(self.path), 0.0)):
+            raise RecordingWriteError(
+                f"another run is writing the recording {self.path}, or its parts are being merged. "
+                "Wait for its end, or choose another output."
             )
+
+    def _create(
+        self,
+        layout: Layout,
+        arguments: Mapping[str, Any],
+        part: Part | None,
+        executable: Executable,
+    ) -> None:
+        with signals_deferred():
+            writer = self._own_writer(layout, arguments, part)
             self._writer = writer
-            for projection in program.projections:
+            for projection in layout.projections:
                 writer.set_synapses(
                     projection.name,
                     executable.synapse_count(projection.name),
@@ -104,43 +186,92 @@ class Output:
             writer.update(bytes_per_synapse=executable.bytes_per_synapse)
             writer.flush()
 
+    def _own_writer(
+        self, layout: Layout, arguments: Mapping[str, Any], part: Part | None
+    ) -> RecordingWriter:
+        if part is None:
+            writer = RecordingWriter(self.path, layout, **arguments)
+            remove_parts(self.path)  # of what was replaced
+            return writer
+        share = self._ranks.share
+        if share.whole:
+            path, own = piece_path(self.path, part.piece), replace(part, data_elsewhere=False)
+            facts = own.attributes()
+            return RecordingWriter(
+                path, layout, first_step=part.first_step, facts=facts, **arguments
+            )
+        self._check_visible(part)
+        words = () if self._reports is None else self._reports.words
+        own = replace(part, rank=share.rank, data_elsewhere=False)
+        return RecordingWriter(
+            shard_path(self.path, part.piece, share.rank),
+            shard_layout(layout, share, words),
+            first_step=part.first_step,
+            facts=own.attributes(),
+            collected={"host": socket.gethostname()},
+            **arguments,
+        )
+
+    def _check_visible(self, part: Part) -> None:
+        """Refuse a rank that does not see what rank 0 wrote."""
+        header = piece_path(self.path, part.piece)
+        if not _appears(header) or Recording(header).part != part:
+            raise ParallelError(
+                f"this rank does not see {header}, which rank 0 wrote. Give an output on a file "
+                "system that all hosts share, under the same name on each."
+            )
+
     def plan(self, duration_ms: float) -> None:
         """Note the length of the measured part that is now intended."""
         if self._writer is not None:
             self._writer.update(duration_ms=duration_ms)
 
     def append(self, chunk: Chunk) -> None:
-        """Record a chunk."""
-        if self._writer is None:
+        """Record a chunk; of several ranks, the own neurons' part of it."""
+        if self._writer is None or self._reports is None:
             raise RecordingWriteError(f"the recording {self.path} is not open.")
         with signals_deferred():
-            self._digest.update(chunk.spike_steps, chunk.spike_ids)
-            self._writer.append(replace(chunk, states=self._reported(chunk)))  # type: ignore[arg-type]
+            if not self._in_parts:
+                self._update_digest(chunk)
+            self._writer.append(replace(chunk, states=self._reports.take(chunk)))
 
-    def _reported(self, chunk: Chunk) -> list[NDArray[np.float64]]:
-        """Return the samples of each report, made of those of the engine's recorders."""
-        if self._program is None:
-            return chunk.states
-        found = []
-        for index, report in enumerate(self._program.reports):
-            taken = self._samples[index]
-            found.append(report_values(report, chunk.states, taken, self._program.dt))
-            self._samples[index] += len(found[-1])
-        return found
+    def _update_digest(self, chunk: Chunk) -> None:
+        steps, ids = chunk.spike_steps, chunk.spike_ids
+        if self._recorded is not None:
+            kept = np.searchsorted(self._recorded, ids, side="right") % 2 == 1
+            steps, ids = steps[kept], ids[kept]
+        self._digest.update(steps, ids)
+
+    def flush(self) -> None:
+        """Put everything appended so far on disk, and return once it is there."""
+        if self._writer is not None:
+            with signals_deferred():
+                self._writer.flush()
 
     def finish(self, summary: Mapping[str, Any], status: str) -> None:
-        """Put everything on disk and close the file."""
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            with signals_deferred():
-                writer.finish(summary, status)
+        """Put everything on disk, make one file of the parts, and close it."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        together(self._ranks, lambda: _finish(writer, summary, status))
+        if self._in_parts:
+            merged = together(self._ranks, lambda: self._merge(summary))
+            self._merged_sha256 = self._ranks.broadcast(merged.encode()).decode()
+            together(self._ranks, self._keep_temporary)
+
+    def _merge(self, summary: Mapping[str, Any]) -> str:
+        if not self._first:
+            return ""
+        with self._lock:
+            return merge_parts(self.path, dict(summary)).spikes_sha256
 
     def abandon(self) -> None:
-        """Close the file after an error of its own; what is on disk stays readable."""
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
+        """Close the file after an error; what is on disk stays readable."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
             with signals_deferred():
                 writer.close("failed: the recording could not be written")
+        self._lock.close()
 
     def reading(self) -> Recording:
         """Return the closed file as a Recording, which keeps a temporary file alive."""
@@ -149,17 +280,83 @@ class Output:
             weakref.finalize(recording, _let_go, self._folder)
         return recording
 
+    def _temporary(self) -> Path:
+        """Return a temporary file's path, of rank 0 for all ranks."""
+        if self._continues:
+            raise RecordingError(
+                "a resumed run goes on with the recording of the run before; give its name as the "
+                "output."
+            )
+        if self._first:
+            self._folder = _VanishingFolder()
+        told = b"" if self._folder is None else os.fsencode(self._folder.path)
+        folder = Path(os.fsdecode(self._ranks.broadcast(told)))
+
+        def look() -> None:
+            if not _appears(folder):
+                raise ParallelError(
+                    f"this rank does not see the temporary folder {folder} of rank 0, since it is "
+                    "on another host. Give an output on a file system that all hosts share."
+                )
+
+        together(self._ranks, look)
+        return folder / "recording.h5"
+
+    def _keep_temporary(self) -> None:
+        """Keep the merged file as long as this rank needs it, whatever rank 0 does with it."""
+        if self._is_temporary and not self._first:
+            own = _VanishingFolder(self.path.parent.parent)
+            kept = own.path / self.path.name
+            try:
+                os.link(self.path, kept)
+            except OSError:  # not every file system has links
+                shutil.copyfile(self.path, kept)
+            self._folder, self.path = own, kept
+
+    def _check_path(self) -> None:
+        if not self._first:
+            return
+        _check_replaceable(self.path)
+        if self._continues:
+            earlier_pieces(self.path, self._continues)
+
+
+def _finish(writer: RecordingWriter, summary: Mapping[str, Any], status: str) -> None:
+    with signals_deferred():
+        writer.finish(summary, status)
+
+
+def _recorded_starts(layout: Layout) -> np.ndarray | None:
+    """Return the ids at which recorded populations start and end in turn; None if all are."""
+    if all(p.spikes for p in layout.populations):
+        return None
+    bounds: list[int] = []
+    for population in layout.populations:
+        if population.spikes == (len(bounds) % 2 == 0):
+            bounds.append(population.first_id)
+    return np.array(bounds, np.int64)
+
 
 class _VanishingFolder:
     """A temporary folder that is removed when the last reference to this object goes."""
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="neurosim-"))
+    def __init__(self, where: Path | None = None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="neurosim-", dir=where))
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def _let_go(folder: _VanishingFolder) -> None:
     """Do nothing: holding this call's argument is what keeps the folder there."""
+
+
+def _appears(path: Path) -> bool:
+    """Whether a file of another process is there, or is soon."""
+    end = time.monotonic() + _VISIBLE_WITHIN_S
+    while not path.exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _check_replaceable(path: Path) -> None:
@@ -178,58 +375,3 @@ def _check_replaceable(path: Path) -> None:
             f"{path} exists and is not a recording of this package, so it is not replaced. "
             "Choose another output, or remove the file."
         ) from error
-
-
-def layout_of(program: Program, settings: Mapping[str, Any], precision: str) -> Layout:
-    """Return what a recording must know of a program.
-
-    State variables are stored in the precision of the run, beside SONATA's single precision.
-    """
-    dtype: Literal["float32", "float64"] = "float32" if precision == "single" else "float64"
-    neurons = {p.name: p for p in program.populations}
-    populations = tuple(
-        PopulationLayout(
-            name=emitter.name,
-            first_id=emitter.first_id,
-            size=emitter.size,
-            kind="neuron" if emitter.name in neurons else "source",
-            model=neurons[emitter.name].code.name if emitter.name in neurons else "",
-            spikes=emitter.name in program.spike_recorders,
-        )
-        for emitter in program.emitters()
-    )
-    projections = tuple(
-        ProjectionLayout(
-            name=p.name,
-            pre=p.pre.population,
-            post=p.post.population,
-            n_pre=p.pre.size,
-            n_post=p.post.size,
-            variable=p.variable,
-            pre_start=p.pre.start,
-            post_start=p.post.start,
-        )
-        for p in program.projections
-    )
-    return Layout(
-        populations=populations,
-        projections=projections,
-        states=tuple(_state_layout(report, dtype) for report in program.reports),
-        description={**program.description, "run": dict(settings)},
-    )
-
-
-def _state_layout(report: ReportProgram, dtype: Literal["float32", "float64"]) -> StateLayout:
-    unit, scale = _STORED_UNITS.get(report.dimension, (report.dimension, 1.0))
-    return StateLayout(
-        name=report.name,
-        population=report.population,
-        variable=report.variable,
-        unit=unit,
-        ids=report.ids,
-        every=report.every,
-        scale=scale / report.ids.size if report.reduce == "mean" else scale,
-        dtype=dtype,
-        start=report.start,
-        reduce=report.reduce,
-    )

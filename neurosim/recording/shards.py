@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -213,11 +213,9 @@ def start_piece(
     RecordingWriteError
     """
     folder = folder_of(output)
+    earlier = earlier_pieces(output, continues) if continues else []
     try:
-        earlier = _earlier(output, continues) if continues else []
-        if not earlier:
-            remove_parts(output)
-        folder.mkdir(exist_ok=True)
+        _make_room(output, earlier)
         part = Part(
             run_id=uuid.uuid4().hex,
             n_ranks=n_ranks,
@@ -248,17 +246,24 @@ def start_piece(
     return part
 
 
-def _earlier(output: Path, step: int) -> list[Piece]:
-    """Return the pieces that hold what was before ``step``; others are removed."""
+def earlier_pieces(output: Path, step: int) -> list[Piece]:
+    """Return the pieces that hold what was before ``step``, for a run that is resumed there.
+
+    Raises
+    ------
+    RecordingError
+        There is no recording, or it ends before that step.
+    """
     if output.is_file() and not Recording(output).part.data_elsewhere:
-        _make_first_piece(output)
-    elif not output.exists() and not folder_of(output).is_dir():
+        kept = [Piece(Recording(output), ())]
+    elif output.exists() or folder_of(output).is_dir():
+        headers = [h for h in find_headers(output) if h.part.first_step < step]
+        kept = [load_piece(output, header) for header in headers]
+    else:
         raise RecordingError(
             f"the recording {str(output)!r}, which the resumed run continues, is not there. Put it "
             "back under this name, or start the run from the beginning."
         )
-    headers = [h for h in find_headers(output) if h.part.first_step < step]
-    kept = [load_piece(output, header) for header in headers]
     if kept[-1].steps < step:
         clock = kept[-1].header.clock
         raise RecordingError(
@@ -266,19 +271,22 @@ def _earlier(output: Path, step: int) -> list[Piece]:
             f"before the {float(clock.time_ms(step)):g} ms from which the run is resumed, so a "
             "stretch would be missing. Resume from an earlier checkpoint."
         )
-    for number in range(len(kept), 1 + _last_number(output)):
-        _remove_piece(output, number)
     return kept
 
 
-def _make_first_piece(output: Path) -> None:
-    """Give a whole recording a second name, as the first piece of what continues it."""
-    remove_parts(output)
+def _make_room(output: Path, earlier: Sequence[Piece]) -> None:
+    """Leave the earlier pieces in the folder of the parts, and nothing else of ours."""
     folder_of(output).mkdir(exist_ok=True)
-    try:
-        os.link(output, piece_path(output, 0))
-    except OSError:  # not every file system has links; then it has only the new name
-        os.replace(output, piece_path(output, 0))
+    whole = bool(earlier) and Path(earlier[0].header.path) == output
+    kept = {Path(header.path).name for p in earlier for header in (p.header, *p.shards)}
+    for name in os.listdir(folder_of(output)):
+        if _OURS.fullmatch(name) and name != "lock" and (whole or name not in kept):
+            (folder_of(output) / name).unlink(missing_ok=True)
+    if whole:  # a second name for the recording
+        try:
+            os.link(output, piece_path(output, 0))
+        except OSError:  # not every file system has links; then it has only the new name
+            os.replace(output, piece_path(output, 0))
 
 
 def _check_same(new: Recording, old: Recording) -> None:
@@ -287,17 +295,6 @@ def _check_same(new: Recording, old: Recording) -> None:
             f"{old.path!r} is a recording of another network, or records something else, so it "
             "cannot be continued. Choose another output."
         )
-
-
-def _last_number(output: Path) -> int:
-    found = map(_PIECE.fullmatch, os.listdir(folder_of(output)))
-    return max((int(m[1]) for m in found if m), default=-1)
-
-
-def _remove_piece(output: Path, number: int) -> None:
-    for name in os.listdir(folder_of(output)):
-        if re.fullmatch(rf"piece-{number:03d}(-rank-\d+)?\.h5", name):
-            (folder_of(output) / name).unlink(missing_ok=True)
 
 
 def remove_parts(output: Path) -> None:

@@ -26,6 +26,7 @@ RUNNING = {
     "pacing",
     "summary",
     "output",
+    "recorded",
     "engine_choice",
     "simulation",
 }
@@ -51,7 +52,7 @@ ALLOWED = {
     "config": BASE | {"description", "models"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
-    "scaling": BASE | RANKS | RUNNING | {"description", "lowering", "engines"},
+    "scaling": BASE | RANKS | RUNNING | {"description", "lowering", "engines", "analysis"},
     "spike_trains": BASE | {"description"},
     "encoders": BASE | {"description", "spike_trains"},
     "settings": BASE | {"description"},
