@@ -30,10 +30,21 @@ _PARTS = {
 class Request(Protocol):
     """What the user typed, as far as it matters here."""
 
-    name: str
-    threads: int
-    precision: Any
-    as_json: bool
+    @property
+    def name(self) -> str:
+        """The experiment."""
+
+    @property
+    def threads(self) -> int:
+        """Of each rank."""
+
+    @property
+    def precision(self) -> Any:
+        """Of the state."""
+
+    @property
+    def as_json(self) -> bool:
+        """Whether stdout is for programs."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Coefficients of this machine: of short runs of the network itself, and of stored ones.
+"""Coefficients of the cost model: of short runs of the network itself, and of stored ones.
 
 The computing coefficients depend on the network's equations, so a few ranks of it, small enough
 to be built in a moment, are run alone (:class:`neurosim.parallel.dry_run.DryRun`). What exchanges
@@ -7,7 +7,6 @@ cost cannot be measured alone: ``neurosim scaling`` measures and stores it for t
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from ..lowering.program import Program
 from ..parallel.dry_run import DryRun
 from ..parallel.share import Share
 from ..simulation import Simulation
-from ..store import cache_dir, write_atomically
+from .machine import stored
 from .model import DELIVER, UPDATE, Coefficients, fitted
 from .work import Work, work
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 _SYNAPSES = (2e6, 4e5)  # of the ranks that are run
 _STEPS, _WARMUP_STEPS = 500, 100
 _TRUST = 0.2
-_FILE = "costs.json"
 
 
 @dataclass(frozen=True)
@@ -44,25 +42,6 @@ class Trial:
     update: float
     deliver: float
     total: float
-
-
-def stored() -> tuple[Coefficients, bool]:
-    """Return the coefficients that ``neurosim scaling`` left here, and whether there are any."""
-    try:
-        values = json.loads((cache_dir() / _FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return Coefficients(), False
-    return (
-        (Coefficients().updated(values), True)
-        if isinstance(values, dict)
-        else (Coefficients(), False)
-    )
-
-
-def store(coefficients: Coefficients) -> None:
-    """Keep coefficients of this machine for later estimates."""
-    text = json.dumps(coefficients.as_dict(), indent=1)
-    write_atomically(cache_dir() / _FILE, text.encode())
 
 
 def calibrated(

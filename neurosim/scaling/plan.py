@@ -12,7 +12,8 @@ from ..lowering.lower import lower
 from ..lowering.program import Program
 from ..memory import available_bytes, peak_rss_bytes, resident_bytes
 from ..parallel.share import Share
-from .calibrate import Trial, alone, calibrated, stored, trial_of
+from .calibrate import Trial, alone, calibrated, trial_of
+from .machine import stored
 from .model import Coefficients, Seconds
 from .work import Work, exchanges, targeted_bytes, work
 

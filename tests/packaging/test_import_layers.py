@@ -16,6 +16,8 @@ RANKS = {"parallel"}
 RUNNING = {
     "advancing",
     "callbacks",
+    "checkpointed",
+    "saving",
     "costs",
     "joint",
     "state_access",

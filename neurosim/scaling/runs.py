@@ -1,0 +1,159 @@
+"""Running one network on different numbers of ranks and threads, each run a job of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from ..errors import ParallelError
+from ..parallel.launch import launched, matching_mpiexec
+
+# As root, more ranks than cores, ranks of several threads: Open MPI 4 and 5 refuse the first two
+# and would bind a rank's threads to one core unless told otherwise; MPICH ignores all of them.
+OPEN_MPI = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    "PRTE_MCA_hwloc_default_binding_policy": "none",
+}
+_SHOWN = 2000
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run.
+
+    Attributes
+    ----------
+    ranks, threads : int
+        Threads of each rank. One rank is run without a launcher.
+    words : tuple of str
+        Options of ``neurosim run`` that this variant adds.
+    kind : {"strong", "weak"}
+        Whether the network is the same for all, or grows with the cores.
+    """
+
+    ranks: int
+    threads: int
+    words: tuple[str, ...] = ()
+    kind: str = "strong"
+
+    @property
+    def cores(self) -> int:
+        """Threads of all ranks."""
+        return self.ranks * self.threads
+
+    @property
+    def label(self) -> str:
+        """What to call it."""
+        return f"{self.kind}, {self.ranks} x {self.threads}"
+
+
+def require_launcher() -> str | None:
+    """Return mpiexec; None if there is none, or no mpi4py, so that only threads can be measured.
+
+    Raises
+    ------
+    ParallelError
+        This process is itself one of several that a launcher started.
+    """
+    inside = launched()
+    if inside is not None:
+        raise ParallelError(
+            f"{inside.launcher} started this process as one of several; neurosim scaling starts "
+            "the ranks itself, so start it alone: neurosim scaling ..."
+        )
+    return matching_mpiexec() if find_spec("mpi4py") else None
+
+
+def command(variant: Variant, words: Sequence[str], mpiexec: str | None) -> list[str]:
+    """Return the command line of a run whose last line of output is its summary."""
+    run = [sys.executable, "-m", "neurosim", "run", *words, *variant.words, "--no-record"]
+    run += ["--quiet", "--json", "--threads", str(variant.threads)]
+    if variant.ranks == 1:
+        return run
+    if mpiexec is None:
+        raise ParallelError(
+            f"{variant.ranks} ranks need mpi4py and mpiexec: pip install 'neurosim[mpi]'."
+        )
+    return [mpiexec, "-n", str(variant.ranks), *run]
+
+
+def run_once(
+    variant: Variant, words: Sequence[str], mpiexec: str | None, limit_s: float | None = None
+) -> dict[str, Any]:
+    """Run a variant and return its summary.
+
+    Raises
+    ------
+    ParallelError
+        It failed, or took longer than ``limit_s``.
+    """
+    line = command(variant, words, mpiexec)
+    environment = {**os.environ, **(OPEN_MPI if variant.ranks > 1 else {})}
+    try:
+        done = subprocess.run(
+            line, capture_output=True, text=True, check=False, timeout=limit_s, env=environment
+        )
+    except subprocess.TimeoutExpired as late:
+        raise ParallelError(f"{' '.join(line)}\ntook longer than {limit_s:g} s.") from late
+    output = done.stdout.strip().splitlines()
+    if done.returncode or not output:
+        raise ParallelError(
+            f"{' '.join(line)}\nended with code {done.returncode}:\n{done.stderr[-_SHOWN:]}"
+        )
+    summary: dict[str, Any] = json.loads(output[-1])
+    return summary
+
+
+def measure(
+    variants: Sequence[Variant],
+    words: Sequence[str],
+    mpiexec: str | None,
+    runs: int,
+    tell: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Run every variant ``runs`` times, taking turns; return the medians, one row per variant.
+
+    A row has the numbers of the summary, and ``kind``, ``ranks``, ``threads``, ``cores``,
+    ``communication`` (share of the time spent in exchanges) and ``bytes_per_spike``.
+    """
+    found: list[list[dict[str, Any]]] = [[] for _ in variants]
+    for turn in range(runs):
+        for variant, results in zip(variants, found, strict=True):
+            tell(f"round {turn + 1} of {runs}: {variant.label}")
+            results.append(run_once(variant, words, mpiexec))
+    return [row(v, medians(results)) for v, results in zip(variants, found, strict=True)]
+
+
+def row(variant: Variant, middle: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a variant's numbers and what follows from them."""
+    simulate, spikes = float(middle["simulate_s"]), float(middle["n_spikes"])
+    return {
+        **middle,
+        "kind": variant.kind,
+        "ranks": variant.ranks,
+        "threads": variant.threads,
+        "cores": variant.cores,
+        "communication": float(middle.get("exchange_s", 0.0)) / simulate if simulate else 0.0,
+        "bytes_per_spike": float(middle.get("exchange_bytes", 0)) / spikes if spikes else 0.0,
+    }
+
+
+def medians(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the median of every number; of other values the first."""
+    return {
+        key: statistics.median([r[key] for r in results])
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else value
+        for key, value in results[0].items()
+    }
