@@ -12,6 +12,7 @@ from importlib import metadata
 
 from .cores import cpu_quota, usable_cores
 from .errors import CompilerNotFoundError
+from .parallel.installed import installed
 from .store import LIMIT_BYTES, cache_bytes, cache_dir, wanted_cache_dir
 
 _REQUIRED = ("brian2", "numpy", "scipy", "h5py", "matplotlib", "click", "tqdm")
@@ -20,7 +21,6 @@ _OPTIONAL = {
     "libsonata": "reading recordings with the SONATA project's own reader",
     "neo": "handing recordings to Neo",
     "elephant": "further analysis of spike trains",
-    "mpi4py": "distributed runs",
 }
 _VECTOR_FLAGS = ("avx512f", "avx2", "avx", "asimd", "neon")
 _FULL_SCALE_BYTES = 3.5e9  # the microcircuit at scale 1
@@ -64,6 +64,7 @@ def diagnose() -> list[Check]:
         _memory(),
         _cache(),
         *_optional(),
+        _ranks(),
     ]
 
 
@@ -163,3 +164,35 @@ def _optional() -> Iterator[Check]:
             yield Check(name, False, f"not installed (optional: {use})", f"pip install {name}")
         else:
             yield Check(name, True, f"{_version(name) or 'version unknown'} ({use})")
+
+
+def _ranks() -> Check:
+    """Return whether one simulation can run as several processes, and how to start it."""
+    found = installed()
+    cluster = "on a cluster load its MPI module, then pip install mpi4py"
+    if not found.mpi4py:
+        return Check(
+            "mpi4py",
+            False,
+            "not installed (optional: one simulation on several processes or computers)",
+            f"pip install 'neurosim[mpi]' on one computer; {cluster}",
+        )
+    if not found.library:
+        return Check(
+            "mpi4py",
+            False,
+            f"{found.mpi4py}, which finds no MPI library",
+            f"pip install mpich on one computer; {cluster}",
+        )
+    both = f"{found.mpi4py} with {found.library}"
+    if not found.mpiexec:
+        advice = "start ranks with srun, or install the mpiexec of that library beside this Python"
+        return Check("mpi4py", False, f"{both}; no mpiexec beside this Python or on PATH", advice)
+    if not found.fits:
+        return Check(
+            "mpi4py",
+            False,
+            f"{both}, but {found.mpiexec} is {found.launches}'s: its processes cannot join",
+            f"start ranks with the mpiexec of {found.library}, or reinstall mpi4py with the other",
+        )
+    return Check("mpi4py", True, f"{both}; start with {found.mpiexec} -n 4 neurosim run ...")

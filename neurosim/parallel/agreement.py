@@ -56,7 +56,7 @@ def _differences(told: list[dict[str, str]]) -> str:
         if len(ranks) > 1:
             values = sorted(ranks.items(), key=lambda item: (-len(item[1]), item[1]))
             shown = [f"{_short(value)} on {_listed(where)}" for value, where in values]
-            parts.append(f"{name} is {', '.join(shown)}")
+            parts.append(f"{name} is {' but '.join(shown)}")
     return "; ".join(parts)
 
 

@@ -69,9 +69,10 @@ def _is_open(mpi: Any) -> bool:
 
 def _without_library(launch: Launch, error: BaseException) -> str:
     many = "several" if launch.n_ranks is None else launch.n_ranks
+    reason = str(error).partition("\n")[0]
     return (
         f"{launch.launcher} started {many} processes, which need mpi4py to run one simulation, "
-        f"but it cannot be imported by {sys.executable} ({error}). On one machine, "
+        f"but it cannot be imported by {sys.executable} ({reason}). On one machine, "
         "pip install 'neurosim[mpi]'; on a cluster, load its MPI module and pip install mpi4py. "
         f"For separate simulations, set {SWITCH}=off."
     )
