@@ -6,19 +6,17 @@ import time
 from dataclasses import replace
 
 from .callbacks import Schedule
+from .checkpointed import Checkpointed
 from .costs import Costs
 from .engines.base import Chunk, Executable, Failure
 from .errors import RecordingWriteError
 from .interrupts import Interrupts, RunInterrupted
 from .joint import Account, SynapseOrder, numerical_error, trimmed
-from .output import Output
 from .pacing import Pace
-from .progress import Progress
 from .recording.clock import StepClock
-from .state_access import StateAccess
 
 
-class Advancing(StateAccess):
+class Advancing(Checkpointed):
     """The part of Simulation that advances the network and keeps what it did.
 
     Ranks agree once for each chunk on how far all came, on stopping, and on errors: so they do
@@ -28,11 +26,8 @@ class Advancing(StateAccess):
     _costs: Costs
     _clock: StepClock
     _pace: Pace
-    _progress: Progress
     _schedule: Schedule
-    _output: Output | None
     stopped = False
-    _step = _n_spikes = 0
     _record_s = 0.0  # of the last chunk
     _write_error: RecordingWriteError | None = None
     _status = "running"
@@ -41,10 +36,12 @@ class Advancing(StateAccess):
     def _advance(self, executable: Executable, steps: int, interrupts: Interrupts) -> None:
         done, self.stopped = 0, False
         while done < steps:
-            self._call_back(interrupts)
+            self._call_back(executable, interrupts)
             if self.stopped:
                 return
             wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
+            if self._saving is not None:
+                wanted = self._saving.limit(self._step, wanted)
             began = time.perf_counter()
             chunk = executable.advance(wanted)
             agreed = self._agree(chunk, time.perf_counter() - began, interrupts)
@@ -55,16 +52,18 @@ class Advancing(StateAccess):
             done += agreed.steps
             if agreed.failed:
                 self._fail(executable, chunk.failure)
-            self._obey(agreed, interrupts)
+            if agreed.checkpoint:
+                self._save(executable, agreed)
+            self._obey(executable, agreed, interrupts)
 
-    def _call_back(self, interrupts: Interrupts) -> None:
+    def _call_back(self, executable: Executable, interrupts: Interrupts) -> None:
         """Call what is due before the next step; any rank's callback stops all."""
         if not self._schedule.due(self._step):
             return
         asked = self._schedule.call(self, self._step)
         agreed = self._ranks.agree(Account(interrupted=interrupts.requested, stopped=asked))
         self.stopped = agreed.stopped
-        self._obey(agreed, interrupts)
+        self._obey(executable, agreed, interrupts, called=True)
 
     def _agree(self, chunk: Chunk, seconds: float, interrupts: Interrupts) -> Account:
         """Return what all ranks make of their chunks; seconds are of simulating one."""
@@ -72,17 +71,18 @@ class Advancing(StateAccess):
             steps=chunk.n_steps,
             seconds=seconds + self._record_s,
             interrupted=interrupts.requested,
+            checkpoint=self._saving is not None and self._saving.wanted(self._step + chunk.n_steps),
             failed=chunk.failure is not None,
             broken=-1 if self._write_error is None else self._ranks.share.rank,
         )
         return self._checked(self._ranks.agree(own))
 
-    def _settle(self, interrupts: Interrupts) -> None:
+    def _settle(self, executable: Executable, interrupts: Interrupts) -> None:
         """Learn what happened on other ranks after the last agreement."""
         if self._ranks.several:
             broken = -1 if self._write_error is None else self._ranks.share.rank
             own = Account(interrupted=interrupts.requested, broken=broken)
-            self._obey(self._checked(self._ranks.agree(own)), interrupts)
+            self._obey(executable, self._checked(self._ranks.agree(own)), interrupts)
 
     def _checked(self, agreed: Account) -> Account:
         if agreed.broken >= 0:
@@ -104,10 +104,19 @@ class Advancing(StateAccess):
             error.everywhere = self._ranks.several
             raise error
 
-    def _obey(self, agreed: Account, interrupts: Interrupts) -> None:
+    def _obey(
+        self,
+        executable: Executable,
+        agreed: Account,
+        interrupts: Interrupts,
+        called: bool = False,
+    ) -> None:
+        """Stop if a signal came; with checkpoints, after one of the step reached."""
         # with one rank, also what came while the chunk was recorded
         if agreed.interrupted or (interrupts.requested and not self._ranks.several):
             self._status = "interrupted"
+            if self._saving is not None and self._saving.missing(self._step):
+                self._write_checkpoint(executable, called=called)
             raise RunInterrupted(self._ms(self._step))
 
     def _keep(self, chunk: Chunk) -> None:

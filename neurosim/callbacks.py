@@ -15,7 +15,7 @@ from .errors import DescriptionError, UnknownNameError
 from .pacing import steps_of
 
 if TYPE_CHECKING:
-    from .simulation import Simulation
+    from .state_access import StateAccess
 
 Spikes = tuple[NDArray[np.int64], NDArray[np.int64]]  # steps and network-wide ids
 
@@ -71,7 +71,7 @@ class Moment:
     t : Quantity of time
     """
 
-    def __init__(self, simulation: Simulation, step: int, spikes: list[Spikes]) -> None:
+    def __init__(self, simulation: StateAccess, step: int, spikes: list[Spikes]) -> None:
         self._simulation, self._spikes = simulation, spikes
         self.step = step
         self.t = quantity(step * simulation.program.dt, SECOND)
@@ -158,11 +158,15 @@ class Schedule:
         """Return how many of ``wanted`` steps may be simulated before the next call."""
         return min([wanted, *(entry.steps_to_next(step) for entry in self._entries)])
 
+    def skip(self, step: int, called: bool) -> None:
+        """Start at a step, at which what is due may have been called already."""
+        self._called = step if called else -1
+
     def due(self, step: int) -> bool:
         """Return whether ``call`` would call anything."""
         return step != self._called and any(entry.due(step) for entry in self._entries)
 
-    def call(self, simulation: Simulation, step: int) -> bool:
+    def call(self, simulation: StateAccess, step: int) -> bool:
         """Call what is due at ``step`` and has not been called there; return whether to stop."""
         if step == self._called:
             return False

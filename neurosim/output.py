@@ -108,6 +108,11 @@ class Output:
         return self._merged_sha256 if self._in_parts else self._digest.hexdigest()
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether the file goes when nothing refers to it any more."""
+        return self._is_temporary
+
+    @property
     def is_open(self) -> bool:
         """Whether the file is being written."""
         return self._writer is not None

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from ._version import __version__
 from .advancing import Advancing
 from .callbacks import Callback, Schedule
 from .costs import Costs
 from .description.network import Network
-from .description.quantities import SECOND, quantity, scalar
+from .description.quantities import SECOND, quantity
 from .engine_choice import check_options, choose_engine
 from .engines.base import EngineOptions, Exchange, Executable
 from .engines.checks import stopped
@@ -21,7 +20,6 @@ from .errors import DescriptionError, RecordingWriteError
 from .interrupts import Interrupts
 from .joint import Ranks
 from .lowering.lower import lower
-from .output import Output
 from .pacing import Pace, steps_of
 from .parallel.communicator import Communicator
 from .parallel.hosts import fair_threads
@@ -64,6 +62,17 @@ class Simulation(Advancing):
         were launched together, so that a script is the same for one process and for many.
     exchange : {"auto", "allgather", "targeted"}
         How ranks send each other spikes; results are the same.
+    checkpoint : path, optional
+        A file from which the simulation can go on, on any number of ranks and threads: written
+        on SIGUSR1, on SIGTERM and Ctrl-C before they stop a run, and as the next two say. The one
+        before is kept beside it.
+    checkpoint_every, checkpoint_every_bio : Quantity of time, optional
+        Wall-clock and biological time between checkpoints.
+    resume : path, optional
+        A checkpoint to go on from, of the same network, seed, dt, precision and engine; an
+        ``output`` is then the recording to go on with, by default that of the checkpoint.
+    recipe : mapping, optional
+        How ``neurosim resume`` makes the network again; JSON-able, kept in checkpoints.
 
     Attributes
     ----------
@@ -97,6 +106,11 @@ class Simulation(Advancing):
         callbacks: Sequence[Callback] = (),
         communicator: Communicator | None = None,
         exchange: Exchange = "auto",
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: Any = None,
+        checkpoint_every_bio: Any = None,
+        resume: str | os.PathLike[str] | None = None,
+        recipe: Mapping[str, Any] | None = None,
     ) -> None:
         check_options(threads, precision, exchange)
         self._ranks = Ranks(world() if communicator is None else communicator)
@@ -105,18 +119,26 @@ class Simulation(Advancing):
         ranks = self._ranks.communicator
         self._options = EngineOptions(fair_threads(threads, ranks), precision, ranks, exchange)
         self._engine = choose_engine(engine, self._progress)
-        self._ranks.same(lambda: self._facts(network, dt, output, record))
-        self._output = Output(output, dict(settings or {})) if record else None
+        self._network, self._recipe = network, dict(recipe or {})
+        dt = quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt
+        self._ranks.same(lambda: self._facts(dt, output if record else None, record))
+        self._resumed = None if resume is None else self._go_on(resume, dt)
+        self._output = self._make_output(output, settings) if record else None
         began = time.perf_counter()
-        self.program = lower(network, quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt)
+        self.program = lower(network, dt, self._ranks.share)
         self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
         self._pace = Pace(self.program)
         self._schedule = Schedule(callbacks, self.program.dt)
-        self._warmup_steps = 0
+        self._warmup_steps, self._timed_from = min(self._warmup_end, self._step), self._step
         self._summary: RunSummary | None = None
         self._built = self._closed = False
+        self._saving = None
+        if checkpoint is not None:
+            self._saving = self._saver(checkpoint, checkpoint_every, checkpoint_every_bio)
+        elif checkpoint_every is not None or checkpoint_every_bio is not None:
+            raise DescriptionError("checkpoint_every needs a file: give checkpoint='run.ckpt.h5'.")
 
     def __enter__(self) -> Simulation:
         return self
@@ -130,23 +152,6 @@ class Simulation(Advancing):
             self.close()
         else:
             self._leave()
-
-    def _facts(
-        self, network: Network, dt: Any, output: str | os.PathLike[str] | None, record: bool
-    ) -> dict[str, Any]:
-        """Return what must be the same on every rank."""
-        from .lowering.digest import network_digest  # noqa: PLC0415 - for several ranks only
-
-        return {
-            "version of neurosim": __version__,
-            "seed": network.seed,
-            "network": network_digest(network),
-            "dt": "default" if dt is None else repr(scalar(dt, SECOND, "dt")),
-            "engine": self.engine,
-            "precision": self._options.precision,
-            "exchange": self._options.exchange,
-            "output": os.path.abspath(output) if record and output is not None else str(record),
-        }
 
     @property
     def estimate(self) -> Estimate:
@@ -180,6 +185,9 @@ class Simulation(Advancing):
         self._progress.note(f"build: engine compiled in {seconds:.2f} s")
         began = time.perf_counter()
         executable.build()
+        if self._resumed is not None:
+            self._resumed.restore(self._ranks, executable)
+            self._schedule.skip(self._step, self._resumed.header.called)
         seconds += time.perf_counter() - began
         # an engine may compile while it builds, so it is the engine that tells how long
         self._costs.compile = executable.timings.compile_s
@@ -219,26 +227,42 @@ class Simulation(Advancing):
         -----
         Whatever a callback raises ends the run as it is; the recording is kept.
         """
-        steps = self.steps_of(duration)
-        if warmup and self._step:
+        self._run(self.steps_of(duration), warmup)
+
+    def run_planned(self) -> None:
+        """Simulate what is left of the plan, which a checkpoint brings along; see :meth:`run`."""
+        if self._step < self._warmup_end:
+            self._run(self._warmup_end - self._step, warmup=True)
+            if self.stopped:
+                return
+        if self._step < self._end:
+            self._run(self._end - self._step, warmup=False)
+
+    def _run(self, steps: int, warmup: bool) -> None:
+        if warmup and self._step and self._step >= self._warmup_end:
             raise DescriptionError("the warm-up must come first; this simulation has already run.")
         if self._failed:
             raise stopped(self.engine)
+        self._end = max(self._end, self._step + steps)
+        if warmup:
+            self._warmup_end = max(self._warmup_end, self._step + steps)
         self._ranks.same(lambda: {"duration (steps)": steps, "warmup": warmup})
         executable = self.prepare()
         self._open_output(executable, steps, warmup)
+        if self._saving is not None:
+            self._saving.begin(self._step)
         self._progress.start(self._ms(steps), "warm-up" if warmup else "simulate")
         try:
             with Interrupts(self._tell_interrupt) as interrupts:
                 self._advance(executable, steps, interrupts)
-                self._settle(interrupts)
+                self._settle(executable, interrupts)
         except RecordingWriteError:
             self._abandon_output()
             raise
         finally:
             self._progress.stop()
             if warmup:
-                self._warmup_steps = self._step
+                self._warmup_steps = self._timed_from = self._step
                 self._costs.end_warmup(executable.timings)
         if self.stopped and self._output is not None:
             self._output.plan(self._ms(self._step - self._warmup_steps))
@@ -275,6 +299,7 @@ class Simulation(Advancing):
             executable,
             self._costs,
             self._n_spikes,
+            self._ms(self._step - self._timed_from),
             recording=None if self._output is None else str(self._output.path),
             engine=self.engine,
             precision=self._options.precision,
@@ -310,6 +335,8 @@ class Simulation(Advancing):
 
     def _release(self) -> None:
         self._closed = True
+        if self._saving is not None:
+            self._saving.close()
         if self._executable is not None:
             self._executable.close()
             self._executable = None
@@ -343,8 +370,7 @@ def simulate(network: Network, duration: Any, *, warmup: Any = None, **options: 
     warmup : Quantity of time, optional
         Simulated and recorded first; metrics and plots start after it.
     **options
-        ``dt``, ``engine``, ``threads``, ``precision``, ``output``, ``progress``, ``settings``,
-        ``callbacks``: as for :class:`Simulation`.
+        As for :class:`Simulation`, ``resume`` excepted.
 
     Examples
     --------
@@ -356,8 +382,6 @@ def simulate(network: Network, duration: Any, *, warmup: Any = None, **options: 
         )
     with Simulation(network, **options) as simulation:
         simulation.steps_of(duration)
-        if warmup is not None and scalar(warmup, SECOND, "the warm-up") != 0:
-            simulation.run(warmup, warmup=True)
-        if not simulation.stopped:
-            simulation.run(duration)
+        simulation.plan(warmup, duration)
+        simulation.run_planned()
     return simulation.recording

@@ -75,6 +75,7 @@ def summarise(
     executable: Executable,
     costs: Costs,
     n_spikes: int,
+    timed_ms: float,
     **facts: Any,
 ) -> RunSummary:
     """Return the summary of a run, on every rank.
@@ -87,6 +88,8 @@ def summarise(
     costs : Costs
     n_spikes : int
         Of this rank.
+    timed_ms : float
+        Biological time that the costs are of.
     **facts
         What the ranks have in common: recording, engine, precision, dt_ms, duration_ms,
         warmup_ms, spikes_sha256, status.
@@ -96,14 +99,13 @@ def summarise(
     counts = np.array([n_synapses, n_spikes, peak, int(own.pop("bytes_sent"))], np.int64)
     all_synapses, all_spikes, memory, sent = map(int, ranks.total(counts))
     slowest = ranks.most(np.array([*own.values(), peak, executable.n_threads], np.float64))
-    seconds = dict(zip(own, map(float, slowest), strict=False))
+    seconds: dict[str, Any] = dict(zip(own, map(float, slowest), strict=False))
     exchanges = int(seconds.pop("exchanges"))
     per_synapse = executable.bytes_per_synapse
     if ranks.several:
         sums = ranks.total(np.array([own[name] for name in _MEANS] + [per_synapse * n_synapses]))
         seconds |= dict(zip(_MEANS, map(float, sums / ranks.share.n_ranks), strict=False))
         per_synapse = float(sums[-1]) / max(all_synapses, 1)
-    timed_ms = facts["duration_ms"]
     return RunSummary(
         threads=int(slowest[-1]),
         seed=program.seed,

@@ -54,6 +54,7 @@ ALLOWED = {
     "config": BASE | {"description", "models"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
+    "python_files": BASE,
     "scaling": BASE | RANKS | RUNNING | {"description", "lowering", "engines", "analysis"},
     "spike_trains": BASE | {"description"},
     "encoders": BASE | {"description", "spike_trains"},
@@ -62,7 +63,9 @@ ALLOWED = {
     "runs": BASE | RANKS | RUNNING | {"description", "recording"},
     "experiment": BASE
     | RANKS
-    | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"},
+    | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"}
+    | {"python_files"},
+    "recipes": BASE | {"config", "experiment"},
     "sweeps": BASE
     | RANKS
     | RUNNING
@@ -85,6 +88,8 @@ ALLOWED = {
         "sweeps",
         "doctor",
         "scaling",
+        "recipes",
+        "checkpoint",
     },
     "__main__": {"cli"},
 }
