@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import inspect
 import math
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import registry
 from .errors import DescriptionError, UnknownNameError
 from .parallel.world import world
+from .python_files import run_file
 from .results import Check, Results
 from .runs import Runs, output_folder
 from .settings import Setting
@@ -23,6 +21,7 @@ from .settings import Setting
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .config.network import NetworkFile
     from .description.network import Network
     from .recording import Recording
 
@@ -348,7 +347,7 @@ def load_experiment(name: str) -> tuple[str, Experiment]:
         raise DescriptionError(
             f"there is no file {name}. Give the path of a Python file, or one of: {shipped}."
         )
-    return path.stem, _checked(_run_file(path), name)
+    return path.stem, _checked(run_file(path), name)
 
 
 def _checked(found: Any, where: str) -> Experiment:
@@ -364,7 +363,11 @@ def _described(path: Path) -> Experiment:
     """Return the experiment of a file that describes a network; nothing of it is executed."""
     from .config.network import load  # noqa: PLC0415 - imports Brian2
 
-    file = load(path)
+    return described(load(path))
+
+
+def described(file: NetworkFile) -> Experiment:
+    """Return the experiment of what a YAML or TOML file says."""
     header = {key: value for key, value in file.header.items() if key != "name"}
     if "figures" in header:
         header["figures"] = tuple(header["figures"])
@@ -373,26 +376,3 @@ def _described(path: Path) -> Experiment:
     settings = {key: value for key, value in file.settings.items() if key != "scale"}
     build = file.build_scaled if "scale" in header else file.build
     return Experiment(build=build, settings=settings, seed=file.seed, **file.simulation, **header)
-
-
-def _run_file(path: Path) -> Any:
-    try:
-        source = path.read_text(encoding="utf-8")
-        ast.parse(source, filename=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DescriptionError(f"{path} cannot be read: {error}.") from error
-    except (SyntaxError, ValueError) as error:
-        raise DescriptionError(f"{path} is not valid Python: {error}.") from error
-    module_name = f"_neurosim_experiment_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise DescriptionError(f"{path} cannot be loaded as a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    before = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = before
-    return getattr(module, "experiment", None)
