@@ -34,5 +34,7 @@ def command(
         raise DescriptionError(
             f"-o {target}: choose another file than the recording, in an existing folder."
         )
-    for path in export(read(file), target, kind, milliseconds(start), milliseconds(stop)):
+    recording = read(file)
+    recording.require_data()
+    for path in export(recording, target, kind, milliseconds(start), milliseconds(stop)):
         click.echo(str(path))

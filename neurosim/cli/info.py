@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import RecordingError
 from .output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,15 +18,47 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(file: Path, as_json: bool) -> None:
-    """What the recording FILE holds: network, provenance, timings."""
+    """What the recording FILE holds: network, provenance, timings.
+
+    The exit code is 1 if the run did not get to its end, and a message says what to do.
+    """
     from ..recording import read  # noqa: PLC0415 - not for --help
 
     recording = read(file)
     if as_json:
         print_json(_account(recording))
-        return
-    _print_provenance(recording)
-    _print_network(recording)
+    else:
+        _print_provenance(recording)
+        _print_network(recording)
+    if not recording.complete:
+        click.echo(f"incomplete: {_next_step(recording)}", err=True)
+        click.get_current_context().exit(1)
+
+
+def _next_step(recording: Recording) -> str:
+    """Return what became of a run that is not complete, and what can be done."""
+    if recording.part.data_elsewhere:
+        return f"{_parts(recording)} When it has ended, run: neurosim merge {recording.path}"
+    if recording.status == "running":
+        what = "the run is going on, or was killed"
+    else:
+        what = f"the run did not get to its end ({recording.status})"
+    return (
+        f"{what}. Metrics and plots use what there is, 0 to {recording.stop_ms:g} ms; to go on, "
+        "resume from its checkpoint if it wrote one (neurosim resume), or run it again."
+    )
+
+
+def _parts(recording: Recording) -> str:
+    from ..recording.shards import find_pieces  # noqa: PLC0415
+
+    where = f"spikes and states are in {recording.path}.parts"
+    try:
+        last = find_pieces(Path(recording.path))[-1]
+    except RecordingError as error:
+        return f"{where}, but {error}"
+    reached = float(recording.clock.time_ms(last.steps))
+    return f"the run is going on, or was killed; its {where}, of all ranks up to {reached:g} ms."
 
 
 def _account(recording: Recording) -> dict[str, Any]:
@@ -33,6 +66,8 @@ def _account(recording: Recording) -> dict[str, Any]:
         "recording": recording.path,
         "status": recording.status,
         "complete": recording.complete,
+        "n_ranks": recording.n_ranks,
+        "threads": recording.threads,
         "n_neurons": recording.n_neurons,
         "n_synapses": recording.n_synapses,
         "dt_ms": recording.dt_ms,
@@ -61,12 +96,17 @@ def _print_provenance(recording: Recording) -> None:
         f"0 to {recording.stop_ms:g} ms in steps of {recording.dt_ms:g} ms, of which the first "
         f"{recording.warmup_ms:g} ms are warm-up"
     )
+    click.echo(f"{_counted(recording.n_ranks, 'rank')} of {_counted(recording.threads, 'thread')}")
     click.echo("")
     for key, value in sorted(recording.provenance.items()):
         if value not in ("", None):
             click.echo(f"{key:<20} {value}")
     for key, seconds in recording.timings.items():
         click.echo(f"{key:<20} {seconds:.3f}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _print_network(recording: Recording) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "plot": ("plot", "Plot a recording."),
     "export": ("export", "Write a recording in another format."),
     "info": ("info", "What a recording holds and where it comes from."),
+    "merge": ("merge", "Make one recording of the parts of a run that was killed."),
     "scaling": ("scaling", "How the cost falls with ranks and threads, on this machine."),
     "doctor": ("doctor", "What works on this machine, and what to do about what does not."),
 }

@@ -34,6 +34,7 @@ def command(
     recording = read(file)
     target = output or file.with_suffix(".png")
     _check_target(target, file)
+    recording.require_data()
     recording.plot(kind, target, start_ms=milliseconds(start), stop_ms=milliseconds(stop))
     click.echo(str(target))
 
