@@ -76,7 +76,11 @@ def command(
         say("only threads: ranks need mpi4py and mpiexec (pip install 'neurosim[mpi]')", True)
     rounds = runs if runs is not None else 1 if quick else 3
     rows = jobs.measure(
-        variants, words, mpiexec, rounds, lambda text: None if told["quiet"] else say(text, True)
+        variants,
+        jobs.neurosim_run(*words),
+        mpiexec,
+        rounds,
+        lambda text: None if told["quiet"] else say(text, True),
     )
     _tell(rows, {"experiment": experiment, "scale": size, "runs": rounds}, **told)
 

@@ -37,7 +37,7 @@ class Variant:
     ranks, threads : int
         Threads of each rank. One rank is run without a launcher.
     words : tuple of str
-        Options of ``neurosim run`` that this variant adds.
+        Options that this variant adds.
     kind : {"strong", "weak"}
         Whether the network is the same for all, or grows with the cores.
     """
@@ -75,10 +75,15 @@ def require_launcher() -> str | None:
     return matching_mpiexec() if find_spec("mpi4py") else None
 
 
-def command(variant: Variant, words: Sequence[str], mpiexec: str | None) -> list[str]:
-    """Return the command line of a run whose last line of output is its summary."""
-    run = [sys.executable, "-m", "neurosim", "run", *words, *variant.words, "--no-record"]
-    run += ["--quiet", "--json", "--threads", str(variant.threads)]
+def neurosim_run(*words: str) -> list[str]:
+    """Return the command line of a run that records nothing and tells its summary."""
+    quiet = ["--no-record", "--quiet", "--json"]
+    return [sys.executable, "-m", "neurosim", "run", *words, *quiet]
+
+
+def command(variant: Variant, base: Sequence[str], mpiexec: str | None) -> list[str]:
+    """Return the command line of a variant of a run, among ranks if it has several."""
+    run = [*base, *variant.words, "--threads", str(variant.threads)]
     if variant.ranks == 1:
         return run
     if mpiexec is None:
@@ -89,17 +94,17 @@ def command(variant: Variant, words: Sequence[str], mpiexec: str | None) -> list
 
 
 def run_once(
-    variant: Variant, words: Sequence[str], mpiexec: str | None, limit_s: float | None = None
+    variant: Variant, base: Sequence[str], mpiexec: str | None, limit_s: float | None = None
 ) -> dict[str, Any]:
-    """Run a variant and return its summary.
+    """Run a variant and return its summary, the last line of its output.
 
     Raises
     ------
     ParallelError
         It failed, or took longer than ``limit_s``.
     """
-    line = command(variant, words, mpiexec)
-    environment = {**os.environ, **(OPEN_MPI if variant.ranks > 1 else {})}
+    line = command(variant, base, mpiexec)
+    environment = {**(OPEN_MPI if variant.ranks > 1 else {}), **os.environ}  # the user's win
     try:
         done = subprocess.run(
             line, capture_output=True, text=True, check=False, timeout=limit_s, env=environment
@@ -117,13 +122,14 @@ def run_once(
 
 def measure(
     variants: Sequence[Variant],
-    words: Sequence[str],
+    base: Sequence[str],
     mpiexec: str | None,
     runs: int,
     tell: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     """Run every variant ``runs`` times, taking turns; return the medians, one row per variant.
 
+    ``base`` is the command line that the variant's words are added to.
     A row has the numbers of the summary, and ``kind``, ``ranks``, ``threads``, ``cores``,
     ``communication`` (share of the time spent in exchanges) and ``bytes_per_spike``.
     """
@@ -131,7 +137,7 @@ def measure(
     for turn in range(runs):
         for variant, results in zip(variants, found, strict=True):
             tell(f"round {turn + 1} of {runs}: {variant.label}")
-            results.append(run_once(variant, words, mpiexec))
+            results.append(run_once(variant, base, mpiexec))
     return [row(v, medians(results)) for v, results in zip(variants, found, strict=True)]
 
 
