@@ -169,7 +169,10 @@ def stretch(
     ------
     AnalysisError
         Nothing was recorded in it.
+    RecordingError
+        What was recorded is still in parts.
     """
+    recording.require_data()
     start = recording.warmup_ms if start_ms is None else float(start_ms)
     stop = recording.stop_ms if stop_ms is None else min(float(stop_ms), recording.stop_ms)
     if not 0 <= start < stop:

@@ -40,11 +40,8 @@ def command(
                   the survey's: see docs/analysis.md
     """  # noqa: D301 - the backspace is click's sign for "leave these lines alone"
     from ..analysis.metrics import format_table, metrics  # noqa: PLC0415 - not for --help
-    from ..recording import read  # noqa: PLC0415
 
-    recording = read(file)
-    recording.require_data()
-    result = metrics(recording, milliseconds(start), milliseconds(stop), window * 1e3)
+    result = metrics(file, milliseconds(start), milliseconds(stop), window * 1e3)
     click.echo(result.to_json() if as_json else format_table(result))
 
 

@@ -1,5 +1,6 @@
 """Parts of ranks, cut out of the same synthetic chunks that a serial recording is made of."""
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from recording_samples import DT_MS, chunk, layout
 from neurosim.parallel import exact_sums, wide_sums
 from neurosim.parallel.share import Share
 from neurosim.recording import RecordingWriter, StateLayout
-from neurosim.recording.shards import shard_layout, shard_path, start_piece
+from neurosim.recording.shards import piece_path, shard_layout, shard_path, start_piece
 
 IDS = np.arange(0, 40, 3)
 ARGUMENTS = {"dt_ms": DT_MS, "seed": 7, "engine": "native", "warmup_ms": 5.0}
@@ -103,11 +104,11 @@ def add_synapses(writer, lay, share=Share()):  # noqa: B008 - it cannot be chang
 SUMMARY = {"timings": {"compile_s": 0.5, "simulate_s": 0.25}, "bytes_per_synapse": 8.0}
 
 
-def serial(path, lay, steps):
+def serial(path, lay, steps, **kwargs):
     """Record chunks between the given steps as one process does."""
-    with RecordingWriter(path, lay, threads=2, **ARGUMENTS) as writer:
+    with RecordingWriter(path, lay, threads=2, **ARGUMENTS, **kwargs) as writer:
         add_synapses(writer, lay)
-        for first, last in zip(steps, steps[1:], strict=False):
+        for first, last in itertools.pairwise(steps):
             writer.append(piece_of(lay, first, last - first))
         writer.finish(SUMMARY)
     return path
@@ -116,6 +117,11 @@ def serial(path, lay, steps):
 def ranks(output, lay, steps, n_ranks, continues=0, finish=True, reach=None):
     """Record a piece on several ranks, or by one process; ``reach[rank]`` chunks of each."""
     part = start_piece(output, lay, {**ARGUMENTS, "threads": 1}, n_ranks, continues)
+    if n_ranks == 1:
+        facts = replace(part, data_elsewhere=False).attributes()
+        path = piece_path(output, part.piece)
+        serial(path, lay, steps, first_step=part.first_step, facts=facts)
+        return part
     for rank in range(n_ranks):
         record_rank(output, lay, steps, part, rank, finish, None if reach is None else reach[rank])
     return part
@@ -134,7 +140,7 @@ def record_rank(output, lay, steps, part, rank, finish=True, reach=None):
         **ARGUMENTS,
     )
     add_synapses(writer, lay, share)
-    pairs = list(zip(steps, steps[1:], strict=False))
+    pairs = list(itertools.pairwise(steps))
     for first, last in pairs[: len(pairs) if reach is None else reach]:
         writer.append(part_of(lay, piece_of(lay, first, last - first), share))
     if finish:
