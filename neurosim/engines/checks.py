@@ -17,7 +17,7 @@ def readable(program: Program, population: str, variable: str) -> PopulationProg
 def writable(
     program: Program, population: str, variable: str, values: NDArray[np.float64]
 ) -> PopulationProgram:
-    """Return the population whose state variable may be given ``values``, shape (size,).
+    """Return the population whose state variable may be given ``values``, one per own neuron.
 
     Raises
     ------
@@ -28,10 +28,11 @@ def writable(
         Wrong shape.
     """
     found = _variable(program, population, variable, ("state",))
-    if np.shape(values) != (found.size,):
+    own = program.share.count(found.size)
+    if np.shape(values) != (own,):
         raise DescriptionError(
             f"values of {variable!r} in population {population!r} have shape "
-            f"{np.shape(values)}; give one value per neuron, shape ({found.size},)."
+            f"{np.shape(values)}; give one value per neuron, shape ({own},)."
         )
     return found
 

@@ -17,13 +17,17 @@ from ...lowering.program import (
     SpikeSourceProgram,
     StateRecorder,
 )
+from ...parallel.communicator import Messages
 from ...parallel.share import Share
+from ..base import Exchange
 from .calls import packed_tables
 from .codegen import GeneratedSource, KernelKey, poisson_inputs
-from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec
+from .exchange_abi import MessengerSpec, messenger_spec
+from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec, ReadSpec
 from .input_abi import InputsBuilder, WaveRows
 from .phases import phases
 from .projection_abi import ProjectionSpec, projection_spec
+from .snapshot_abi import declare
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
 _NEVER = 2**62
@@ -38,6 +42,7 @@ class PopulationSpec(ctypes.Structure):
         ("kernel", c_int32),
         ("n_arrays", c_int32),
         ("n_shared", c_int32),
+        ("n_events", c_int32),
         ("values", POINTER(_Doubles)),
         ("strides", _Int64s),
         ("shared", _Doubles),
@@ -119,11 +124,13 @@ class NetworkSpec(ctypes.Structure):
         ("generals", POINTER(GeneralSpec)),
         ("phases", POINTER(PhaseSpec)),
         ("channels", POINTER(ChannelSpec)),
+        ("reads", POINTER(ReadSpec)),
         ("n_generals", c_int32),
         ("n_phases", c_int32),
         ("n_channels", c_int32),
-        ("reserved", c_int32),
+        ("n_reads", c_int32),
         ("inputs", ctypes.c_void_p),
+        ("messenger", POINTER(MessengerSpec)),
     )
 
 
@@ -143,6 +150,12 @@ class ChunkResult(ctypes.Structure):
         ("deliver_s", c_double),
         ("wait_s", c_double),
         ("record_s", c_double),
+        ("exchange_s", c_double),
+        ("bytes_sent", c_int64),
+        ("n_exchanges", c_int64),
+        ("spikes_sent", c_int64),
+        ("spikes_received", c_int64),
+        ("targeted", c_int64),
     )
 
 
@@ -184,6 +197,7 @@ def load_runtime(path: str) -> ctypes.CDLL:
         "neurosim_general_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_write": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_nan": (c_int64, [network, c_int32, POINTER(c_int32)]),
+        "neurosim_recall": (ctypes.c_int, [network, c_int64, c_int64, _Int64s, _Int64s]),
         "neurosim_waves": (None, [network, c_int64, POINTER(WaveRows)]),
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),
@@ -191,6 +205,7 @@ def load_runtime(path: str) -> ctypes.CDLL:
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
+    declare(library)
     return library
 
 
@@ -261,10 +276,19 @@ class SpecBuilder:
         self.spec.channels = builder.table(ChannelSpec, builder.channels)
         self.spec.n_generals, self.spec.n_phases = len(generals), len(step)
         self.spec.n_channels = len(builder.channels)
+        reads = builder.reads()
+        self.spec.reads, self.spec.n_reads = builder.table(ReadSpec, reads), len(reads)
 
     def add_inputs(self, operations: int | None) -> None:
         """Fill in currents and operations; ``operations`` is their generated table."""
         self.spec.inputs = self.inputs.pointer(operations)
+
+    def add_messenger(self, messages: Messages, exchange: Exchange) -> None:
+        """Fill in how the other ranks are reached."""
+        if messages.kind != "none":
+            messenger = messenger_spec(messages, exchange)
+            self._alive.append(messenger)
+            self.spec.messenger = ctypes.pointer(messenger)
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""
@@ -316,6 +340,7 @@ class SpecBuilder:
             kernel=self._kernel_of[index],
             n_arrays=len(key.arrays),
             n_shared=len(key.shared),
+            n_events=len(population.code.events),
             values=pointers,
             strides=self._keep([int(c.size > 1) for c in columns], np.int64, _Int64s),
             shared=self._keep(

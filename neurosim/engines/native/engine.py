@@ -7,15 +7,17 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import _brian2  # noqa: F401
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
-from ...lowering.program import Program
-from ..base import Chunk, EngineOptions, Failure, Timings
+from ...lowering.program import PopulationProgram, Program
+from ..base import Chunk, EngineOptions, Failure, Snapshot, Timings
 from ..checks import no_network, readable, stopped, writable
+from ..recent import RecentSpikes
 from . import abi
 from .cache import compile_cached
 from .codegen import GeneratedSource, generate
@@ -23,6 +25,7 @@ from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
 from .samples import Samples
+from .snapshot import NetworkState, recent_depth
 from .synapse_access import SynapseAccess
 from .synapse_checks import check_synapses
 
@@ -46,9 +49,8 @@ class NativeEngine:
                 lambda text: compile_cached(text, INCLUDE, extra_flags=flags),
                 (source.text, source.runtime),
             )
-        executable = NativeExecutable(
-            program, source, kernels.path, runtime.path, n_threads(program, options)
-        )
+        executable = NativeExecutable(program, source, kernels.path, runtime.path, options)
+        executable.real = "<f4" if options.precision == "single" else "<f8"
         executable.timings.compile_s = time.perf_counter() - start
         return executable
 
@@ -74,24 +76,28 @@ def _check(program: Program) -> None:
 class NativeExecutable:
     """A compiled network. See :class:`neurosim.engines.base.Executable`."""
 
+    real = "<f8"  # how numbers of the state are stored
+
     def __init__(
         self,
         program: Program,
         source: GeneratedSource,
         kernels: Path,
         runtime: Path,
-        threads: int,
+        options: EngineOptions,
     ) -> None:
         self.program = program
-        self.n_threads = threads
+        self.n_threads = n_threads(program, options)
+        self._communicator = options.communicator
         self.compiler = find_compiler().version
         self.timings = Timings()
         self.bytes_per_synapse = 0.0
         self._kernels, table = abi.load_kernels(str(kernels))
         self._library = abi.load_runtime(str(runtime))
-        self._specs = abi.SpecBuilder(program, source, table, threads)
+        self._specs = abi.SpecBuilder(program, source, table, self.n_threads)
         self._specs.add_synapses(source, self._kernels.neurosim_synapse_kernels())
         self._specs.add_inputs(self._kernels.neurosim_operations())
+        self._specs.add_messenger(options.communicator.messages, options.exchange)
         self._feeder = WaveFeeder(program, self._library)
         self._network: int | None = None
         self._outdegrees: dict[str, NDArray[np.uint32]] = {}
@@ -100,6 +106,8 @@ class NativeExecutable:
         }
         self._synapses: SynapseAccess | None = None
         self._step, self._stopped = 0, False
+        self._recent = RecentSpikes(recent_depth(program))
+        self._given: dict[str, NDArray[np.float64]] = {}
 
     def __enter__(self) -> NativeExecutable:
         return self
@@ -112,10 +120,12 @@ class NativeExecutable:
         start = time.perf_counter()
         self.close()
         self._step, self._stopped = 0, False
+        self._recent.clear()
+        self._given = {}
         self._feeder.reset()
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
-            raise MemoryLimitError(self._message("building the network"))
+            self._give_up("building the network")
         for i, projection in enumerate(self.program.projections):
             degrees = np.zeros(projection.pre.size, np.uint32)
             self._library.neurosim_outdegrees(self._network, i, degrees.ctypes.data_as(abi._Words))
@@ -129,9 +139,12 @@ class NativeExecutable:
             self.bytes_per_synapse = size / n_synapses
         self.timings.build_s = time.perf_counter() - start
 
-    def _message(self, doing: str) -> str:
+    def _give_up(self, doing: str) -> NoReturn:
         reason = self._library.neurosim_error().decode()
-        return f"{doing} on the native engine: {reason}. Run a smaller scale, or free memory."
+        message = f"{doing} on the native engine: {reason}. Run a smaller scale, or free memory."
+        if not self.program.share.whole:  # the other ranks wait for this one
+            self._communicator.fail(message)
+        raise MemoryLimitError(message)
 
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps."""
@@ -142,10 +155,10 @@ class NativeExecutable:
         self._feeder.feed(network, first, n_steps)
         result = abi.ChunkResult()
         if self._library.neurosim_advance(network, n_steps, samples.pointers, ctypes.byref(result)):
-            raise MemoryLimitError(self._message("simulating"))
+            self._give_up("simulating")
         self._step += result.n_steps
         self._account(result)
-        return Chunk(
+        chunk = Chunk(
             first,
             result.n_steps,
             _copy(result.spike_steps, result.n_spikes),
@@ -154,12 +167,22 @@ class NativeExecutable:
             self._failure(result),
             samples.sums(result.n_steps),
         )
+        self._recent.note(chunk)
+        return chunk
 
     def _account(self, result: abi.ChunkResult) -> None:
         self.timings.update_s += result.update_s
         self.timings.deliver_s += result.deliver_s
         self.timings.record_s += result.record_s
-        self.timings.extra["wait_s"] = self.timings.extra.get("wait_s", 0.0) + result.wait_s
+        extra = self.timings.extra
+        extra["wait_s"] = extra.get("wait_s", 0.0) + result.wait_s
+        if not self.program.share.whole:
+            extra["exchange_s"] = result.exchange_s
+            extra["bytes_sent"] = result.bytes_sent
+            extra["exchanges"] = result.n_exchanges
+            extra["spikes_sent"] = result.spikes_sent
+            extra["spikes_received"] = result.spikes_received
+            extra["exchange_targeted"] = float(result.targeted)
 
     def _failure(self, result: abi.ChunkResult) -> Failure | None:
         if result.failed_population < 0:
@@ -209,12 +232,15 @@ class NativeExecutable:
         """Return a variable's current values, (size,)."""
         lowered = readable(self.program, population, variable)
         if lowered.code.variable(variable).shared:
-            return np.full(lowered.size, lowered.values[variable])
-        out = np.empty(lowered.size)
+            return np.full(self._count(lowered), lowered.values[variable])
+        out = np.empty(self._count(lowered))
         self._library.neurosim_read(
             self._built(), *self._place(population, variable), out.ctypes.data_as(abi._Doubles)
         )
         return out
+
+    def _count(self, population: PopulationProgram) -> int:
+        return self.program.share.count(population.size)
 
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
@@ -228,6 +254,36 @@ class NativeExecutable:
         """Let an input that changes over time give ``values`` from now on."""
         self._built()
         self._feeder.set(name, values)
+        self._given[name] = np.array(values, np.float64)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state at the start of the step that comes next."""
+        state = self._state()
+        if self._stopped:
+            raise stopped("native")
+        return state.snapshot(self._step)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of the same Program."""
+        if self._step:
+            self.build()
+        self._state().restore(snapshot)
+        self._step = snapshot.step
+
+    def _state(self) -> NetworkState:
+        spec = self._specs.spec
+        return NetworkState(
+            self._library,
+            self._built(),
+            self.program,
+            self._access(),
+            self._specs.array_index,
+            self.real,
+            [(spec.channels[i].population, spec.channels[i].event) for i in range(spec.n_channels)],
+            self._recent,
+            self._given,
+            self.set_input,
+        )
 
     def synapse_table(self, projection: str) -> NDArray[np.void]:
         """Return every synapse of a projection with a synapse model."""

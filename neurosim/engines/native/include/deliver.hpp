@@ -32,8 +32,9 @@ class Calendar {
 
     // Enter the synapses of the neurons that spiked at `step`. Rows and their segments lie anywhere
     // in memory and are asked for some spikes ahead.
+    // With `from`, only what is due at that step or later.
     template <class Target>
-    void enter(const SynapseStore& store, const std::vector<uint32_t>& sources, int64_t step) {
+    void enter(const SynapseStore& store, const std::vector<uint32_t>& sources, int64_t step, int64_t from = 0) {
         constexpr size_t ahead = 4;
         const size_t n = sources.size();
         for (size_t s = 0; s < n; ++s) {
@@ -44,7 +45,7 @@ class Calendar {
                 const size_t bytes = std::min<size_t>(next.n_segments, 128) * sizeof(Segment);
                 for (size_t offset = 0; offset < bytes + 63; offset += 64) __builtin_prefetch(segments + offset);
             }
-            enter_row<Target>(store, store.rows[sources[s]], step);
+            enter_row<Target>(store, store.rows[sources[s]], step, from);
         }
     }
 
@@ -52,13 +53,13 @@ class Calendar {
 
   private:
     template <class Target>
-    void enter_row(const SynapseStore& store, const Row& row, int64_t step) {
+    void enter_row(const SynapseStore& store, const Row& row, int64_t step, int64_t from) {
         const Segment* segments = store.segments.data() + row.first_segment;
         uint64_t address = reinterpret_cast<uint64_t>(row.data);
         for (uint32_t i = 0; i < row.n_segments; ++i) {
             const Segment segment = segments[i];
             const uint64_t bits = address | uint64_t(segment.constant()) | (uint64_t(segment.count()) << 48);
-            pages_[(step + segment.delay) & mask_].push_back({bits});
+            if (step + segment.delay >= from) pages_[(step + segment.delay) & mask_].push_back({bits});
             address += segment_bytes<Target>(segment);
         }
     }

@@ -11,12 +11,33 @@ namespace neurosim {
 class Network {
   public:
     explicit Network(const NetworkSpec& spec) : spec_(spec) {
+        if (spec.messenger) exchange_ = std::make_unique<Exchange>(spec_, *spec.messenger);
         for (int32_t t = 0; t < spec.n_threads; ++t) team_.push_back(std::make_unique<Worker>(spec_, t));
-        for (auto& worker : team_) worker->see(team_);
+        for (auto& worker : team_) worker->join(exchange_.get());
+        if (Mirror::needed(spec_)) mirror_ = std::make_unique<Mirror>(spec_);
+        for (auto& worker : team_) worker->see(team_, mirror_.get());
     }
 
     void build() {
         together([](Worker& worker) { worker.build(); });
+        if (!exchange_) return;
+        Bits needed(static_cast<size_t>(spec_.n_ids / 64 + 1), 0);
+        for (const auto& worker : team_) worker->mark_sources(needed);
+        exchange_->ask(std::move(needed));
+    }
+
+    // Go on at `step` after the spikes (ascending by step, id) that may still act.
+    void recall(int64_t step, int64_t n, const int64_t* steps, const int64_t* ids) {
+        step_ = step;
+        std::vector<Spike> spikes;
+        for (int64_t i = 0; i < n; ++i) spikes.push_back({steps[i], ids[i]});
+        together([&](Worker& worker) { worker.recall(step, spikes); });
+        if (exchange_) exchange_->go_on_at(step, spikes);
+    }
+
+    // The same of a channel's events, after recall().
+    void recall_event(int64_t step, const Spike& event, int32_t channel) {
+        if (exchange_) exchange_->recall(step, event, 1 + channel);
     }
 
     void advance(int64_t n_steps, double* const* samples, ChunkResult& result) {
@@ -45,7 +66,7 @@ class Network {
                 work(*team_[i]);
             } catch (...) {
                 errors[i] = std::current_exception();
-                team_[i]->leave();
+                team_[i]->give_up();
             }
         };
         std::vector<std::thread> threads;
@@ -95,6 +116,14 @@ class Network {
         result.spike_ids = ids_.data();
         result.failed_population = result.failed_array = -1;
         result.failed_neuron = result.failed_step = -1;
+        if (exchange_) {
+            result.exchange_s = exchange_->seconds();
+            result.bytes_sent = exchange_->messenger().bytes_sent();
+            result.n_exchanges = exchange_->count();
+            result.spikes_sent = exchange_->spikes_sent();
+            result.spikes_received = exchange_->spikes_received();
+            result.targeted = exchange_->targeted();
+        }
         for (const auto& worker : team_) {
             const double share = 1.0 / static_cast<double>(team_.size());
             result.update_s += worker->update_s * share;
@@ -114,7 +143,9 @@ class Network {
     }
 
     NetworkSpec spec_;
+    std::unique_ptr<Exchange> exchange_;  // null where there are no other ranks
     Team team_;
+    std::unique_ptr<Mirror> mirror_;
     int64_t step_ = 0;
     std::vector<int64_t> steps_, ids_;
 };

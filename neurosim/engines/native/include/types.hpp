@@ -59,6 +59,7 @@ struct PopulationSpec {
     int64_t first_id, size;
     int32_t kernel;               // index into the generated table of kernels
     int32_t n_arrays, n_shared;   // variables per neuron, and shared by the population
+    int32_t n_events;             // besides spikes
     const double* const* values;  // per array: size numbers, or one if stride is 0
     const int64_t* strides;
     const double* shared;
@@ -139,6 +140,8 @@ struct SynapseKernel;  // general_types.hpp, like the two below
 struct GeneralSpec;
 struct PhaseSpec;
 struct ChannelSpec;
+struct ReadSpec;
+struct MessengerSpec;  // exchange_types.hpp
 
 struct NetworkSpec {
     const Kernel* kernels;               // the generated table, from the other library
@@ -157,8 +160,10 @@ struct NetworkSpec {
     const GeneralSpec* generals;           // projections with a synapse model
     const PhaseSpec* phases;               // of a step, where there are such projections
     const ChannelSpec* channels;           // events that presynaptic pathways listen to
-    int32_t n_generals, n_phases, n_channels, reserved;
+    const ReadSpec* reads;                 // variables of sources that synapses read
+    int32_t n_generals, n_phases, n_channels, n_reads;
     const InputsSpec* inputs;            // injected currents and operations
+    const MessengerSpec* messenger;      // how to reach the other ranks; null: there are none
 
     int32_t n_workers() const { return n_ranks * n_threads; }
 };
@@ -171,6 +176,8 @@ struct ChunkResult {
     int32_t failed_population, failed_array;  // -1: none
     int64_t failed_neuron, failed_step;
     double update_s, deliver_s, wait_s, record_s;
+    double exchange_s;                   // the rest: of all exchanges with other ranks so far
+    int64_t bytes_sent, n_exchanges, spikes_sent, spikes_received, targeted;
 };
 
 }  // namespace neurosim

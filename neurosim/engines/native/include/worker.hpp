@@ -1,18 +1,19 @@
 // One thread's part of the network: its neurons and its synapses; its steps are in step_loop.hpp.
 #pragma once
-#include <time.h>
-
 #include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "build.hpp"
 #include "deliver.hpp"
+#include "exchange.hpp"
 #include "generals.hpp"
 #include "inputs.hpp"
+#include "mirror.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
 #include "sampler.hpp"
+#include "stopwatch.hpp"
 
 #ifndef NEUROSIM_ORIGIN_STEPS
 #define NEUROSIM_ORIGIN_STEPS (int64_t(1) << 30)  // tests make it smaller
@@ -22,23 +23,6 @@ namespace neurosim {
 
 class Worker;
 using Team = std::vector<std::unique_ptr<Worker>>;
-
-class Stopwatch {
-  public:
-    double lap() {
-        const double before = last_;
-        last_ = now();
-        return last_ - before;
-    }
-
-  private:
-    static double now() {
-        timespec t;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-    }
-    double last_ = now();
-};
 
 class Worker {
   public:
@@ -74,13 +58,29 @@ class Worker {
         generals->build(outdegrees);
     }
 
-    // Tell projections with synapse models where the variables of their sources are.
-    void see(const Team& team);
+    // Join the ranks' exchange of spikes; null: there are no other ranks.
+    void join(Exchange* exchange) { exchange_ = exchange; }
+
+    // Set the bits of the ids that have targets on this thread.
+    void mark_sources(Bits& needed) const;
+
+    // Go on at `step`, as if the spikes of the steps before had been simulated here; all of the
+    // network's that may still act, by step and id.
+    void recall(int64_t step, const std::vector<Spike>& spikes);
+
+    // Tell projections with synapse models where the variables of their sources are: in the team,
+    // or of other ranks in a mirror.
+    void see(const Team& team, Mirror* mirror);
 
     // Nobody need wait for this worker again in this advance.
     void leave() {
         progress.publish(Progress::never);
         meeting.publish(Progress::never);
+    }
+    // Nor for the other ranks.
+    void give_up() {
+        leave();
+        if (exchange_) exchange_->give_up();
     }
 
     void prepare(int64_t begin) {
@@ -108,6 +108,7 @@ class Worker {
     const std::vector<uint32_t>& published(int64_t step) const { return published_[step % published_.size()]; }
 
   private:
+    friend class WorkerState;
     template <class Target, class Visit>
     void read_rows(Visit&& visit) const;
     void allocate_state();
@@ -122,8 +123,16 @@ class Worker {
     }
     void move_origin(int64_t step);
     void meet(Team& team);
+    void prepare_phase(Team& team, const PhaseSpec& phase);
+    void share(Team& team, const int32_t* reads, int32_t n_reads);
     void look_for_failure(int64_t step);
-    void fail(int64_t step, std::atomic<int64_t>& stop);
+    bool fail(int64_t step, std::atomic<int64_t>& stop);
+    bool goes_on(int64_t step, const std::atomic<int64_t>& stop) const;
+    void send(Team& team, int64_t step, int64_t stop);
+    void collect(int64_t due, int64_t step, std::atomic<int64_t>& stop);
+    bool owns(int64_t id) const;
+    template <class Lists>
+    void merge(Team& team, int64_t step, int32_t section, Lists&& lists);
     void note_spike(int64_t step, int64_t id) {
         spike_steps.push_back(step);
         spike_ids.push_back(id);
@@ -145,6 +154,8 @@ class Worker {
     Calendar calendar_;
     GuardedDelivery deliver_;
     int64_t meetings_ = 0;
+    Exchange* exchange_ = nullptr;
+    Mirror* mirror_ = nullptr;
 };
 
 // Lay out the state: variables that synapses write stand together, so that a slot can address them.
@@ -258,11 +269,56 @@ inline void Worker::move_origin(int64_t step) {
     origin_ = step;
 }
 
-inline void Worker::see(const Team& team) {
+inline void Worker::mark_sources(Bits& needed) const {
+    for (size_t id = 0; id < store.rows.size(); ++id)
+        if (store.rows[id].n_segments) set_bit(needed, static_cast<int64_t>(id));
+    generals->each([&](const auto& part) { part.each_source([&](int64_t id) { set_bit(needed, id); }); });
+}
+
+inline void Worker::recall(int64_t step, const std::vector<Spike>& spikes) {
+    for (auto& ids : published_) ids.clear();
+    std::vector<uint32_t> ids;
+    for (size_t i = 0, next = 0; i < spikes.size(); i = next) {
+        const int64_t at = spikes[i].step;
+        ids.clear();
+        for (next = i; next < spikes.size() && spikes[next].step == at; ++next)
+            if (at < step - lag_ || owns(spikes[next].id)) ids.push_back(static_cast<uint32_t>(spikes[next].id));
+        if (at >= step - lag_)  // still to be looked up
+            published_[at % published_.size()] = ids;
+        else if (wide_)
+            calendar_.enter<uint32_t>(store, ids, at, step);
+        else
+            calendar_.enter<uint16_t>(store, ids, at, step);
+    }
+    for (int32_t s = 0; s < spec_.n_sources; ++s) {
+        source_cursor_[s] = noted_cursor_[s] = 0;
+        while (spec_.sources[s].due(source_cursor_[s], step - lag_ - 1)) ++source_cursor_[s];
+        while (spec_.sources[s].due(noted_cursor_[s], step - 1)) ++noted_cursor_[s];
+    }
+}
+
+// Whether a neuron's spikes, or the events that an id stands for, are this worker's.
+inline bool Worker::owns(int64_t id) const {
+    for (const LocalPopulation& own : populations) {
+        const int64_t n_events = own.spec->n_events, size = own.spec->size;
+        for (int64_t e = -1; e < n_events; ++e) {
+            const int64_t first = e < 0 ? own.spec->first_id : own.spec->event_ids[e];
+            if (first >= 0 && id >= first && id < first + size) return (id - first) % own.n_workers == own.worker;
+        }
+    }
+    return false;
+}
+
+inline void Worker::see(const Team& team, Mirror* mirror) {
+    mirror_ = mirror;
     generals->each([&](auto& part) {
         std::vector<const LocalPopulation*> sources;
-        if (part.spec().pre_population >= 0)
-            for (const auto& worker : team) sources.push_back(&worker->populations[part.spec().pre_population]);
+        const int32_t population = part.spec().pre_population;
+        const int32_t n_workers = part.spec().n_pre ? spec_.n_workers() : 0;
+        for (int32_t w = 0; w < n_workers; ++w) {
+            const bool own = w % spec_.n_ranks == spec_.rank;
+            sources.push_back(own ? &team[w / spec_.n_ranks]->populations[population] : mirror->of(population, w));
+        }
         part.see(std::move(sources));
     });
 }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "network.hpp"
+#include "snapshot.hpp"
 
 namespace neurosim {
 namespace {
@@ -54,6 +55,12 @@ int neurosim_build(void* network) {
 int neurosim_advance(void* network, int64_t n_steps, double* const* samples, neurosim::ChunkResult* result) {
     return neurosim::guarded_call(
         [&] { static_cast<neurosim::Network*>(network)->advance(n_steps, samples, *result); });
+}
+
+// Go on at `step` after `n` spikes of the whole network, ascending by step and id, which must hold
+// all of the last largest_delay steps.
+int neurosim_recall(void* network, int64_t step, int64_t n, const int64_t* steps, const int64_t* ids) {
+    return neurosim::guarded_call([&] { static_cast<neurosim::Network*>(network)->recall(step, n, steps, ids); });
 }
 
 // Add each source's number of synapses in a projection, over all threads, to `out`.
