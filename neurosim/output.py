@@ -58,8 +58,14 @@ class Output:
     communicator : Communicator, optional
         The ranks that record together. Making, opening and finishing an output is done by all
         of them; the other methods are a rank's own affair.
-    continues : int
-        The step from which a resumed run goes on with the recording at ``path``; 0: none.
+    continues : int, optional
+        The step from which a resumed run goes on with the recording at ``path``.
+
+    Attributes
+    ----------
+    path : Path
+    is_temporary : bool
+        Whether the file vanishes by itself.
 
     Raises
     ------
@@ -78,13 +84,13 @@ class Output:
         settings: Mapping[str, Any],
         *,
         communicator: Communicator | None = None,
-        continues: int = 0,
+        continues: int | None = None,
     ) -> None:
         self._settings = settings
         self._ranks = Serial() if communicator is None else communicator
-        self._continues = continues
+        self._continues = continues or 0
         self._folder: _VanishingFolder | None = None
-        self._is_temporary = path is None
+        self.is_temporary = path is None
         self.path = self._temporary() if path is None else Path(path)
         together(self._ranks, self._check_path)
         self._digest = SpikeDigest()
@@ -106,11 +112,6 @@ class Output:
     def spikes_sha256(self) -> str | None:
         """Digest of all recorded spikes so far; in parts it is known once they are merged."""
         return self._merged_sha256 if self._in_parts else self._digest.hexdigest()
-
-    @property
-    def is_temporary(self) -> bool:
-        """Whether the file goes when nothing refers to it any more."""
-        return self._is_temporary
 
     @property
     def is_open(self) -> bool:
@@ -309,7 +310,7 @@ class Output:
 
     def _keep_temporary(self) -> None:
         """Keep the merged file as long as this rank needs it, whatever rank 0 does with it."""
-        if self._is_temporary and not self._first:
+        if self.is_temporary and not self._first:
             own = _VanishingFolder(self.path.parent.parent)
             kept = own.path / self.path.name
             try:
