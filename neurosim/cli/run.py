@@ -8,43 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import AnalysisError, DescriptionError
-from ..interrupts import RunInterrupted, exit_at_once
-from ..memory import format_bytes
+from ..errors import DescriptionError
 from ..parallel.leaving import is_first
 from ..progress import Progress, choose_progress
+from .carry_out import Request, carry_out, provenance
 from .dry_run import Ranks, tell_estimate, tell_plan
-from .output import print_json, print_lines, say
-from .perform import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, perform, tell_checks
+from .perform import perform
 from .values import TimeType, parse_settings
 
 if TYPE_CHECKING:
     from ..description.network import Network
     from ..experiment import Experiment
-    from ..recording import Recording
     from ..simulation import Simulation
-    from ..summary import RunSummary
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What the user typed, parsed."""
-
-    name: str
-    scale: float | None
-    duration: float | None
-    warmup: float | None
-    dt: float | None
-    seed: int | None
-    engine: str | None
-    threads: int
-    precision: str
-    exchange: str
-    settings: dict[str, Any]
-    output: Path | None
-    record: bool
-    as_json: bool
-    quiet: bool
 
 
 @click.command("run")
@@ -69,6 +44,9 @@ class _Request:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
 @click.option("--output", type=click.Path(path_type=Path), help="The recording.  [EXPERIMENT.h5]")
 @click.option("--no-record", is_flag=True, help="Record nothing.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="[the recording's, .ckpt.h5]")
+@click.option("--checkpoint-every", type=TimeType(positive=True), help="Wall-clock time.")
+@click.option("--checkpoint-every-bio", type=TimeType(positive=True), help="Biological time.")
 @click.option("--quick", is_flag=True, help="The experiment's small version: seconds, not minutes.")
 @click.option("--check", is_flag=True, help="Exit with 3 if a check fails.")
 @click.option("--dry-run", is_flag=True, help="Estimate the memory and stop.")
@@ -91,6 +69,9 @@ def command(
     rank: int | None,
     rate: float | None,
     measure: bool,
+    checkpoint: Path | None,
+    checkpoint_every: float | None,
+    checkpoint_every_bio: float | None,
     **typed: Any,
 ) -> None:
     """Simulate EXPERIMENT: a name from 'neurosim list', or a Python, YAML or TOML file.
@@ -100,36 +81,75 @@ def command(
     if no_record and output is not None:
         raise click.UsageError("--output and --no-record exclude each other.")
     planned = Ranks.typed(dry_run, ranks, rank, rate, measure)
+    saves = _Saves(checkpoint, checkpoint_every, checkpoint_every_bio)
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
 
     name, found = load_experiment(experiment)
     parsed = parse_settings(settings)
     progress = choose_progress(typed["quiet"] or not is_first())
     if found.perform is not None:
-        _no_dry_run(dry_run, name)
+        _not_of_several(dry_run, saves.wanted, name)
         folder = None if no_record else output or Path(name)
         context.exit(perform(found, name, parsed, typed, folder, progress))
     quick, check = typed.pop("quick"), typed.pop("check")
-    request = _Request(
+    request = Request(
         name=name,
         settings=found.checked_settings(parsed, quick),
         output=None if no_record or dry_run else output or Path(f"{name}.h5"),
         record=not (no_record or dry_run),
+        checkpoint=saves.beside(output or Path(f"{name}.h5")),
         **(typed | _quick_values(found, typed) if quick else typed),
     )
     _check_output(request.output)
     if planned is not None:
-        network, dt = _network(found, request), _dt(found, request)
-        tell_plan(network, dt, planned, request)
+        tell_plan(_network(found, request), _dt(found, request), planned, request)
         return
-    simulation = _simulation(found, request, progress)
+    recipe = _recipe(experiment, request, settings, quick) if saves.wanted else None
+    simulation = _simulation(found, request, progress, saves, recipe)
     if dry_run:
         tell_estimate(simulation, request)
         return
-    context.exit(_run(simulation, found, request, progress, check))
+    _plan(simulation, found, request)
+    context.exit(carry_out(simulation, found, request, progress, check, _all_planned))
 
 
-def _no_dry_run(dry_run: bool, name: str) -> None:
+@dataclass(frozen=True)
+class _Saves:
+    """Which checkpoints the user wants; times in s."""
+
+    path: Path | None
+    every: float | None
+    every_bio: float | None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there are to be any."""
+        return (self.path, self.every, self.every_bio) != (None, None, None)
+
+    def beside(self, recording: Path) -> Path | None:
+        """Return where they go: as typed, else beside the recording."""
+        if not self.wanted:
+            return None
+        return recording.with_suffix(".ckpt.h5") if self.path is None else self.path
+
+
+def _plan(simulation: Simulation, found: Experiment, request: Request) -> None:
+    warmup, duration = _times(found, request)
+    simulation.steps_of(duration)
+    simulation.plan(warmup, duration)
+
+
+def _all_planned(simulation: Simulation) -> None:
+    simulation.run_planned()
+
+
+def _not_of_several(dry_run: bool, saves: bool, name: str) -> None:
+    """Refuse what an experiment of several simulations cannot do."""
+    if saves:
+        raise DescriptionError(
+            f"{name} simulates several networks, one after the other; checkpoints are of one. "
+            "Leave --checkpoint and --checkpoint-every out."
+        )
     if dry_run:
         raise DescriptionError(
             f"{name} simulates several networks, one after the other, so --dry-run has no single "
@@ -152,8 +172,27 @@ def _check_output(output: Path | None) -> None:
         )
 
 
-def _simulation(found: Experiment, request: _Request, progress: Progress) -> Simulation:
+def _recipe(
+    experiment: str, request: Request, settings: tuple[str, ...], quick: bool
+) -> dict[str, Any]:
+    from ..recipes import recipe_of  # noqa: PLC0415 - imports Brian2
+
+    scale, seed = request.scale, request.seed
+    return recipe_of(experiment, scale=scale, seed=seed, settings=settings, quick=quick)
+
+
+def _simulation(
+    found: Experiment,
+    request: Request,
+    progress: Progress,
+    saves: _Saves,
+    recipe: dict[str, Any] | None,
+) -> Simulation:
     from ..simulation import Simulation  # noqa: PLC0415 - imports Brian2
+    from ..units import second  # noqa: PLC0415 - imports Brian2
+
+    times = (saves.every, saves.every_bio)
+    wall, biological = (None if time is None else time * second for time in times)
 
     return Simulation(
         _network(found, request),
@@ -165,30 +204,25 @@ def _simulation(found: Experiment, request: _Request, progress: Progress) -> Sim
         output=request.output,
         record=request.record,
         progress=progress,
-        settings=_provenance(found, request),
+        settings=provenance(found, request),
+        checkpoint=request.checkpoint,
+        checkpoint_every=wall,
+        checkpoint_every_bio=biological,
+        recipe=recipe,
     )
 
 
-def _network(found: Experiment, request: _Request) -> Network:
+def _network(found: Experiment, request: Request) -> Network:
     return found.network(request.scale, request.seed, request.settings)
 
 
-def _dt(found: Experiment, request: _Request) -> Any:
+def _dt(found: Experiment, request: Request) -> Any:
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
     return found.dt if request.dt is None else request.dt * second
 
 
-def _provenance(found: Experiment, request: _Request) -> dict[str, Any]:
-    return {
-        "experiment": request.name,
-        "scale": found.scale if request.scale is None else request.scale,
-        "settings": {key: str(value) for key, value in request.settings.items()},
-        "reference": found.reference,
-    }
-
-
-def _times(found: Experiment, request: _Request) -> tuple[Any, Any]:
+def _times(found: Experiment, request: Request) -> tuple[Any, Any]:
     """Return the warm-up and the duration: as typed, else the experiment's, else 0.5 s and 1 s."""
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
@@ -198,129 +232,3 @@ def _times(found: Experiment, request: _Request) -> tuple[Any, Any]:
         warmup if request.warmup is None else request.warmup * second,
         duration if request.duration is None else request.duration * second,
     )
-
-
-def _run(
-    simulation: Simulation,
-    found: Experiment,
-    request: _Request,
-    progress: Progress,
-    check: bool = False,
-) -> int:
-    """Simulate and report; return the exit code."""
-    warmup, duration = _times(found, request)
-    simulation.steps_of(duration)
-    with exit_at_once(EXIT_INTERRUPTED):
-        simulation.prepare()
-    code = 0
-    try:
-        with simulation:
-            if float(warmup) != 0:
-                simulation.run(warmup, warmup=True)
-            simulation.run(duration)
-    except RunInterrupted as stop:
-        code = EXIT_INTERRUPTED
-        say(str(stop), to_stderr=True)
-    summary = simulation.summary()
-    if not is_first():
-        return code
-    return _report(simulation, summary, found, request, progress, code, check)
-
-
-def _report(
-    simulation: Simulation,
-    summary: RunSummary,
-    found: Experiment,
-    request: _Request,
-    progress: Progress,
-    code: int,
-    check: bool,
-) -> int:
-    """Print what there is to tell and draw the figures; return the exit code."""
-    figures: list[str] = []
-    results: dict[str, Any] = {}
-    if request.record:
-        progress.note(f"recording: {summary.recording}")
-        recording = simulation.recording
-        _tell_metrics(recording, found, request)
-        if found.checks is not None and code == 0:
-            results, passed = _check(recording, found, request)
-            code = EXIT_CHECK_FAILED if check and not passed else 0
-        figures = _draw(recording, found)
-        for figure in figures:
-            progress.note(f"figure: {figure}")
-    _tell_costs(summary, request)
-    if request.as_json:
-        values = {**summary.as_dict(), "figures": figures, **_provenance(found, request)}
-        print_json(values | results)
-    return code
-
-
-def _check(
-    recording: Recording, found: Experiment, request: _Request
-) -> tuple[dict[str, Any], bool]:
-    """Print the checks, write them beside the recording; return them and whether all passed."""
-    from ..results import Results  # noqa: PLC0415 - when there is something
-
-    made = Results(checks=[] if found.checks is None else found.checks(recording))
-    tell_checks(made, request.as_json)
-    beside = Path(recording.path).with_suffix(".json")
-    made.save(beside, _provenance(found, request))
-    return {"checks": made.as_dict()["checks"], "passed": made.passed}, made.passed
-
-
-def _tell_costs(summary: RunSummary, request: _Request) -> None:
-    several = summary.ranks > 1
-    lines = [
-        f"{summary.n_neurons:,} neurons, {summary.n_synapses:,} synapses, "
-        f"{summary.n_spikes:,} spikes; engine {summary.engine}, "
-        + (f"{summary.ranks} ranks of {summary.threads}" if several else f"{summary.threads}")
-        + f" threads, {summary.precision} precision",
-        f"compile {summary.compile_s:.2f} s, build {summary.build_s:.2f} s, simulate "
-        f"{summary.simulate_s:.2f} s (update {summary.update_s:.2f}, deliver "
-        f"{summary.deliver_s:.2f}, record {summary.record_s:.2f}), peak memory "
-        f"{format_bytes(summary.peak_rss_bytes)}" + (" of a rank" if several else ""),
-    ]
-    if several:
-        lines.append(
-            f"exchange {summary.exchange_s:.2f} s, {format_bytes(summary.exchange_bytes)} sent; "
-            f"memory of all ranks {format_bytes(summary.total_rss_bytes)}"
-        )
-    if summary.real_time_factor is not None:
-        lines.append(
-            f"real-time factor {summary.real_time_factor:.3g} (wall-clock s per biological s)"
-        )
-    print_lines(lines, to_stderr=request.as_json)
-
-
-def _tell_metrics(recording: Recording, found: Experiment, request: _Request) -> None:
-    from ..analysis.metrics import format_table  # noqa: PLC0415 - when there is something
-
-    try:
-        click.echo(format_table(recording.metrics()), err=request.as_json)
-    except AnalysisError as error:
-        click.echo(f"no metrics: {error}", err=True)
-        return
-    if found.summary is not None:
-        print_lines(found.summary(recording), to_stderr=request.as_json)
-
-
-def _draw(recording: Recording, found: Experiment) -> list[str]:
-    """Draw the experiment's figures beside the recording; return their paths."""
-    drawn: list[str] = []
-    base = Path(recording.path)
-    if found.figure is not None:
-        from ..analysis.canvas import save  # noqa: PLC0415 - when there is something
-
-        path = base.with_suffix(".png")
-        save(found.figure(recording), path)
-        return [str(path)]
-    for kind in found.figures:
-        path = base.with_suffix(".png") if not drawn else base.with_name(f"{base.stem}-{kind}.png")
-        try:
-            recording.plot(kind, path)
-        except AnalysisError as error:
-            click.echo(f"no {kind} plot: {error}", err=True)
-            continue
-        drawn.append(str(path))
-    return drawn
