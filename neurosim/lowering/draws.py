@@ -149,15 +149,17 @@ def on_grid(seconds: float, dt: float, what: str) -> int:
     return steps
 
 
-def listed_delays(values: NDArray[np.float64], dt: float, what: str) -> NDArray[np.int64]:
-    """Return given delays in steps; each must lie on the grid."""
+def listed_delays(
+    values: NDArray[np.float64], edges: NDArray[np.int64], dt: float, what: str
+) -> NDArray[np.int64]:
+    """Return given delays of edges in steps; each must lie on the grid."""
     _check_length(float(values.max(initial=0.0)), dt, what)
     exact = values / dt
     steps = np.rint(exact)
     off = np.abs(exact - steps) > _GRID
     if off.any():
         edge = int(np.flatnonzero(off)[0])
-        on_grid(float(values[edge]), dt, f"{what} (edge {edge})")
+        on_grid(float(values[edge]), dt, f"{what} (edge {edges[edge]})")
     return steps.astype(np.int64)
 
 

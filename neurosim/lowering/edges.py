@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .. import streams
 from . import program as p
 from .draws import draw_values
-from .sources import Index, Part, connections, global_ids, random_sources
+from .sources import Index, Part, connections, random_sources
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,21 @@ class Edges:
 def instantiate(
     program: p.Program, projection: p.ProjectionProgram, targets: Index | None = None
 ) -> Edges:
-    """Return the synapses of a projection.
+    """Return the synapses of a projection onto targets that the program's share owns.
 
     Parameters
     ----------
     program : Program
     projection : ProjectionProgram
     targets : (n,) int64, optional
-        Local targets, ascending; all by default.
+        Owned targets, positions in the span, ascending; all of them by default.
 
     Returns
     -------
     Edges
     """
-    chosen = np.arange(projection.post.size) if targets is None else np.asarray(targets, np.int64)
+    owned = projection.post.own(projection.share) if targets is None else targets
+    chosen = np.asarray(owned, np.int64)
     parts = [
         _complete(program.seed, projection, part)
         for part in connections(program.seed, projection, chosen)
@@ -75,7 +76,7 @@ def _complete(seed: int, projection: p.ProjectionProgram, part: Part) -> Edges:
     drawn = pre is None or delay.thresholds.size or weight.kind not in ("constant", "listed")
     word = np.empty((part.post.size, 4), np.uint32) if part.words is None else part.words
     if drawn and part.words is None:
-        ids = global_ids(projection.post, part.post)
+        ids = projection.post.global_ids_at(part.post)
         word = streams.words(seed, streams.Purpose.EDGES, projection.index, ids, part.k)
     if pre is None:
         pre = random_sources(projection, part.post, word)

@@ -13,6 +13,7 @@ Biol. Cybern. 81:381 introduced the scheme to neural simulation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -205,7 +206,8 @@ def coefficient_values(
                 terms = [
                     q[:, c.row, j] * value for j, value in b.items() if system.names[j] not in held
                 ]
-                found[c.name] = _plain(np.sum(np.broadcast_arrays(*terms), axis=0))
+                # one by one: np.sum adds in another order where there is one neuron
+                found[c.name] = _plain(reduce(np.add, terms))
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
+from numpy.typing import NDArray
 
 from ..description import syntax
 from ..description.brian2_errors import UNIT_PREFIX
@@ -38,16 +39,16 @@ def with_inputs(network: Network, program: Program, span: SpanOf) -> Program:
         return program
     return replace(
         program,
-        currents=lower_currents(network, program.dt, span),
+        currents=lower_currents(network, program, span),
         operations=lower_operations(network, program.dt, span),
     )
 
 
-def lower_currents(network: Network, dt: float, span: SpanOf) -> tuple[CurrentInput, ...]:
+def lower_currents(network: Network, program: Program, span: SpanOf) -> tuple[CurrentInput, ...]:
     """Lower the injected currents, in order of declaration."""
     for injection in network.injections:
         _check_exclusive(network, injection)
-    return tuple(_current(network, i, dt, span(i.neurons)) for i in network.injections)
+    return tuple(_current(network, i, program, span(i.neurons)) for i in network.injections)
 
 
 def lower_operations(network: Network, dt: float, span: SpanOf) -> tuple[OperationProgram, ...]:
@@ -55,8 +56,13 @@ def lower_operations(network: Network, dt: float, span: SpanOf) -> tuple[Operati
     return tuple(_operation(network, o, dt, span(o.neurons)) for o in network.operations)
 
 
-def lower_wave(wave: Waveform, dt: float, *, scale: float = 1.0, low: float = -math.inf) -> Wave:
-    """Return a course on the grid of steps, its values times ``scale``, none below ``low``."""
+def lower_wave(
+    wave: Waveform, dt: float, own: NDArray[np.int64], *, scale: float = 1.0, low: float = -math.inf
+) -> Wave:
+    """Return a course on the grid of steps, its values times ``scale``, none below ``low``.
+
+    Of values that differ between neurons, the columns ``own`` are kept.
+    """
     if isinstance(wave, Sine):
         return SineWave(
             wave.offset,
@@ -73,11 +79,16 @@ def lower_wave(wave: Waveform, dt: float, *, scale: float = 1.0, low: float = -m
         raise DescriptionError(f"{type(wave).__name__} has no values of its own; it is drawn.")
     exact = wave.times / dt
     steps = np.ceil(exact - _TOLERANCE).astype(np.int64)
-    return StepWave(steps, np.maximum(wave.values * scale, low))
+    values = wave.values if wave.values.shape[1] == 1 else wave.values[:, own]
+    return StepWave(steps, np.maximum(values * scale, low))
 
 
-def lower_rate(given: PoissonInput, dt: float, where: str) -> tuple[Wave, float]:
+def lower_rate(
+    given: PoissonInput, dt: float, own: NDArray[np.int64], where: str
+) -> tuple[Wave, float]:
     """Return the course of a Poisson input's mean count per step, and what a rate times is one.
+
+    ``own`` are the positions of the neurons to keep among those that receive it.
 
     Raises
     ------
@@ -85,7 +96,7 @@ def lower_rate(given: PoissonInput, dt: float, where: str) -> tuple[Wave, float]
         A mean is too large to be drawn.
     """
     scale = given.indegree * dt
-    wave = lower_wave(given.rate, dt, scale=scale, low=0.0)  # type: ignore[arg-type]
+    wave = lower_wave(given.rate, dt, own, scale=scale, low=0.0)  # type: ignore[arg-type]
     if wave.largest > MAX_WAVE_MEAN:
         raise DescriptionError(
             f"{where}: up to {wave.largest:.6g} events per neuron and step are expected; at most "
@@ -99,13 +110,14 @@ def first_step(seconds: float, dt: float) -> int:
     return max(0, math.ceil(seconds / dt - _TOLERANCE))
 
 
-def _current(network: Network, given: Injection, dt: float, span: Span) -> CurrentInput:
+def _current(network: Network, given: Injection, program: Program, span: Span) -> CurrentInput:
+    dt = program.dt
     dims = given.neurons.parent.model.declared.dims
     wave, noise = None, None
     if isinstance(given.wave, NoisyCurrent):
         noise = _noise(given.wave, dt, _site(network, given), f"current {given.name!r}")
     else:
-        wave = lower_wave(given.wave, dt)
+        wave = lower_wave(given.wave, dt, span.own(program.share))
     return CurrentInput(given.name, span, given.variable, symbol(dims[given.variable]), wave, noise)
 
 

@@ -14,18 +14,15 @@ from ..description.pairwise import PairExpression
 from ..description.population import PopulationView, SpikeSource
 from ..description.projection import PoissonInput, Projection
 from ..description.quantities import SECOND, scalar
-from ..description.rules import Edges
+from ..description.rules import Edges, FixedTotalNumber
 from ..description.waveforms import Waveform
 from ..errors import DescriptionError
+from ..parallel.share import Share
 from . import program as p
-from .draws import (
-    delay_draw,
-    listed_delays,
-    on_grid,
-    poisson_table,
-    value_draw,
-)
+from .draws import CountTable, delay_draw, on_grid, poisson_table, value_draw
 from .inputs import lower_rate, with_inputs
+from .listed import listed_delay, own_edges
+from .neurons import owned_of
 from .pairs import with_expressions
 from .populations import given_values, lower_population
 from .recorders import with_recorders
@@ -37,14 +34,15 @@ _MAX_TABLES = 10000
 
 @dataclass(frozen=True)
 class _Context:
-    """What lowering every part needs: the seed, dt in seconds, and each population's first id."""
+    """What lowering every part needs: the seed, dt in seconds, each population's first id, ..."""
 
     seed: int
     dt: float
     first_ids: dict[str, int]
+    share: Share
 
 
-def lower(network: Network, dt: Any) -> p.Program:
+def lower(network: Network, dt: Any, share: Share | None = None) -> p.Program:
     """Lower a network description.
 
     Parameters
@@ -52,6 +50,9 @@ def lower(network: Network, dt: Any) -> p.Program:
     network : Network
     dt : Quantity
         Time step.
+    share : Share, optional
+        Whose neurons, and synapses onto them, are worked out; everything by default. What the
+        shares of all ranks hold is together exactly the whole.
 
     Returns
     -------
@@ -68,9 +69,10 @@ def lower(network: Network, dt: Any) -> p.Program:
     if not network.populations:
         raise DescriptionError("the network has no population; declare one first.")
     first_ids = _first_ids(network)
-    context = _Context(network.seed, step, first_ids)
+    share = Share() if share is None else share
+    context = _Context(network.seed, step, first_ids, share)
     populations = tuple(
-        lower_population(population, first_ids[population.name], network, step)
+        lower_population(population, first_ids[population.name], network, step, share)
         for population in network.populations.values()
     )
     program = p.Program(
@@ -90,6 +92,7 @@ def lower(network: Network, dt: Any) -> p.Program:
         ),
         spike_recorders=network.spikes_of,
         description=network.describe(),
+        share=share,
     )
     program = with_expressions(network, program)
     program = with_recorders(network, with_synapses(network, program))
@@ -142,10 +145,10 @@ def _projection(
 ) -> p.ProjectionProgram:
     where = f"projection {given.name!r}"
     pre, post = _span(given.pre, context.first_ids), _span(given.post, context.first_ids)
-    order = None
+    edges, total = None, given.rule.n if isinstance(given.rule, FixedTotalNumber) else None
     if isinstance(given.rule, Edges):
-        order = np.argsort(given.rule.post, kind="stable")
-    rule = lower_rule(given.rule, Ends(pre, post, context.seed, index))
+        edges, total = own_edges(given.rule, post, context.share), given.rule.post.size
+    rule = lower_rule(given.rule, Ends(pre, post, context.seed, index, context.share, edges))
     return p.ProjectionProgram(
         name=given.name,
         index=index,
@@ -153,26 +156,27 @@ def _projection(
         post=post,
         variable=given.variable,
         rule=rule,
-        weight=_weight(given.weight, order, f"{where}: weight"),
-        delay=_delay(given.delay, order, context.dt, where),
+        weight=_weight(given.weight, edges, f"{where}: weight"),
+        delay=_delay(given.delay, edges, context.dt, where),
         weight_bits=weight_bits,
+        share=context.share,
+        total=total,
     )
 
 
-def _weight(weight: Any, order: NDArray[np.int64] | None, where: str) -> p.Draw:
+def _weight(weight: Any, edges: NDArray[np.int64] | None, where: str) -> p.Draw:
     if isinstance(weight, PairExpression):  # evaluated in pairs.with_expressions
         return p.Draw("constant")
-    if isinstance(weight, np.ndarray) and order is not None:
-        return p.Draw("listed", values=weight[order])
+    if isinstance(weight, np.ndarray) and edges is not None:
+        return p.Draw("listed", values=weight[edges])
     return value_draw(weight, where)
 
 
-def _delay(delay: Any, order: NDArray[np.int64] | None, dt: float, where: str) -> p.DelayDraw:
+def _delay(delay: Any, edges: NDArray[np.int64] | None, dt: float, where: str) -> p.DelayDraw:
     if isinstance(delay, PairExpression):  # evaluated in pairs.with_expressions
         return p.DelayDraw(first=1)
-    if isinstance(delay, np.ndarray) and order is not None:
-        steps = listed_delays(delay[order], dt, f"{where}: delay")
-        return p.DelayDraw(first=int(steps.min()) if steps.size else 0, values=steps)
+    if isinstance(delay, np.ndarray) and edges is not None:
+        return listed_delay(delay, edges, dt, f"{where}: delay")
     return delay_draw(delay, dt, where)
 
 
@@ -184,8 +188,9 @@ def _poisson(
 ) -> p.PoissonProgram:
     post = _span(given.post, context.first_ids)
     where = f"Poisson input to {given.post.label!r}"
+    neurons = owned_of(post, context.share)
     if isinstance(given.rate, Waveform):
-        wave, scale = lower_rate(given, context.dt, where)
+        wave, scale = lower_rate(given, context.dt, neurons.where, where)
         return p.PoissonProgram(
             given.name,
             index,
@@ -199,22 +204,17 @@ def _poisson(
             wave_scale=scale,
         )
     owner = next(q for q in populations if q.name == post.population)
+    place = context.share.position(post.local_ids_at(neurons.where))
     known = {
-        name: value[post.local_ids()] if isinstance(value, np.ndarray) else value
+        name: value[place] if isinstance(value, np.ndarray) else value
         for name, value in owner.values.items()
     }
-    ids = post.global_ids()
     key = (context.seed, streams.Purpose.PARAMETER, f"{given.name}:{index}:rate")
-    rate = given_values(given.rate, key, ids, known, where)
-    if np.min(rate) < 0:
-        raise DescriptionError(f"{where}: rate is {float(np.min(rate))!r} Hz; it must be >= 0.")
-    means, table = np.unique(np.atleast_1d(rate) * given.indegree * context.dt, return_inverse=True)
-    if means.size > _MAX_TABLES:
-        raise DescriptionError(
-            f"{where}: {means.size} different rates; at most {_MAX_TABLES} are supported. Round "
-            "them."
-        )
-    tables = [poisson_table(float(mean), where) for mean in means]
+    rate = given_values(given.rate, key, neurons, known, where)
+    lowest = float(np.min(rate, initial=0.0))
+    if lowest < 0:
+        raise DescriptionError(f"{where}: rate is {lowest!r} Hz; it must be >= 0.")
+    means, table, tables = _count_tables(np.atleast_1d(rate) * given.indegree * context.dt, where)
     return p.PoissonProgram(
         name=given.name,
         index=index,
@@ -224,5 +224,19 @@ def _poisson(
         mean=means,
         first=np.array([t.first for t in tables], np.int64),
         thresholds=tuple(t.thresholds for t in tables),
-        table=None if means.size == 1 else table.reshape(-1).astype(np.int64),
+        table=None if means.size == 1 else table,
     )
+
+
+def _count_tables(
+    mean: NDArray[np.float64], where: str
+) -> tuple[NDArray[np.float64], NDArray[np.int64], list[CountTable]]:
+    """Return the different means, which each neuron has, and their tables; at least one."""
+    means, table = np.unique(mean if mean.size else np.zeros(1), return_inverse=True)
+    if means.size > _MAX_TABLES:
+        raise DescriptionError(
+            f"{where}: {means.size} different rates; at most {_MAX_TABLES} are supported. Round "
+            "them."
+        )
+    tables = [poisson_table(float(m), where) for m in means]
+    return means, table.reshape(-1).astype(np.int64), tables

@@ -84,7 +84,7 @@ class Pairs:
         used = names_in(code)
         known = {n: self._value(n, i, j) for n in used if self._knows(n)}
         what = f"{self.where}: {name}"
-        random = _PairNumbers((self.seed, self.index), name, self.post.span.global_ids()[j], k)
+        random = _PairNumbers((self.seed, self.index), name, self.post.span.global_ids_at(j), k)
         shape = np.broadcast_shapes(i.shape, j.shape)
         value = np.asarray(evaluate(code, known, what, random, _PORTABLE), np.float64)
         value = np.broadcast_to(value, shape)
@@ -226,7 +226,7 @@ def _connected(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[Index, Ind
     row, i = np.nonzero(allowed & (share > 0))
     share = share[row, i]
     certain = share >= 1
-    ids = pairs.post.span.global_ids()[targets[row[~certain]]]
+    ids = pairs.post.span.global_ids_at(targets[row[~certain]])
     word = streams.words(pairs.seed, streams.Purpose.EDGES, pairs.index, ids, i[~certain])
     keep = certain.copy()
     keep[~certain] = streams.uniform53(word[:, 0], word[:, 1]) < share[~certain]
@@ -242,7 +242,7 @@ def _shares(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[NDArray[np.bo
     else:
         allowed = pairs.evaluate(rule.condition, "Pairwise: condition", i, j, i) != 0
     if not rule.autapses:
-        own = pairs.pre.span.positions_of(pairs.post.span.global_ids()[targets])
+        own = pairs.pre.span.positions_of(pairs.post.span.global_ids_at(targets))
         allowed = allowed & (i != own[:, None])
     if not isinstance(rule.p, str):
         return allowed, np.broadcast_to(np.float64(rule.p), shape)

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import streams
 from ..description import syntax
@@ -18,11 +17,13 @@ from ..description.population import Population
 from ..description.projection import PoissonInput, Projection
 from ..description.values import Given
 from ..errors import DescriptionError, UnsupportedError
+from ..parallel.share import Share
 from .draws import draw_values, value_draw
-from .equations import LoweredModel, lower_model, unit_values
+from .equations import lower_model, unit_values
 from .expressions import RandomNumbers, evaluate, finite, names_in
 from .integrators import substitutions
-from .program import PopulationProgram, Table, Value
+from .neurons import Neurons, neurons_at, owned
+from .program import NeuronCode, PopulationProgram, Table, Value
 from .synapses import written_by_synapses
 
 _TOLERANCE = 1e-9
@@ -31,27 +32,32 @@ StreamKey = tuple[int, streams.Purpose, str]
 
 
 def lower_population(
-    population: Population, first_id: int, network: Network, dt: float
+    population: Population, first_id: int, network: Network, dt: float, share: Share
 ) -> PopulationProgram:
-    """Lower a population: its code and the value of every variable at t = 0."""
+    """Lower a population: its code and the value of every variable at t = 0 of owned neurons."""
     where = f"population {population.name!r}"
-    ids = np.arange(first_id, first_id + population.size)
-    parameters = _parameters(population, ids, network.seed, where)
+    none = not share.count(population.size)
+    neurons = owned(first_id, population.size, share)
+    if none:  # the code must be that of the other ranks, so another's neuron is looked at
+        neurons = neurons_at(np.zeros(1, np.int64), first_id, population.size)
+    parameters = _parameters(population, neurons, network.seed)
     varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
     model = population.model
     observed = _observed(population, network)
     lowered = lower_model(model, varying, _written(population, network), dt, observed)
-    values = _values(population, lowered, parameters, ids, network.seed)
+    values = _values(population, lowered.code, parameters, neurons, network.seed)
     values |= lowered.derived(values, dt, where)
     for name, value in values.items():
         if not finite(value):
             raise DescriptionError(
-                f"{where}: {name!r} is {_first_bad(value)}. Check the parameters behind it: "
+                f"{where}: {name!r} is {neurons.bad(value)}. Check the parameters behind it: "
                 f"{', '.join(population.parameters) or 'none'}."
             )
     _check_whole(model.declared, values, where)
     tables = {n: c for n, c in model.callees.items() if isinstance(c, TimedArray)}
     _check_tables(tables, population, dt, where)
+    if none:
+        values = {n: v[:0] if isinstance(v, np.ndarray) else v for n, v in values.items()}
     return PopulationProgram(
         population.name,
         first_id,
@@ -109,18 +115,25 @@ def _check_tables(
             )
 
 
+def start_values(
+    population: Population, code: NeuronCode, neurons: Neurons, seed: int
+) -> dict[str, Value]:
+    """Return the values at t = 0 of any neurons of a population, but for its coefficients."""
+    parameters = _parameters(population, neurons, seed)
+    return _values(population, code, parameters, neurons, seed)
+
+
 def given_values(
-    given: Given, key: StreamKey, ids: NDArray[np.int64], known: Mapping[str, Value], where: str
+    given: Given, key: StreamKey, neurons: Neurons, known: Mapping[str, Value], where: str
 ) -> Value:
-    """Return the value(s) a user gave: one number, or one per neuron of ``ids``.
+    """Return the value(s) a user gave: one number, or one per neuron of ``neurons``.
 
     Parameters
     ----------
     given : Given
     key : (seed, purpose, name)
         Names the random stream.
-    ids : (n,) int64
-        Network-wide ids.
+    neurons : Neurons
     known : mapping of str to float or array
         Names that an expression may use, SI units.
     where : str
@@ -136,22 +149,21 @@ def given_values(
         draw = value_draw(content, where)
         if draw.kind == "constant":
             return draw.a
-        return draw_values(draw, RandomNumbers(*key, ids).rand())
+        return draw_values(draw, RandomNumbers(*key, neurons.ids).rand())
     if not isinstance(content, str):
-        return content
-    first = int(ids[0]) if ids.size else 0
-    names = {**known, "i": (ids - first).astype(np.float64), "N": float(ids.size)}
-    value = evaluate(content, names, where, RandomNumbers(*key, ids))
+        return content if isinstance(content, float) else neurons.part(content)
+    index = (neurons.ids - neurons.first_id).astype(np.float64)
+    names = {**known, "i": index, "N": float(neurons.size)}
+    value = evaluate(content, names, where, RandomNumbers(*key, neurons.ids))
     array = np.asarray(value, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise DescriptionError(f"{where}: {content!r} is {_first_bad(array)}; it must be finite.")
+        raise DescriptionError(f"{where}: {content!r} is {neurons.bad(array)}; it must be finite.")
     return float(array) if array.ndim == 0 else np.ascontiguousarray(array)
 
 
-def _parameters(
-    population: Population, ids: NDArray[np.int64], seed: int, where: str
-) -> dict[str, Value]:
+def _parameters(population: Population, neurons: Neurons, seed: int) -> dict[str, Value]:
     """Evaluate parameters, those that expressions refer to first."""
+    where = f"population {population.name!r}"
     found: dict[str, Value] = {}
     pending = dict(population.parameters)
     while pending:
@@ -165,7 +177,7 @@ def _parameters(
             found[key] = given_values(
                 pending.pop(key),
                 (seed, streams.Purpose.PARAMETER, key),
-                ids,
+                neurons,
                 found,
                 f"{where}: parameter {key!r}",
             )
@@ -185,14 +197,14 @@ def _written(population: Population, network: Network) -> frozenset[str]:
 
 def _values(
     population: Population,
-    lowered: LoweredModel,
+    code: NeuronCode,
     parameters: dict[str, Value],
-    ids: NDArray[np.int64],
+    neurons: Neurons,
     seed: int,
 ) -> dict[str, Value]:
     where = f"population {population.name!r}"
-    values: dict[str, Value] = dict(unit_values(lowered.code))
-    for variable in lowered.code.variables:
+    values: dict[str, Value] = dict(unit_values(code))
+    for variable in code.variables:
         if variable.role != "coefficient":
             values[variable.name] = parameters.get(variable.name, 0.0)
     declared = population.model.declared
@@ -203,12 +215,5 @@ def _values(
             given = Given(syntax.rename(given.content, replace), given.dim)
         key = (seed, streams.Purpose.INITIAL, name)
         place = f"{where}: initial value of {name!r}"
-        values[name] = given_values(given, key, ids, values | parameters, place)
+        values[name] = given_values(given, key, neurons, values | parameters, place)
     return values
-
-
-def _first_bad(value: Value) -> str:
-    array = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    index = int(np.flatnonzero(~np.isfinite(array))[0])
-    place = f" for neuron {index}" if array.size > 1 else ""
-    return f"{array[index]}{place}"

@@ -43,6 +43,7 @@ __all__ = [
     "Value", "Variable",
 ]  # fmt: skip
 
+NO_DELAY = 2**31
 Role = Literal["state", "derived", "parameter", "coefficient"]
 
 
@@ -201,8 +202,8 @@ class PopulationProgram:
     """A population of neurons: its code, ids and the value of every variable at t = 0.
 
     ``values`` holds a float for shared variables and for per-neuron variables that start equal,
-    otherwise an array of shape (size,). ``tables`` and ``callables`` are what the functions of
-    the code look up and call, by name; callables take and return arrays in SI units.
+    otherwise an array of the owned neurons' values. ``tables`` and ``callables`` are what the
+    functions of the code look up and call, by name; callables take and return arrays in SI units.
     """
 
     name: str
@@ -237,11 +238,11 @@ class PoissonProgram:
     """Poisson background: each step, ``variable += weight * count`` for each neuron of ``post``.
 
     ``thresholds`` lists tables of ascending uint32 words: count = ``first[k]`` + number of
-    thresholds <= the neuron's word of the step. ``table`` (post.size,) picks each neuron's table
-    (None: all use table 0). ``mean`` is the expected count per step, per table.
+    thresholds <= the neuron's word of the step. ``table`` picks the table of each owned neuron of
+    ``post`` (None: all use table 0). ``mean`` is the expected count per step, per table.
 
     With a ``wave`` there are no tables: the mean count of each step is the wave's value, a column
-    for each neuron or one for all, and the count the number of k with
+    for each owned neuron or one for all, and the count the number of k with
     floor(2^32 P(count <= k)) <= word (engines' ``poisson_counts``). A rate times ``wave_scale``
     is a mean.
     """
@@ -336,6 +337,7 @@ class Program:
     ``description`` is a JSON-able account of the network for the recording's provenance;
     ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
     sample the ``state_recorders``; ``reports`` are what the recording holds of them.
+    ``delay_range`` is the shortest and longest delay on all ranks, once they have agreed.
 
     Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
     edges, hold what the ``share`` owns: neurons by local id, edges by their target.
@@ -354,6 +356,7 @@ class Program:
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
     share: Share = field(default_factory=Share)
+    delay_range: tuple[int, int] | None = None
 
     @property
     def n_neurons(self) -> int:
@@ -366,14 +369,25 @@ class Program:
         return self.n_neurons + sum(s.size for s in self.sources)
 
     @property
+    def own_delays(self) -> tuple[int, int]:
+        """Shortest and longest delay that this rank knows of, in steps; (2**31, 0) for none.
+
+        The shortest and longest of all ranks make ``delay_range`` (:func:`agree_on_delays`).
+        """
+        known = [delays for p in self.projections for delays in p.delays]
+        shortest = min((first for first, _ in known), default=NO_DELAY)
+        return shortest, max((last for _, last in known), default=0)
+
+    @property
     def largest_delay(self) -> int:
         """Longest delay in the network, in steps."""
-        return max((last for p in self.projections for _, last in p.delays), default=0)
+        return (self.delay_range or self.own_delays)[1]
 
     @property
     def smallest_delay(self) -> int:
         """Shortest delay in the network, in steps."""
-        return min((first for p in self.projections for first, _ in p.delays), default=1)
+        shortest = (self.delay_range or self.own_delays)[0]
+        return 1 if shortest == NO_DELAY else shortest
 
     def emitters(self) -> Iterator[PopulationProgram | SpikeSourceProgram]:
         """Yield populations, then sources: everything that has ids, in id order."""

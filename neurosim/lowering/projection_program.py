@@ -38,6 +38,16 @@ class Span:
         """Return the network-wide ids, (size,), ascending."""
         return self.local_ids() + (self.first_id - self.start)
 
+    def local_ids_at(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids within the population of the neurons at some positions in the span."""
+        return positions + self.start if self.members is None else self.members[positions]
+
+    def global_ids_at(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the network-wide ids of the neurons at some positions in the span."""
+        if self.members is None:
+            return positions + self.first_id
+        return self.members[positions] + (self.first_id - self.start)
+
     def own(self, share: Share) -> NDArray[np.int64]:
         """Return the positions in the span of the neurons that a rank owns, ascending."""
         if self.members is not None:
@@ -50,6 +60,12 @@ class Span:
         if self.members is not None:
             return int(share.mine(self.members).sum())
         return share.count(self.start + self.size) - share.count(self.start)
+
+    def own_place(self, share: Share, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where owned neurons, by position in the span, stand among the owned ones."""
+        if self.members is not None:
+            return np.searchsorted(self.own(share), positions)
+        return positions // share.n_ranks
 
     def positions_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where in the span network-wide ids are; ``size`` for those that are not."""
@@ -71,9 +87,10 @@ class Span:
 
 @dataclass(frozen=True)
 class RandomSources:
-    """Each target draws ``indegree[target]`` sources, uniformly.
+    """Each target draws ``indegree`` sources, uniformly.
 
-    Without ``multapses`` no source twice, without ``autapses`` not itself.
+    ``indegree`` has one number for each owned target, ascending, or one for all. Without
+    ``multapses`` no source twice, without ``autapses`` not itself.
     """
 
     indegree: NDArray[np.int64]
@@ -83,7 +100,10 @@ class RandomSources:
 
 @dataclass(frozen=True)
 class RandomTargets:
-    """Each source draws ``outdegree[source]`` targets, uniformly; flags as in RandomSources."""
+    """Each source draws ``outdegree`` targets, uniformly; flags as in RandomSources.
+
+    ``outdegree`` has one number for each source, or one for all.
+    """
 
     outdegree: NDArray[np.int64]
     autapses: bool = True
@@ -112,7 +132,10 @@ class MatchingSource:
 
 @dataclass(frozen=True)
 class ListedEdges:
-    """Explicit edges, sorted by target (stable); ids local to the spans, arrays (n_edges,)."""
+    """Explicit edges, sorted by target (stable); ids local to the spans, arrays (n_edges,).
+
+    Those whose target is owned.
+    """
 
     pre: NDArray[np.int64]
     post: NDArray[np.int64]
@@ -146,16 +169,25 @@ class DelayDraw:
     """Delays in steps.
 
     ``thresholds`` (n,) uint32, ascending: the delay is ``first`` + the number of thresholds
-    that are <= a 32-bit word (none for a constant). ``values`` (n_edges,) lists them instead.
+    that are <= a 32-bit word (none for a constant). ``values`` (n_edges,) lists them instead, and
+    ``bounds`` are then the shortest and longest on all ranks, where a rank knows them.
     """
 
     first: int
     thresholds: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
     values: NDArray[np.int64] | None = None
+    bounds: tuple[int, int] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether this rank can tell any delay: not if all that are listed are of other ranks."""
+        return self.values is None or self.bounds is not None or self.values.size > 0
 
     @property
     def smallest(self) -> int:
         """Shortest delay that can occur, in steps."""
+        if self.bounds is not None:
+            return self.bounds[0]
         if self.values is None or not self.values.size:
             return self.first
         return int(self.values.min())
@@ -163,6 +195,8 @@ class DelayDraw:
     @property
     def largest(self) -> int:
         """Longest delay that can occur, in steps."""
+        if self.bounds is not None:
+            return self.bounds[1]
         if self.values is not None:
             return int(self.values.max(initial=0))
         return self.first + self.thresholds.size
@@ -174,7 +208,9 @@ class ProjectionProgram:
 
     With a ``synapse`` it is what that says; ``variable`` is then empty or for information.
     ``index`` is the order of declaration and keys the random streams. Weights are used as
-    float32 (``weight_bits`` 32) or float64 (64) by every engine.
+    float32 (``weight_bits`` 32) or float64 (64) by every engine. The rule's and the listed arrays
+    are of the targets that ``share`` owns; ``total`` is the number of synapses of all shares, where
+    a rank knows it.
     """
 
     name: str
@@ -187,27 +223,50 @@ class ProjectionProgram:
     delay: DelayDraw
     weight_bits: Literal[32, 64] = 32
     synapse: SynapseProgram | None = None
+    share: Share = field(default_factory=Share)
+    total: int | None = None
 
     @property
     def delays(self) -> list[tuple[int, int]]:
-        """(shortest, longest) delay of each presynaptic pathway, in steps."""
-        own = (self.delay.smallest, self.delay.largest)
+        """(shortest, longest) delay of each presynaptic pathway, in steps, that a rank knows."""
+        own = [(self.delay.smallest, self.delay.largest)] if self.delay.known else []
         if self.synapse is None:
-            return [own]
-        delays = [self.synapse.delays[i] for i, _ in self.synapse.pathways("pre")]
-        return [own if delay is None else (delay, delay) for delay in delays]
+            return own
+        found = []
+        for i, _ in self.synapse.pathways("pre"):
+            delay = self.synapse.delays[i]
+            found += own if delay is None else [(delay, delay)]
+        return found
 
     @property
     def expected_synapses(self) -> float:
-        """How many synapses there will be; the mean where that is random."""
+        """How many synapses there will be on all ranks; the mean where that is random.
+
+        What a rank lists itself without knowing the whole counts as if all listed as many.
+        """
+        if self.total is not None:
+            return float(self.total)
+        if isinstance(self.rule, (RandomSources, ListedEdges)) and not self.share.whole:
+            own = max(self.post.own_count(self.share), 1)
+            return self.own_synapses * self.post.size / own
+        return self._expected(self.post.size)
+
+    @property
+    def own_synapses(self) -> float:
+        """How many synapses the share will have; the mean where that is random."""
+        return self._expected(self.post.own_count(self.share))
+
+    def _expected(self, targets: int) -> float:
         rule, pre, post = self.rule, self.pre, self.post
         if isinstance(rule, RandomSources):
-            return float(rule.indegree.sum())
+            return float(np.broadcast_to(rule.indegree, targets).sum())
         if isinstance(rule, RandomTargets):
-            return float(rule.outdegree.sum())
+            drawn = float(np.broadcast_to(rule.outdegree, pre.size).sum())
+            return drawn * targets / post.size
         if isinstance(rule, ListedEdges):
             return float(rule.pre.size)
         if isinstance(rule, MatchingSource):
-            return float(post.size)
-        pairs = float(pre.size) * post.size - (0 if rule.autapses else pre.overlap(post))
+            return float(targets)
+        pairs = float(pre.size) * targets
+        pairs -= 0 if rule.autapses else pre.overlap(post) * targets / post.size
         return pairs * (rule.probability if isinstance(rule, BernoulliSources) else 1.0)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..description import rules
 from ..description.pairwise import Pairwise
+from ..parallel.share import Share
 from . import program as p
-from .degrees import hypergeometric_indegrees, multinomial_indegrees
+from .degrees import Targets, hypergeometric_indegrees, multinomial_indegrees
+from .listed import own_edges
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Source and target of a projection, and what keys its random streams."""
+    """Source and target of a projection, what keys its random streams, whose targets are asked.
+
+    ``edges`` are those of a list that end there (``listed.own_edges``), if they are known.
+    """
 
     pre: p.Span
     post: p.Span
     seed: int
     index: int
+    share: Share = field(default_factory=Share)
+    edges: NDArray[np.int64] | None = None
 
 
 @singledispatch
@@ -31,28 +39,22 @@ def lower_rule(rule: rules.ConnectionRule, ends: Ends) -> p.Rule:
 
 @lower_rule.register
 def _total_number(rule: rules.FixedTotalNumber, ends: Ends) -> p.Rule:
-    ids = ends.post.global_ids()
-    candidates = np.full(ends.post.size, ends.pre.size)
-    if not rule.autapses:
-        candidates -= ends.pre.positions_of(ids) < ends.pre.size
-    key = (ends.seed, ends.index, rule.n, ids)
-    if not rule.multapses:
-        degrees = hypergeometric_indegrees(*key, candidates)
-    else:
-        degrees = multinomial_indegrees(*key, None if rule.autapses else candidates)
+    less = None if rule.autapses else ends.pre
+    equal = rule.autapses and rule.multapses
+    targets = Targets(ends.post, 1 if equal else ends.pre.size, less, ends.share)
+    shared_out = multinomial_indegrees if rule.multapses else hypergeometric_indegrees
+    degrees = shared_out(ends.seed, ends.index, rule.n, targets)
     return p.RandomSources(degrees, bool(rule.autapses), bool(rule.multapses))
 
 
 @lower_rule.register
 def _indegree(rule: rules.FixedInDegree, ends: Ends) -> p.Rule:
-    degrees = np.full(ends.post.size, rule.k)
-    return p.RandomSources(degrees, bool(rule.autapses), bool(rule.multapses))
+    return p.RandomSources(np.full(1, rule.k), bool(rule.autapses), bool(rule.multapses))
 
 
 @lower_rule.register
 def _outdegree(rule: rules.FixedOutDegree, ends: Ends) -> p.Rule:
-    degrees = np.full(ends.pre.size, rule.k)
-    return p.RandomTargets(degrees, bool(rule.autapses), bool(rule.multapses))
+    return p.RandomTargets(np.full(1, rule.k), bool(rule.autapses), bool(rule.multapses))
 
 
 @lower_rule.register
@@ -73,5 +75,5 @@ def _pairwise(rule: Pairwise, ends: Ends) -> p.Rule:
 
 @lower_rule.register
 def _edges(rule: rules.Edges, ends: Ends) -> p.Rule:
-    order = np.argsort(rule.post, kind="stable")
-    return p.ListedEdges(rule.pre[order], rule.post[order])
+    own = own_edges(rule, ends.post, ends.share) if ends.edges is None else ends.edges
+    return p.ListedEdges(rule.pre[own], rule.post[own])

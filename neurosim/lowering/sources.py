@@ -68,7 +68,7 @@ def random_sources(
     rule, pre = projection.rule, projection.pre
     if getattr(rule, "autapses", True):
         return scaled(words[:, 0], words[:, 1], pre.size)
-    own, candidates = _candidates(pre, global_ids(projection.post, post), autapses=False)
+    own, candidates = _candidates(pre, projection.post.global_ids_at(post), autapses=False)
     found = scaled(words[:, 0], words[:, 1], candidates)
     return found + (found >= own)
 
@@ -84,15 +84,20 @@ def _candidates(side: p.Span, ids: Index, *, autapses: bool) -> tuple[Index, Ind
 def _random_sources(
     seed: int, projection: p.ProjectionProgram, rule: p.RandomSources, targets: Index
 ) -> Iterator[Part]:
-    for block in blocks(targets, rule.indegree[targets]):
+    if rule.indegree.size > 1:
+        degrees = rule.indegree[projection.post.own_place(projection.share, targets)]
+    else:
+        degrees = np.broadcast_to(rule.indegree, targets.size)
+    for rows in blocks(np.arange(targets.size), degrees):
+        block = targets[rows]
         if rule.multapses:
-            post, k = _ragged(block, rule.indegree[block])
+            post, k = _ragged(block, degrees[rows])
             yield Part(None, post, k)
             continue
-        ids = global_ids(projection.post, block)
+        ids = projection.post.global_ids_at(block)
         own, candidates = _candidates(projection.pre, ids, autapses=rule.autapses)
         key = (seed, streams.Purpose.EDGES, projection.index)
-        row, found, k = _distinct(key, ids, rule.indegree[block], candidates)
+        row, found, k = _distinct(key, ids, degrees[rows], candidates)
         yield Part(found + (found >= own[row]), block[row], k)
 
 
@@ -100,22 +105,20 @@ def _random_targets(
     seed: int, projection: p.ProjectionProgram, rule: p.RandomTargets, targets: Index
 ) -> Part:
     """Let every source draw its targets and keep those asked for."""
-    wanted = np.zeros(projection.post.size, bool)
-    wanted[targets] = True
     key = (seed, streams.Purpose.TARGETS, projection.index)
     kept: list[tuple[Index, Index, NDArray[np.uint32]]] = []
-    for block in blocks(np.arange(projection.pre.size), rule.outdegree):
-        ids = global_ids(projection.pre, block)
+    for block, degrees in _source_blocks(projection.pre.size, rule.outdegree):
+        ids = projection.pre.global_ids_at(block)
         own, candidates = _candidates(projection.post, ids, autapses=rule.autapses)
         if rule.multapses:
-            row, k = _ragged(np.arange(block.size), rule.outdegree[block])
+            row, k = _ragged(np.arange(block.size), degrees)
             word = streams.words(*key, ids[row], k)
             found = scaled(word[:, 0], word[:, 1], candidates[row])
         else:
-            row, found, k = _distinct(key, ids, rule.outdegree[block], candidates)
+            row, found, k = _distinct(key, ids, degrees, candidates)
             word = streams.words(*key, ids[row], k)
         found = found + (found >= own[row])
-        mine = wanted[found]
+        mine = _among(found, targets)
         kept.append((block[row[mine]], found[mine], word[mine]))
     if not kept:
         return Part(*(np.empty(0, np.int64),) * 3)
@@ -123,6 +126,24 @@ def _random_targets(
     order = np.argsort(post, kind="stable")
     post = post[order]
     return Part(pre[order], post, ordinal(post), None, words[order])
+
+
+def _source_blocks(n: int, outdegree: Index) -> Iterator[tuple[Index, Index]]:
+    """Yield all sources and their numbers of targets in blocks of about _BLOCK edges."""
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        equal = outdegree.size == 1
+        degrees = np.broadcast_to(outdegree if equal else outdegree[start:stop], stop - start)
+        for rows in blocks(np.arange(stop - start), degrees):
+            yield start + rows, degrees[rows]
+
+
+def _among(values: Index, chosen: Index) -> NDArray[np.bool_]:
+    """Return which values are among the chosen ones, which are ascending."""
+    if not chosen.size:
+        return np.zeros(values.size, bool)
+    place = np.searchsorted(chosen, values)
+    return chosen[np.minimum(place, chosen.size - 1)] == values
 
 
 def ordinal(post: Index) -> Index:
@@ -201,7 +222,7 @@ def _first_distinct(
 def _pairwise(seed: int, projection: p.ProjectionProgram, targets: Index) -> Iterator[Part]:
     rule, pre = projection.rule, projection.pre
     keep_own = bool(rule.autapses)  # type: ignore[union-attr]
-    own, candidates = _candidates(pre, global_ids(projection.post, targets), autapses=keep_own)
+    own, candidates = _candidates(pre, projection.post.global_ids_at(targets), autapses=keep_own)
     share = rule.probability if isinstance(rule, p.BernoulliSources) else 1.0
     if share == 0:
         return
@@ -236,7 +257,7 @@ def _skips(
     width = int(mean + 4 * np.sqrt(mean) + 4)
     while rows.size:
         k = np.arange(start, start + width)
-        ids = global_ids(projection.post, targets[rows])[:, None]
+        ids = projection.post.global_ids_at(targets[rows])[:, None]
         word = streams.words(seed, streams.Purpose.EDGES, projection.index, ids, k)
         gap = np.floor(log(streams.uniform53(word[..., 0], word[..., 1])) / log_miss)
         limit = candidates[rows][:, None]
@@ -261,13 +282,6 @@ def _listed(rule: p.ListedEdges, targets: Index) -> Part:
     post, k = _ragged(targets, counts)
     position = np.repeat(first, counts) + k
     return Part(rule.pre[position], post, k, position)
-
-
-def global_ids(span: p.Span, index: Index) -> Index:
-    """Return the network-wide ids of neurons of a span."""
-    if span.members is None:
-        return index + span.first_id
-    return span.members[index] + (span.first_id - span.start)
 
 
 def _ragged(values: Index, counts: Index) -> tuple[Index, Index]:

@@ -51,7 +51,7 @@ def synapse_arrays(program: p.Program, projection: p.ProjectionProgram) -> Synap
     """Instantiate a projection that has a synapse model."""
     synapse = projection.synapse
     edges = instantiate(program, projection)
-    ids = projection.post.global_ids()[edges.post]
+    ids = projection.post.global_ids_at(edges.post)
     number = np.arange(edges.post.size) - np.searchsorted(edges.post, edges.post, side="left")
     values = {}
     for variable in synapse.code.variables if synapse is not None else ():

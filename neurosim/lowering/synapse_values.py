@@ -16,6 +16,7 @@ from ..description.values import Given
 from . import program as p
 from .draws import on_grid, value_draw
 from .edges import instantiate
+from .listed import own_edges
 from .pairs import edge_values, pairs_of
 from .synapse_program import SynapseProgram
 from .synapses import lower_synapse, unit_value
@@ -44,7 +45,7 @@ def with_synapses(network: Network, program: p.Program) -> p.Program:
 
 def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p.ProjectionProgram:
     bound, where = given.synapse, f"projection {given.name!r}"
-    order = np.argsort(given.rule.post, kind="stable") if isinstance(given.rule, Edges) else None
+    order = own_edges(given.rule, base.post, base.share) if isinstance(given.rule, Edges) else None
     if bound is None:
         return base
     single = {name for name, value in bound.values.items() if isinstance(value.content, float)}

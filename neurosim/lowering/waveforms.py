@@ -23,6 +23,7 @@ class StepWave:
     steps : (m,) int64, not descending
         Of equal ones the last counts.
     values : (m, width) float64
+        A column for each owned neuron, or one for all.
     """
 
     steps: NDArray[np.int64]

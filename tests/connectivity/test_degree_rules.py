@@ -14,8 +14,9 @@ from scipy import stats
 
 import neurosim as ns
 from neurosim.errors import DescriptionError
-from neurosim.lowering.degrees import binomial_cdf, hypergeometric_indegrees
+from neurosim.lowering.degrees import Targets, binomial_cdf, hypergeometric_indegrees
 from neurosim.lowering.edges import instantiate
+from neurosim.lowering.program import Span
 from neurosim.units import ms, pA
 
 LEVEL = 1e-4
@@ -244,8 +245,9 @@ def test_any_partition_of_the_targets_gives_the_same_synapses():
 def test_total_number_without_multapses_is_hypergeometric(n):
     """Null: a target's number of synapses is hypergeometric; chi-square over 2000 seeds."""
     candidates = np.array([20] * 10 + [19] * 10)
-    ids = np.arange(100, 120)
-    drawn = np.array([hypergeometric_indegrees(s, 0, n, ids, candidates) for s in range(2000)])
+    sources, among = Span("E", 10, 20, 110), Span("E", 0, 20, 100)
+    targets = Targets(among, sources.size, less=sources)
+    drawn = np.array([hypergeometric_indegrees(s, 0, n, targets) for s in range(2000)])
     assert (drawn.sum(axis=1) == n).all()
     assert (drawn <= candidates).all()
     for target in (0, 19):

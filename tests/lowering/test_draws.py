@@ -11,7 +11,7 @@ from scipy import stats
 import neurosim as ns
 from neurosim import streams
 from neurosim.errors import DescriptionError
-from neurosim.lowering.degrees import multinomial_indegrees
+from neurosim.lowering.degrees import Targets, multinomial_indegrees
 from neurosim.lowering.draws import (
     delay_draw,
     draw_values,
@@ -20,10 +20,15 @@ from neurosim.lowering.draws import (
     poisson_table,
     value_draw,
 )
+from neurosim.lowering.program import Span
 from neurosim.units import ms, pA
 
 LEVEL = 1e-4
 DT = 1e-4
+
+
+def targets(m):
+    return Targets(Span("E", 0, m, 100), 1)
 
 
 def words(n, k=0):
@@ -128,7 +133,7 @@ def test_poisson_limits():
 @pytest.mark.parametrize(("n", "m"), [(0, 5), (1, 5), (30, 7), (5000, 50), (100000, 33), (40, 1)])
 def test_indegrees_sum_to_the_total(n, m):
     for seed in range(5):
-        degrees = multinomial_indegrees(seed, 3, n, np.arange(100, 100 + m))
+        degrees = multinomial_indegrees(seed, 3, n, targets(m))
         assert degrees.sum() == n
         assert degrees.min() >= 0
 
@@ -136,8 +141,7 @@ def test_indegrees_sum_to_the_total(n, m):
 @pytest.mark.parametrize(("n", "m"), [(60, 4), (4000, 4)])
 def test_indegrees_are_multinomial(n, m):
     """Null: each is binomial(n, 1/m), and two of them have the multinomial's covariance."""
-    ids = np.arange(m)
-    draws = np.array([multinomial_indegrees(seed, 0, n, ids) for seed in range(3000)])
+    draws = np.array([multinomial_indegrees(seed, 0, n, targets(m)) for seed in range(3000)])
     for column in draws.T:
         reference = stats.binom(n, 1 / m)
         cuts = np.unique(reference.ppf(np.linspace(0.05, 0.95, 12)))
@@ -151,8 +155,7 @@ def test_indegrees_are_multinomial(n, m):
 
 
 def test_indegrees_depend_on_seed_and_projection_only():
-    ids = np.arange(50)
-    one = multinomial_indegrees(1, 0, 1000, ids)
-    assert np.array_equal(one, multinomial_indegrees(1, 0, 1000, ids))
-    assert not np.array_equal(one, multinomial_indegrees(2, 0, 1000, ids))
-    assert not np.array_equal(one, multinomial_indegrees(1, 1, 1000, ids))
+    one = multinomial_indegrees(1, 0, 1000, targets(50))
+    assert np.array_equal(one, multinomial_indegrees(1, 0, 1000, targets(50)))
+    assert not np.array_equal(one, multinomial_indegrees(2, 0, 1000, targets(50)))
+    assert not np.array_equal(one, multinomial_indegrees(1, 1, 1000, targets(50)))

@@ -59,7 +59,7 @@ def test_listed_delays_off_the_grid_name_the_edge(net):
     a = net.population("A", 5, ns.models.lif_curr_exp())
     rule = ns.Edges([0, 1], [1, 0])
     net.project(a, a, rule, "I_syn", weight=1 * pA, delay=[0.1, 0.13] * ms)
-    with pytest.raises(DescriptionError, match=r"edge 0.*0\.13 ms"):
+    with pytest.raises(DescriptionError, match=r"edge 1.*0\.13 ms"):
         ns.lower(net, 0.1 * ms)
 
 
