@@ -136,9 +136,11 @@ class Index:
         text = json.dumps(plain(content), indent=1, allow_nan=False) + "\n"
         try:
             write_atomically(self.folder / _INDEX, text.encode())
+            # claims stay while others may still come by and look for something to run
+            suffixes = (".json",) if status == "running" else (".json", ".claim")
             for entry in runs:
                 if entry["status"] != "waiting":
-                    _remove(self.folder / "runs", run_name(entry["run"]), (".json", ".claim"))
+                    _remove(self.folder / "runs", run_name(entry["run"]), suffixes)
         except OSError as error:
             raise SweepError(
                 f"the index of the sweep cannot be written to {self.folder}: {error}. Free some "
@@ -150,19 +152,20 @@ class Index:
     def _clear(self) -> None:
         """Take over what ended unseen; drop the claims of runs that were cut off."""
         self.absorb()
-        for path in (self.folder / "runs").glob("*.claim"):
-            path.unlink(missing_ok=True)
+        for pattern in ("*.claim", "*.error"):
+            for path in (self.folder / "runs").glob(pattern):
+                path.unlink(missing_ok=True)
 
     def _discard(self, number: int) -> None:
         """Remove what an earlier attempt at a run left."""
         discard(self.folder, number)
 
 
-def discard(folder: Path, number: int) -> None:
-    """Remove the files of a run that did not end."""
+def discard(folder: Path, number: int, free: bool = True) -> None:
+    """Remove the files of a run that did not end, and its claim if it is to be run by others."""
     runs, name = folder / "runs", run_name(number)
     shutil.rmtree(runs / name, ignore_errors=True)
-    _remove(runs, name, (".h5", ".json", ".claim"))
+    _remove(runs, name, (".h5", ".json", ".claim") if free else (".h5", ".json"))
 
 
 def claim(folder: Path, number: int, worker: str) -> bool:

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from .points import Point
 from .target import Plan, Target, target_of
 
 _NAME = "neurosim-sweep"
+_START = "spawn"  # with threads about, a forked process may wait for ever
 _PAUSE_S = 0.05
 _END_S = 10.0
 
@@ -111,8 +112,8 @@ class Workers:
     def __init__(self, plan: Plan, todo: Todo, count: int) -> None:
         self._plan, self._todo = plan, list(todo)
         self._count = min(count, len(self._todo))
-        self._context = multiprocessing.get_context("spawn")
-        self._running: dict[str, SpawnProcess] = {}
+        self._context = multiprocessing.get_context(_START)
+        self._running: dict[str, BaseProcess] = {}
         self._started = 0
 
     def __enter__(self) -> Workers:
@@ -154,11 +155,13 @@ class Workers:
             for number in index.claimed_by(self._plan.folder, name):
                 index.discard(self._plan.folder, number)
         self._running.clear()
+        for path in (self._plan.folder / "runs").glob("*.error"):
+            path.unlink(missing_ok=True)
 
     def _start(self) -> None:
         self._started += 1
         name = f"{_NAME}-{self._started}"
-        process = self._context.Process(
+        process = self._context.Process(  # type: ignore[attr-defined]
             target=_process, args=(self._plan, self._todo, name), name=name, daemon=True
         )
         # the terminal's Ctrl-C is for the parent, which tells its workers
@@ -191,7 +194,7 @@ class Workers:
             )
         for number in numbers:
             why = f"signal {-code}" if code < 0 else f"exit code {code}"
-            index.discard(folder, number)
+            index.discard(folder, number, free=False)
             message = f"its process ended with {why}, for instance for lack of memory"
             index.put(folder, number, {"status": "failed", "message": message, "measures": {}})
         self._start()
