@@ -147,7 +147,8 @@ def _rows(
 def _probabilities(delay: DelayDraw) -> NDArray[np.float64]:
     """Return how likely each delay from the smallest to the largest is."""
     if delay.values is not None:
-        counts = np.bincount(delay.values - delay.smallest).astype(np.float64)
+        wide = delay.largest - delay.smallest + 1
+        counts = np.bincount(delay.values - delay.smallest, minlength=wide).astype(np.float64)
         return counts / max(counts.sum(), 1.0)
     edges = np.concatenate([[0.0], delay.thresholds.astype(np.float64), [2.0**32]])
     return np.diff(edges) / 2.0**32
