@@ -78,6 +78,7 @@ class Guard:
         """Watch this process: its uncaught errors, its ``sys.exit`` and its end."""
         sys.excepthook = self._uncaught
         sys.exit = self._exiting
+        atexit.register(ends_knowingly)  # called after the next, when all have left
         atexit.register(self._at_exit)
 
     def enter(self) -> None:

@@ -50,6 +50,16 @@ def guard_this_rank(launch: Launch) -> None:
     atexit.register(ends_knowingly)  # the first to be registered is the last to be called
 
 
+def watch_this_rank(launch: Launch) -> None:
+    """See to it that a rank that is not guarded is watched instead, where that is needed."""
+    if not _report:
+        from .watcher import start_watcher  # noqa: PLC0415 - not for one process
+
+        sender = start_watcher(launch.rank, launch.n_ranks)
+        if sender is not None:
+            _report.append(sender)
+
+
 def ends_knowingly() -> None:
     """Say that this rank's end is not a surprise: it has finished, or told why it fails."""
     if _report:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ParallelError
 from .communicator import Communicator, Serial
+from .guardian import watch_this_rank
 from .launch import OPEN_MPI, SWITCH, Launch, launched, mark, matching_mpiexec
 
 
@@ -49,6 +50,7 @@ def _library(launch: Launch | None) -> Any:
             raise ParallelError(_strangers(launch, mpi))  # MPICH would end the process
         mpi.Init_thread()
     if mpi.COMM_WORLD.Get_size() > 1:
+        watch_this_rank(launch)
         return mpi
     if launch.n_ranks is None:
         return None

@@ -1,0 +1,73 @@
+"""A process beside each rank of a script, which tells when the rank has vanished.
+
+MPICH's mpiexec, which ends all ranks when one fails, takes a rank that calls ``os._exit(0)`` for
+one that has finished: on one computer it ends the others, silently and with 0; on several the
+others wait for ever. The watcher holds the rank's connection to mpiexec open, and asks it to end
+all when the rank is gone without having said so. Other launchers need none.
+
+This file is also what the watcher runs: it imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+
+_ENDED_BY_OTHERS_S = 1.0  # in which mpiexec goes away if it ended the rank itself
+_CONNECTION = "PMI_FD"
+_HYDRA = "HYDI_CONTROL_FD"  # set by MPICH's mpiexec alone
+
+
+def start_watcher(rank: int, n_ranks: int | None) -> int | None:
+    """Start a watcher of this process.
+
+    Returns
+    -------
+    int or None
+        Where to write a byte to say that the process ends knowingly; None without a watcher.
+    """
+    connection = os.environ.get(_CONNECTION, "")
+    if _HYDRA not in os.environ or not connection.isdigit():
+        return None
+    receiver, sender = os.pipe()
+    name = f"rank {rank}" if n_ranks is None else f"rank {rank} of {n_ranks}"
+    command = [sys.executable, "-I", "-S", __file__, str(receiver), connection, name]
+    try:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(receiver, int(connection)),
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(sender)
+        return None
+    finally:
+        os.close(receiver)
+    return sender
+
+
+def _watch(receiver: int, connection: int, name: str) -> None:
+    """Wait for the rank's byte, or for its end without one."""
+    if os.read(receiver, 1):
+        return
+    hung_up = select.poll()
+    hung_up.register(connection, select.POLLHUP)
+    if hung_up.poll(_ENDED_BY_OTHERS_S * 1000):
+        return
+    told = (
+        f"{name} ({socket.gethostname()}): the process vanished in the middle of its work (killed "
+        "by a signal, or os._exit). All ranks are ended.\n"
+    )
+    with suppress(OSError):
+        os.write(2, told.encode())
+        os.write(connection, b"cmd=abort exitcode=1\n")
+
+
+if __name__ == "__main__":
+    _watch(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
