@@ -19,6 +19,7 @@ from .engines.checks import stopped
 from .errors import DescriptionError, RecordingWriteError
 from .interrupts import Interrupts
 from .joint import Ranks
+from .lowering.agreement import agree_on_delays
 from .lowering.lower import lower
 from .pacing import Pace, steps_of
 from .parallel.communicator import Communicator
@@ -125,7 +126,7 @@ class Simulation(Advancing):
         self._resumed = None if resume is None else self._go_on(resume, dt)
         self._output = self._make_output(output, settings) if record else None
         began = time.perf_counter()
-        self.program = lower(network, dt, self._ranks.share)
+        self.program = agree_on_delays(lower(network, dt, self._ranks.share), ranks)
         self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
