@@ -5,8 +5,9 @@ threads, so any number of them can go on from it. It is HDF5 without references 
 and without anything that is executed.
 """
 
+from .files import latest_of, previous_of
 from .reader import Saved, opened
 from .schedule import Checkpoints
 from .schema import SCHEMA_VERSION, Header
 
-__all__ = ["SCHEMA_VERSION", "Checkpoints", "Header", "Saved", "opened"]
+__all__ = ["SCHEMA_VERSION", "Checkpoints", "Header", "Saved", "latest_of", "opened", "previous_of"]

@@ -15,6 +15,11 @@ def previous_of(path: Path) -> Path:
     return path.with_name(f"{path.stem.removesuffix('.previous')}.previous{path.suffix}")
 
 
+def latest_of(path: Path) -> Path:
+    """Return where the last checkpoint is, given that or the one before it."""
+    return path.with_name(f"{path.stem.removesuffix('.previous')}{path.suffix}")
+
+
 class NewFile(io.RawIOBase):
     """What HDF5 writes into, beside the file that it will replace.
 
@@ -128,7 +133,7 @@ class NewFile(io.RawIOBase):
 
 def _keep(path: Path, previous: Path) -> None:
     """Make ``previous`` another name of a file; there is a file at ``path`` at any moment."""
-    link = previous.with_name(f".{previous.name}.{os.getpid()}.link")
+    link = previous.with_name(f".{previous.name}.link")
     with suppress(OSError):
         link.unlink()
     try:

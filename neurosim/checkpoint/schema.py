@@ -106,6 +106,8 @@ def parse(text: bytes) -> tuple[Header, list[Stored]]:
             raise ValueError(f"{name} is {getattr(made, name)}")
     if not (0 < made.dt < 1e9 and 0 <= made.seed < 1 << 64):
         raise ValueError(f"dt is {made.dt}, the seed {made.seed}")
+    if not isinstance(whole["arrays"], list):
+        raise TypeError("the arrays are not listed")
     arrays = [_stored(entry) for entry in whole["arrays"]]
     if len({array.name for array in arrays}) != len(arrays):
         raise ValueError("an array is listed twice")
