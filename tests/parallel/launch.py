@@ -29,9 +29,13 @@ def mpiexec():
     return found
 
 
-def start(arguments, ranks, *, env=None, cwd=None, options=()):
-    """A started ``mpiexec``; arguments are those of Python: a script, or -m neurosim ..."""
-    command = [mpiexec(), *options, "-n", str(ranks), sys.executable, *map(str, arguments)]
+def start(arguments, ranks, *, env=None, cwd=None, options=(), before=()):
+    """A started ``mpiexec``; arguments are those of Python: a script, or -m neurosim ...
+
+    ``options`` are mpiexec's; ``before`` is put before it.
+    """
+    python = [sys.executable, *map(str, arguments)]
+    command = [*before, mpiexec(), *map(str, options), "-n", str(ranks), *python]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -62,13 +66,13 @@ def finish(process, timeout=60):
     return done
 
 
-def launch(arguments, ranks, *, timeout=60, check=False, env=None, cwd=None, options=()):
+def launch(arguments, ranks, *, timeout=60, check=False, **how):
     """Run Python on ranks: ``launch([script, "x"], 2)``, ``launch(["-m", "neurosim", "list"], 2)``.
 
     Returns a CompletedProcess with stdout and stderr of all ranks, and ``seconds``. With
     ``check``, an exit code that is not 0 fails the test with what was printed.
     """
-    done = finish(start(arguments, ranks, env=env, cwd=cwd, options=options), timeout)
+    done = finish(start(arguments, ranks, **how), timeout)
     if check and done.returncode:
         pytest.fail(f"exit code {done.returncode}\nstdout: {done.stdout}\nstderr: {done.stderr}")
     return done
