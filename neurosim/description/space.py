@@ -7,8 +7,8 @@ between two neurons is taken the shorter way round.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,36 +23,55 @@ from .quantities import scalar, to_si
 METRE = DEFAULT_UNITS["metre"].dim
 AXES = "xyz"
 
+_BLOCK = 1 << 16  # neurons looked at at a time
+
 Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+Points = Callable[[Index], Floats]
 
 
-@dataclass(frozen=True, eq=False)
 class Placed:
-    """Neurons in space.
+    """Neurons in space: where any of them is, worked out when it is asked for.
 
     Attributes
     ----------
-    coordinates : (n, d) float64, metres
-        With d from 1 to 3.
+    at : callable
+        From (n,) indices of neurons to their coordinates, (n, d) float64, metres.
+    size : int
+        Number of neurons.
     periods : tuple of d floats, metres
-        Length of each periodic axis; 0 for an open one.
+        Length of each periodic axis; 0 for an open one. d is from 1 to 3.
     """
 
-    coordinates: Floats
-    periods: tuple[float, ...]
+    def __init__(self, at: Points, size: int, periods: tuple[float, ...]) -> None:
+        self.at, self.size, self.periods = at, size, periods
 
     @property
     def axes(self) -> str:
         """Names of the axes: ``"x"``, ``"xy"`` or ``"xyz"``."""
-        return AXES[: self.coordinates.shape[1]]
+        return AXES[: len(self.periods)]
+
+    @cached_property
+    def coordinates(self) -> Floats:
+        """Coordinates of all neurons, (size, d), metres."""
+        points = self.at(np.arange(self.size))
+        points.flags.writeable = False
+        return points
+
+    @cached_property
+    def _range(self) -> tuple[Floats, Floats]:
+        low, high = np.full((2, len(self.periods)), np.inf)
+        high = -high
+        for start in range(0, self.size, _BLOCK):
+            points = self.at(np.arange(start, min(start + _BLOCK, self.size)))
+            low = np.minimum(low, points.min(axis=0))
+            high = np.maximum(high, points.max(axis=0))
+        return low, high
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account: the range along each axis, metres."""
-        return {
-            "low": self.coordinates.min(axis=0).tolist(),
-            "high": self.coordinates.max(axis=0).tolist(),
-            "periods": list(self.periods),
-        }
+        low, high = self._range
+        return {"low": low.tolist(), "high": high.tolist(), "periods": list(self.periods)}
 
 
 class Space(ABC):
@@ -92,7 +111,7 @@ class Positions(Space):
                 f"population {name!r}: {len(self.coordinates)} positions for {size} neurons; give "
                 "one per neuron."
             )
-        return _placed(self.coordinates, self.periods)
+        return Placed(self.coordinates.__getitem__, size, self.periods)
 
 
 class Grid(Space):
@@ -148,9 +167,12 @@ class Grid(Space):
                 f"population {name!r}: a grid of {' x '.join(map(str, self.shape))} has "
                 f"{np.prod(self.shape)} places for {size} neurons; they must agree."
             )
-        index = np.stack(np.unravel_index(np.arange(size), self.shape), axis=1)
+        return _layer(self._points, size, self.periods, self.z)
+
+    def _points(self, ids: Index) -> Floats:
+        index = np.stack(np.unravel_index(ids, self.shape), axis=1)
         middle = (np.array(self.shape) - 1) / 2
-        return _layer((index - middle) * self.spacing + self.centre, self.periods, self.z)
+        return (index - middle) * self.spacing + self.centre
 
 
 class UniformBox(Space):
@@ -188,8 +210,11 @@ class UniformBox(Space):
 
     def place(self, size: int, seed: int, name: str) -> Placed:
         """Return positions that depend on the seed, the population's name and the neuron."""
-        u = streams.uniform32(_words(seed, name, np.arange(size), 0)[:, : self.extent.size])
-        return _layer((u - 0.5) * self.extent + self.centre, self.periods, self.z)
+        return _layer(partial(self._points, seed, name), size, self.periods, self.z)
+
+    def _points(self, seed: int, name: str, ids: Index) -> Floats:
+        u = streams.uniform32(_words(seed, name, ids, 0)[:, : self.extent.size])
+        return (u - 0.5) * self.extent + self.centre
 
 
 class UniformDisc(Space):
@@ -214,14 +239,17 @@ class UniformDisc(Space):
 
     def place(self, size: int, seed: int, name: str) -> Placed:
         """Return positions that depend on the seed, the population's name and the neuron."""
-        points = np.empty((size, 2))
-        missing, attempt = np.arange(size), 0
+        return _layer(partial(self._points, seed, name), size, (0.0, 0.0), self.z)
+
+    def _points(self, seed: int, name: str, ids: Index) -> Floats:
+        points = np.empty((ids.size, 2))
+        missing, attempt = np.arange(ids.size), 0
         while missing.size:  # points of the square are redrawn until they are in the disc
-            drawn = 2 * streams.uniform32(_words(seed, name, missing, attempt)[:, :2]) - 1
+            drawn = 2 * streams.uniform32(_words(seed, name, ids[missing], attempt)[:, :2]) - 1
             points[missing] = drawn
             missing = missing[(drawn**2).sum(axis=1) > 1]
             attempt += 1
-        return _layer(points * self.radius + self.centre, (0.0, 0.0), self.z)
+        return points * self.radius + self.centre
 
 
 def check_positions(value: Any, size: int, seed: int, name: str) -> Placed | None:
@@ -232,19 +260,19 @@ def check_positions(value: Any, size: int, seed: int, name: str) -> Placed | Non
     return space.place(size, seed, name)
 
 
-def _words(seed: int, name: str, ids: NDArray[np.int64], index: int) -> NDArray[np.uint32]:
+def _words(seed: int, name: str, ids: Index, index: int) -> NDArray[np.uint32]:
     return streams.words(seed, streams.Purpose.POSITION, streams.name_id(name), ids, index)
 
 
-def _layer(points: Floats, periods: tuple[float, ...], z: float | None) -> Placed:
+def _layer(points: Points, size: int, periods: tuple[float, ...], z: float | None) -> Placed:
     if z is None:
-        return _placed(points, periods)
-    return _placed(np.column_stack([points, np.full(len(points), z)]), (*periods, 0.0))
+        return Placed(points, size, periods)
+    return Placed(partial(_raised, points, z), size, (*periods, 0.0))
 
 
-def _placed(points: Floats, periods: tuple[float, ...]) -> Placed:
-    points.flags.writeable = False
-    return Placed(points, periods)
+def _raised(points: Points, z: float, ids: Index) -> Floats:
+    found = points(ids)
+    return np.column_stack([found, np.full(len(found), z)])
 
 
 def _lengths(value: Any, d: int, what: str, *, positive: bool = False) -> Floats:

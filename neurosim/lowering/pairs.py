@@ -7,7 +7,6 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,41 +15,24 @@ from numpy.typing import NDArray
 from .. import streams
 from ..description.network import Network
 from ..description.pairwise import PairExpression, Pairwise
-from ..description.population import PopulationView
 from ..description.projection import Projection
-from ..description.space import Placed
 from ..elementary import exp, expm1, log, log1p
 from ..errors import DescriptionError
+from ..parallel.share import Share
 from . import program as p
 from .draws import MAX_DELAY
 from .edges import instantiate
 from .expressions import RandomNumbers, evaluate, names_in
+from .sides import Side, Value
 from .sources import Index, ordinal
 
 _BLOCK = 1 << 19  # pairs or edges worked on at a time
+_SOURCES = 1 << 16  # of them, sources
 _ROUNDING = 1e-12  # of 1: how far beyond [0, 1] a probability may be
 # the same bits on every machine
 _PORTABLE = {"exp": exp, "log": log, "expm1": expm1, "log1p": log1p}
 
 Floats = NDArray[np.float64]
-Value = float | Floats
-
-
-@dataclass(frozen=True)
-class Side:
-    """Sources or targets of a projection: their values at t = 0, and where they are."""
-
-    span: p.Span
-    values: Mapping[str, Value]
-    placed: Placed | None
-
-    def value(self, name: str, index: Index) -> Value:
-        """Return a variable or coordinate of neurons of the span."""
-        local = self.span.local_ids()[index]
-        if self.placed is not None and name in self.placed.axes:
-            return self.placed.coordinates[local, self.placed.axes.index(name)]
-        found = self.values[name]
-        return found[local] if isinstance(found, np.ndarray) else found
 
 
 @dataclass(frozen=True)
@@ -62,6 +44,7 @@ class Pairs:
     seed: int
     index: int
     where: str
+    share: Share
 
     def evaluate(self, code: str, name: str, i: Index, j: Index, k: Index) -> Floats:
         """Return the value of an expression for pairs.
@@ -111,8 +94,7 @@ class Pairs:
             return True
         if side not in ("pre", "post"):
             return False
-        owner = getattr(self, side)
-        return stem in owner.values or (owner.placed is not None and stem in owner.placed.axes)
+        return (self.pre if side == "pre" else self.post).knows(stem)
 
     def _value(self, name: str, i: Index, j: Index) -> Value:
         if name in ("i", "j"):
@@ -155,14 +137,14 @@ class _PairNumbers(RandomNumbers):
 
 def pairs_of(given: Projection, base: p.ProjectionProgram, program: p.Program) -> Pairs:
     """Return what expressions over the pairs of a projection may use."""
-
-    def side(neurons: PopulationView, span: p.Span) -> Side:
-        values = next((q.values for q in program.populations if q.name == span.population), {})
-        return Side(span, values, neurons.parent.placed)
-
-    where = f"projection {given.name!r}"
-    ends = side(given.pre, base.pre), side(given.post, base.post)
-    return Pairs(*ends, program.seed, base.index, where)
+    return Pairs(
+        Side(given.pre, base.pre, program),
+        Side(given.post, base.post, program),
+        program.seed,
+        base.index,
+        f"projection {given.name!r}",
+        program.share,
+    )
 
 
 def with_expressions(network: Network, program: p.Program) -> p.Program:
@@ -214,17 +196,25 @@ def _listed(
 
 
 def connected(pairs: Pairs, rule: Pairwise) -> tuple[Index, Index]:
-    """Draw which pairs a rule connects: sources and targets, by target."""
-    blocks = _blocks(pairs.post.span.size, pairs.pre.span.size)
-    found = [_connected(pairs, rule, targets) for targets in blocks]
+    """Draw which sources a rule connects to the owned targets; both by target, then source."""
+    own, n = pairs.post.span.own(pairs.share), pairs.pre.span.size
+    found = [(np.empty(0, np.int64),) * 2]
+    for start in range(0, n, _SOURCES):
+        sources = np.arange(start, min(start + _SOURCES, n))[None, :]
+        rows = _BLOCK // sources.size
+        blocks = [own[first : first + rows] for first in range(0, own.size, rows)]
+        found += [_connected(pairs, rule, sources, targets) for targets in blocks]
     pre, post = (np.concatenate(column) for column in zip(*found, strict=True))
+    if n > _SOURCES:
+        order = np.lexsort((pre, post))
+        pre, post = pre[order], post[order]
     return pre, post
 
 
-def _connected(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[Index, Index]:
-    allowed, share = _shares(pairs, rule, targets)
-    row, i = np.nonzero(allowed & (share > 0))
-    share = share[row, i]
+def _connected(pairs: Pairs, rule: Pairwise, sources: Index, targets: Index) -> tuple[Index, Index]:
+    allowed, share = _shares(pairs, rule, sources, targets)
+    row, column = np.nonzero(allowed & (share > 0))
+    share, i = share[row, column], sources[0, column]
     certain = share >= 1
     ids = pairs.post.span.global_ids_at(targets[row[~certain]])
     word = streams.words(pairs.seed, streams.Purpose.EDGES, pairs.index, ids, i[~certain])
@@ -233,9 +223,11 @@ def _connected(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[Index, Ind
     return i[keep], targets[row[keep]]
 
 
-def _shares(pairs: Pairs, rule: Pairwise, targets: Index) -> tuple[NDArray[np.bool_], Floats]:
+def _shares(
+    pairs: Pairs, rule: Pairwise, i: Index, targets: Index
+) -> tuple[NDArray[np.bool_], Floats]:
     """Return which pairs may be connected, and with which probability, (targets, sources)."""
-    i, j = np.arange(pairs.pre.span.size)[None, :], targets[:, None]
+    j = targets[:, None]
     shape = (targets.size, i.size)
     if rule.condition is None:
         allowed = np.ones(shape, bool)
@@ -278,9 +270,3 @@ def delay_steps(pairs: Pairs, code: str, pre: Index, post: Index, dt: float) -> 
         if bad.any():
             raise pairs.refused("delay", code, seconds, bad, pre, post, rule)
     return np.maximum(np.floor(seconds / dt + 0.5).astype(np.int64), 1)
-
-
-def _blocks(n_targets: int, n_sources: int) -> Iterator[Index]:
-    rows = max(1, _BLOCK // max(n_sources, 1))
-    for start in range(0, n_targets, rows):
-        yield np.arange(start, min(start + rows, n_targets))
