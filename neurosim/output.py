@@ -259,17 +259,15 @@ class Output:
         writer, self._writer = self._writer, None
         if writer is None:
             return
-        together(self._ranks, lambda: _finish(writer, summary, status))
-        if self._in_parts:
-            merged = together(self._ranks, lambda: self._merge(summary))
-            self._merged_sha256 = self._ranks.broadcast(merged.encode()).decode()
-            together(self._ranks, self._keep_temporary)
+        with self._lock:
+            together(self._ranks, lambda: _finish(writer, summary, status))
+            if self._in_parts:
+                merged = together(self._ranks, lambda: self._merge(summary))
+                self._merged_sha256 = self._ranks.broadcast(merged.encode()).decode()
+                together(self._ranks, self._keep_temporary)
 
     def _merge(self, summary: Mapping[str, Any]) -> str:
-        if not self._first:
-            return ""
-        with self._lock:
-            return merge_parts(self.path, dict(summary)).spikes_sha256
+        return merge_parts(self.path, dict(summary)).spikes_sha256 if self._first else ""
 
     def abandon(self) -> None:
         """Close the file after an error; what is on disk stays readable."""
