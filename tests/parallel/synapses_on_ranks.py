@@ -64,6 +64,20 @@ def pool():
     return net
 
 
+def few_sources():
+    """Few of the neurons are read by others, so that only those are sent."""
+    net, e = neurons(size=41)
+    gap = ns.SynapseModel("w : 1\nI_gap_post = w*(v_pre - v_post) : volt (summed)")
+    net.project(e[[0, 3, 8, 21]], e, ns.Bernoulli(0.6), synapse=gap, weight=0.04)
+    late = ns.SynapseModel(
+        "w : volt",
+        on_pre="g_post += w*s_pre",
+        on_post="w = clip(w - 0.1*mV*s_pre, 0*mV, 3*mV)",
+    )
+    net.project(e[:3], e[1::2], ns.Bernoulli(0.5), synapse=late, weight=2 * mV, delay=0.4 * ms)
+    return net
+
+
 def listed():
     """Edges that were listed, with everything given for each: weights, delays, variables."""
     net, e = neurons()
@@ -101,7 +115,7 @@ def failing():
     return net
 
 
-NETWORKS = KINDS | {f.__name__: f for f in (inputs, pool, listed, failing)}
+NETWORKS = KINDS | {f.__name__: f for f in (inputs, pool, few_sources, listed, failing)}
 
 
 class Digest:

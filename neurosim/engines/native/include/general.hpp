@@ -11,6 +11,7 @@
 
 #include "edges.hpp"
 #include "general_types.hpp"
+#include "mirror.hpp"
 #include "source_rows.hpp"
 #include "synaptic_values.hpp"
 
@@ -44,10 +45,13 @@ class GeneralPart {
     }
     GeneralPart(const GeneralPart&) = delete;
 
-    // Where the sources' variables are, once all threads have laid out their state.
-    void see(std::vector<const LocalPopulation*> sources) {
-        sources_of_worker_ = std::move(sources);
-        view_.pre = sources_of_worker_.data();
+    // Where the sources' variables are, once all threads have laid out their state: of each thread,
+    // and of the other ranks in a mirror.
+    void see(std::vector<const LocalPopulation*> sources, const Mirror* mirror) {
+        sources_by_group_ = std::move(sources);
+        view_.pre = sources_by_group_.data();
+        view_.n_groups = static_cast<uint32_t>(std::max<size_t>(sources_by_group_.size(), 1));
+        mirror_ = mirror;
     }
 
     void build(std::vector<uint32_t>& outdegree);
@@ -57,7 +61,10 @@ class GeneralPart {
     // So will spikes and events of the own targets.
     void enter_own(int64_t step);
 
-    void gather_rows() { gather(rows_); }
+    // With a mirror: look up where sources are, once the ranks have agreed on it.
+    void connect();
+
+    void gather_rows() { gather(rows_, row_places_.empty() ? nullptr : row_places_.data()); }
     void gather_due(int32_t path, int64_t step) { gather(page(path, step)); }
     void run(int32_t path, const StepInfo& now);
     void update(const StepInfo& now);
@@ -123,7 +130,12 @@ class GeneralPart {
     void lay_out();
     void fill();
     void list_by_target();
-    void gather(const std::vector<Stretch>& list);
+    void gather(const std::vector<Stretch>& list, const uint32_t* places = nullptr);
+    // Where a source is: neuron * n_groups + group, given its index in its population.
+    uint32_t source_place(uint32_t index) const;
+    int64_t pre_origin() const {
+        return spec_.pre_population < 0 ? 0 : network_.populations[spec_.pre_population].first_id;
+    }
     void enter_row(const PathwaySpec& pathway, int32_t path, int64_t source, int64_t step);
 
     const NetworkSpec& network_;
@@ -151,7 +163,9 @@ class GeneralPart {
     std::vector<uint32_t> sources_, numbers_, by_target_, first_of_target_;
     std::vector<real*> post_;
     std::vector<const uint8_t*> open_;
-    std::vector<const LocalPopulation*> sources_of_worker_;
+    std::vector<const LocalPopulation*> sources_by_group_;
+    const Mirror* mirror_ = nullptr;
+    std::vector<uint32_t> row_places_;   // with a mirror: where the source of each row is
     std::vector<real> pre_values_, sum_;
     std::pair<int32_t, int64_t> nan_{-1, 0};
 };
@@ -234,7 +248,7 @@ inline void GeneralPart::fill() {
                    static_cast<uint32_t>(network_.seed), static_cast<uint32_t>(network_.seed >> 32), words);
         std::copy_n(words, 2, &keys[2 * v]);
     }
-    const int64_t pre_origin = spec_.pre_population < 0 ? 0 : network_.populations[spec_.pre_population].first_id;
+    const int64_t pre_origin = this->pre_origin();
     each_synapse([&](uint32_t source, uint32_t target, uint32_t number, uint32_t at, Weight weight, int32_t) {
         if (wide_)
             reinterpret_cast<uint32_t*>(targets_.get())[at] = target;
@@ -314,20 +328,6 @@ inline void GeneralPart::enter_own(int64_t step) {
     }
 }
 
-inline void GeneralPart::gather(const std::vector<Stretch>& list) {
-    if (!spec_.n_pre) return;
-    pre_values_.resize(list.size() * static_cast<size_t>(spec_.n_pre));
-    const int64_t origin = network_.populations[spec_.pre_population].first_id;
-    const auto n = static_cast<uint32_t>(own_.n_workers);
-    real* out = pre_values_.data();
-    for (const Stretch& stretch : list) {
-        const auto index = static_cast<uint32_t>(source_id(projection_, stretch.at) - origin);
-        const LocalPopulation& population = *sources_of_worker_[index % n];
-        for (int32_t i = 0; i < spec_.n_pre; ++i) *out++ = population.arrays[spec_.pre_arrays[i]][index / n];
-    }
-    view_.pre_values = pre_values_.data();
-}
-
 inline void GeneralPart::run(int32_t path, const StepInfo& now) {
     auto& due = page(path, now.step);
     call(path, now, due, nullptr);
@@ -352,7 +352,7 @@ inline void GeneralPart::sum(int32_t index, const StepInfo& now) {
 inline int64_t GeneralPart::bytes() const {
     int64_t each = (wide_ ? 4 : 2) + 4 * (spec_.keeps_update + spec_.keeps_sources + spec_.keeps_numbers + spec_.keeps_targets);
     for (int32_t v = 0; v < spec_.n_values; ++v) each += v == spec_.weight ? sizeof(Weight) : sizeof(real);
-    return n_ * each + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + rows_.size() * sizeof(Stretch));
+    return n_ * each + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + row_places_.size() * 4 + rows_.size() * sizeof(Stretch));
 }
 
 inline void GeneralPart::store(int32_t value, double* out) const {
@@ -381,3 +381,5 @@ inline void GeneralPart::look_for_nan() {
 }
 
 }  // namespace neurosim
+
+#include "general_reads.hpp"

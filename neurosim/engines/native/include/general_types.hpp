@@ -95,18 +95,18 @@ struct SynapseView {
     const uint8_t* const* open = nullptr;  // may they be written? null: always
     int32_t* updated = nullptr;          // lane step of the synapse's last event
     const uint32_t* numbers = nullptr;   // index of the synapse among those of its target
-    const uint32_t* sources = nullptr;   // index of the source in its population
+    const uint32_t* sources = nullptr;   // where the source is: neuron * n_groups + group of `pre`
     const uint32_t* by_target = nullptr;
     const real* pre_values = nullptr;    // of each stretch: the source's variables
     const LocalPopulation* own = nullptr;  // the targets
-    const LocalPopulation* const* pre = nullptr;  // the sources, by worker of all ranks
+    const LocalPopulation* const* pre = nullptr;  // the sources: of each thread, then of other ranks
+    uint32_t n_groups = 1;               // how many those are
     const int32_t* pre_arrays = nullptr;
     int32_t n_pre = 0;
     uint32_t projection = 0;             // keys the random streams
 
     real of_source(int32_t i, uint32_t synapse) const {
-        const auto n = static_cast<uint32_t>(own->n_workers);
-        return pre[sources[synapse] % n]->arrays[pre_arrays[i]][sources[synapse] / n];
+        return pre[sources[synapse] % n_groups]->arrays[pre_arrays[i]][sources[synapse] / n_groups];
     }
 };
 

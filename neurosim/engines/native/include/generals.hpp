@@ -28,8 +28,17 @@ class Generals {
             for (auto& part : parts) visit(*part);
     }
 
-    void build(std::vector<std::vector<uint32_t>>& outdegrees) {
-        each([&](auto& part) { part.build(outdegrees[part.spec().projection]); });
+    // Call `visit(index)` for the neurons of a population that synapses here read.
+    template <class Visit>
+    void each_read(int32_t population, Visit&& visit) {
+        const int64_t origin = spec_.populations[population].first_id;
+        each([&](auto& part) {
+            if (part.spec().n_pre && part.spec().pre_population == population)
+                part.each_source([&](int64_t id) { visit(id - origin); });
+        });
+    }
+    void connect() {
+        each([](auto& part) { part.connect(); });
     }
 
     void start_step() { next_ = 0; }

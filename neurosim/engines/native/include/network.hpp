@@ -24,6 +24,11 @@ class Network {
         Bits needed(static_cast<size_t>(spec_.n_ids / 64 + 1), 0);
         for (const auto& worker : team_) worker->mark_sources(needed);
         exchange_->ask(std::move(needed));
+        if (!mirror_) return;
+        mirror_->ask([&](int32_t population, auto&& visit) {
+            for (auto& worker : team_) worker->generals->each_read(population, visit);
+        });
+        together([](Worker& worker) { worker.generals->connect(); });
     }
 
     // Go on at `step` after the spikes (ascending by step, id) that may still act.
@@ -52,6 +57,7 @@ class Network {
         report(begin, result);
     }
 
+    int64_t exchange_bytes() const { return exchange_ ? exchange_->bytes() : 0; }
     const Worker& worker(int32_t thread) const { return *team_[thread]; }
     Worker& worker(int32_t thread) { return *team_[thread]; }
     const NetworkSpec& spec() const { return spec_; }
@@ -118,7 +124,7 @@ class Network {
         result.failed_neuron = result.failed_step = -1;
         if (exchange_) {
             result.exchange_s = exchange_->seconds();
-            result.bytes_sent = exchange_->messenger().bytes_sent();
+            result.bytes_sent = exchange_->messenger().bytes_sent() + (mirror_ ? mirror_->bytes_sent() : 0);
             result.n_exchanges = exchange_->count();
             result.spikes_sent = exchange_->spikes_sent();
             result.spikes_received = exchange_->spikes_received();
