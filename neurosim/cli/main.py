@@ -19,6 +19,7 @@ from ..parallel.leaving import agreed, is_first, join, leave
 _COMMANDS = {
     "list": ("listing", "Experiments, models, rules and engines."),
     "run": ("run", "Simulate an experiment and record it."),
+    "resume": ("resume", "Go on from a checkpoint as if the run had never stopped."),
     "sweep": ("sweep", "Simulate an experiment at many parameters and seeds."),
     "metrics": ("metrics", "Metrics of a recording."),
     "plot": ("plot", "Plot a recording."),

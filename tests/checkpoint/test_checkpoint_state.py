@@ -66,7 +66,7 @@ def test_values_written_while_running_are_kept(program, tmp_path):
         with executable(program, 1) as made:
             chunks = [made.advance(200)]
             change(made, 200)
-            chunks += [made.advance(230)]
+            chunks += [made.advance(203)]
             return spikes(chunks), [], state(made)
 
     stops = [200, 301, 403]
