@@ -20,6 +20,7 @@ _PARTS = {
     "synapses": "synapses",
     "segments": "segments (source and delay)",
     "sources": "table of sources",
+    "degrees": "numbers of synapses",
     "models": "synapses with a model",
     "buffers": "buffers of spikes",
     "program": "lowered network",

@@ -8,6 +8,7 @@ cost cannot be measured alone: ``neurosim scaling`` measures and stores it for t
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..description.network import Network
 
 _SYNAPSES = (2e6, 4e5)  # of the ranks that are run
-_STEPS, _WARMUP_STEPS = 500, 100
+_STEPS, _STRETCHES = 250, 6
 _TRUST = 0.2
 
 
@@ -90,18 +91,25 @@ def trial_of(simulation: Simulation, options: EngineOptions, rate: float) -> Tri
 
     program = simulation.program
     share, dt = program.share, program.dt
-    simulation.run(_WARMUP_STEPS * dt * second, warmup=True)
-    simulation.run(_STEPS * dt * second)
-    made, biological = simulation.summary(), _STEPS * dt
-    own = made.n_spikes / (biological + _WARMUP_STEPS * dt)
+    simulation.run(_STEPS * dt * second, warmup=True)
+    timings = simulation.prepare().timings
+    taken = []
+    for _ in range(_STRETCHES):
+        before = (timings.update_s, timings.deliver_s, time.perf_counter())
+        simulation.run(_STEPS * dt * second)
+        now = (timings.update_s, timings.deliver_s, time.perf_counter())
+        taken.append([after - began for after, began in zip(now, before, strict=True)])
+    # of the least disturbed stretch: other processes only make it longer
+    update, deliver, total = (min(part) / (_STEPS * dt) for part in zip(*taken, strict=True))
+    own = simulation.summary().n_spikes / ((_STRETCHES + 1) * _STEPS * dt)
     others = rate * (program.n_neurons - sum(share.count(p.size) for p in program.populations))
     return Trial(
         n_ranks=share.n_ranks,
         rank=share.rank,
         work=work(program, options, rate, spikes=own + others),
-        update=made.update_s / biological,
-        deliver=made.deliver_s / biological,
-        total=made.simulate_s / biological,
+        update=update,
+        deliver=deliver,
+        total=total,
     )
 
 

@@ -163,11 +163,10 @@ def plan(
     _check(share, rate)
     program = lower(network, 0.1 * ms if dt is None else dt, share=share)
     options = EngineOptions(threads=threads, precision=precision)
-    before = resident_bytes()
     measured = _measured(network, program, options, rate) if measure else None
     coefficients, trials = calibrated(network, program, options, rate)
     needed = memory(program, options)
-    needed["process"] = max(before - needed["program"], 0.0)
+    needed["process"] = max(resident_bytes() - needed["program"], 0.0)  # all is imported now
     todo, known = work(program, options, rate), stored()[1]
     return Plan(
         rank=share.rank,

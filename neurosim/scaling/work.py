@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from ..engines.base import EngineOptions
-from ..engines.native.estimate import layout, n_threads
+from ..engines.native.estimate import layout, message_words, n_threads
 from ..lowering.program import Program
 
 ID_BYTES = 4  # of a spike on its way to another rank
@@ -67,6 +67,7 @@ def work(
     every = program.n_neurons * rate if spikes is None else spikes
     own = every / max(program.n_neurons, 1)
     neurons = sum(share.count(p.size) for p in program.populations) / threads
+    each = every / exchanges(program) / share.n_ranks
     return Work(
         steps=steps,
         updates=neurons * steps,
@@ -74,7 +75,7 @@ def work(
         segments=made.segments * own,
         events=made.synapses * own,
         hops=exchanges(program) * math.ceil(math.log2(share.n_ranks)),
-        received=ID_BYTES * every * (1.0 - 1.0 / share.n_ranks),
+        received=received(program, each),
     )
 
 
@@ -83,11 +84,21 @@ def exchanges(program: Program) -> float:
     return 1.0 / (program.dt * max(program.smallest_delay, 1))
 
 
-def targeted_bytes(program: Program, rate: float) -> float:
-    """Return the bytes a rank receives per second if it is sent only what it has targets for.
+def received(program: Program, spikes: float) -> float:
+    """Return the bytes a rank receives per second of biological time.
 
-    With a number of spikes from every other rank in each exchange.
+    Parameters
+    ----------
+    program : Program
+    spikes : float
+        That each other rank sends it per exchange.
     """
-    reached = layout(program, 1).sources * (1.0 - 1.0 / program.share.n_ranks)
-    headers = exchanges(program) * (program.share.n_ranks - 1)
-    return ID_BYTES * (reached * rate + headers)
+    words = message_words(program, spikes)
+    return exchanges(program) * (program.share.n_ranks - 1) * ID_BYTES * words
+
+
+def targeted_bytes(program: Program, rate: float) -> float:
+    """Return the bytes a rank receives per second if it is sent only what it has targets for."""
+    reached = layout(program, 1).sources / max(program.n_ids, 1)
+    spikes = rate * program.n_neurons / exchanges(program) / program.share.n_ranks
+    return received(program, spikes * reached)

@@ -22,11 +22,12 @@ from ...lowering.program import (
 )
 from ..base import EngineOptions
 
-CHUNK_RECORDS = 16e6  # as in include/build.hpp, like the next two
-_BUCKET_RECORDS = 40e3
-_TABLE_ENTRIES = 4e6
+_CHUNK_RECORDS, _CHUNKS, _FEWEST_RECORDS = 16e6, 8, 1e6  # as in include/build.hpp
+_BUCKET_RECORDS, _PAGE_RECORDS, _TABLE_ENTRIES = 40e3, 2048, 5e5
 _CURSOR, _COUNT = 24, 4  # bytes of a bucket's tables, per entry
-_SEGMENT, _ROW = 4, 16  # as in include/synapses.hpp
+_SEGMENT, _PLACE, _GROUP, _GROUP_SIZE = 4, 8, 24, 64  # as in include/synapses.hpp
+_HEAD, _SPARE, _TRY_RANKS = 5, 16, 4  # words of a message, as in include/exchange.hpp
+_RATE = 5.0  # Hz; only sizes buffers
 _LANES = 64
 _NEURONS_PER_THREAD = 256  # fewer are not worth a thread
 
@@ -45,6 +46,8 @@ class Layout:
         Runs of synapses of one source with one delay.
     sources : float
         Neurons of the whole network that have targets on this thread.
+    queued : float
+        Delays of all segments, in steps.
     """
 
     slots: float
@@ -52,6 +55,7 @@ class Layout:
     weights: float
     segments: float
     sources: float
+    queued: float
 
 
 def n_threads(program: Program, options: EngineOptions) -> int:
@@ -65,8 +69,9 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
     """Return the bytes that one rank needs, by part.
 
     Keys: ``state`` (neurons), ``synapses`` (targets and weights), ``segments`` (delays),
-    ``sources`` (where each neuron's synapses are), ``models`` (synapses with a model of their
-    own), ``program`` (the lowered network), ``building`` (only until it is built).
+    ``sources`` (where each neuron's synapses are), ``degrees`` (how many each has), ``models``
+    (synapses with a model of their own), ``buffers`` (spikes under way), ``program`` (the lowered
+    network), ``building`` (only until it is built).
     """
     threads = n_threads(program, options)
     real = 4 if options.precision == "single" else 8
@@ -79,17 +84,51 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
         "state": threads * _state_bytes(program, threads, real),
         "synapses": threads * each,
         "segments": threads * made.segments * _SEGMENT,
-        "sources": threads * source_bytes(program, made, threads),
+        "sources": threads * (program.n_ids / _GROUP_SIZE * _GROUP + made.sources * _PLACE),
+        "degrees": threads * _degree_bytes(program, threads),
+        "buffers": threads * 16 * _RATE * program.dt * made.queued + _exchange_bytes(program),
         "models": _model_bytes(program, real, threads),
         "program": float(_program_bytes(program)),
         "building": threads * _building_bytes(program, made, weight),
     }
 
 
-def source_bytes(program: Program, made: Layout, threads: int) -> float:
-    """Return what a thread keeps to find the synapses of a neuron that spiked."""
-    degrees = sum(4.0 * p.pre.size * (1 + 1 / threads) for p in program.projections)
-    return program.n_ids * (_ROW + 8) + degrees
+def message_words(program: Program, spikes: float) -> float:
+    """Return the 32-bit words that a rank sends to another at once.
+
+    Parameters
+    ----------
+    program : Program
+    spikes : float
+        For the other rank, per exchange.
+    """
+    steps = max(program.smallest_delay, 1)
+    return _HEAD + max(steps + _SPARE, 1.25 * (steps + spikes))
+
+
+def _exchange_bytes(program: Program) -> float:
+    """Return the bytes of a rank's messages, and of what it knows of the others' needs."""
+    share = program.share
+    if share.whole:
+        return 0.0
+    interval = _RATE * program.dt * max(program.smallest_delay, 1)
+    messages = (
+        2 * share.n_ranks * 4 * message_words(program, interval * program.n_neurons / share.n_ranks)
+    )
+    own = sum(share.count(p.size) for p in program.populations)
+    routes = own * 8 * -(-share.n_ranks // 64) if share.n_ranks >= _TRY_RANKS else 0
+    return messages + routes + program.n_ids / 8
+
+
+def _degree_bytes(program: Program, threads: int) -> float:
+    """Return the bytes of a thread's numbers of synapses, per projection and source."""
+    total = 0.0
+    for p in program.projections:
+        mean = p.own_synapses / (threads * max(p.pre.size, 1))
+        present = -np.expm1(-mean)
+        # a byte each for the distance to the next source and for the number, more if large
+        total += p.pre.size * present * (2 + np.exp(-127 * present) + (mean > 127))
+    return 1.5 * float(total)  # as a list grows
 
 
 def layout(program: Program, threads: int) -> Layout:
@@ -100,15 +139,20 @@ def layout(program: Program, threads: int) -> Layout:
         for name, _ in {(p.post.population, p.variable) for p in _simple(program)}
     )
     synapses = weights = segments = 0.0
+    queued = 0.0
     reached: dict[tuple[str, int, int], float] = {}
     for (span, shared), delays in _rows(program, threads).items():
         size = span[2]
-        runs = float(-np.expm1(-delays).sum() * size)
+        per_delay = -np.expm1(-delays) * size
+        runs = float(per_delay.sum())
+        queued += float((per_delay * np.arange(delays.size)).sum())
         synapses += delays.sum() * size
         segments += runs
         weights += runs if shared else delays.sum() * size
         reached[span] = reached.get(span, 0.0) + float(delays.sum())
-    return Layout(slots, float(synapses), float(weights), float(segments), _sources(reached))
+    return Layout(
+        slots, float(synapses), float(weights), float(segments), _sources(reached), queued
+    )
 
 
 def _sources(reached: dict[tuple[str, int, int], float]) -> float:
@@ -215,12 +259,13 @@ def _building_bytes(program: Program, made: Layout, weight: int) -> float:
     """Return the bytes that a thread needs while it sorts a chunk of synapses."""
     if not made.synapses:
         return 0.0
-    record = 12 if weight == 4 else 24
-    keys = _n_keys(program)
-    chunk = min(made.synapses, CHUNK_RECORDS)
-    per_source = max(made.synapses / max(program.n_ids, 1), 1.0)
-    width = np.clip(min(_BUCKET_RECORDS / per_source, _TABLE_ENTRIES / keys), 1.0, 65536.0)
-    return chunk * record + min(float(width), program.n_ids) * keys * (_CURSOR + _COUNT)
+    record, keys, n_ids = (12 if weight == 4 else 24), _n_keys(program), max(program.n_ids, 1)
+    chunk = min(_CHUNK_RECORDS, max(made.synapses / _CHUNKS, _FEWEST_RECORDS), made.synapses)
+    ids = n_ids * chunk / made.synapses
+    width = np.clip(min(_BUCKET_RECORDS / max(chunk / ids, 1.0), _TABLE_ENTRIES / keys), 1, 65536)
+    buckets = ids / 2.0 ** np.floor(np.log2(width))
+    pages = max(chunk / _PAGE_RECORDS + 0.5 * buckets, buckets)
+    return float(pages * _PAGE_RECORDS * record + min(width, n_ids) * keys * (_CURSOR + _COUNT))
 
 
 def _n_keys(program: Program) -> int:
