@@ -77,6 +77,7 @@ def test_killed_at_a_random_moment(tmp_path, seed):
         run.metrics(0.0)
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_leaves_one_file(tmp_path):
     path = tmp_path / "run.h5"
     launch([SCRIPT, path, 50], RANKS, check=True)
