@@ -41,7 +41,11 @@ class Placed:
         Number of neurons.
     periods : tuple of d floats, metres
         Length of each periodic axis; 0 for an open one. d is from 1 to 3.
+    space : Space or None
+        What placed them.
     """
+
+    space: Space | None = None
 
     def __init__(self, at: Points, size: int, periods: tuple[float, ...]) -> None:
         self.at, self.size, self.periods = at, size, periods
@@ -257,7 +261,9 @@ def check_positions(value: Any, size: int, seed: int, name: str) -> Placed | Non
     if value is None:
         return None
     space = value if isinstance(value, Space) else Positions(value)
-    return space.place(size, seed, name)
+    placed = space.place(size, seed, name)
+    placed.space = space
+    return placed
 
 
 def _words(seed: int, name: str, ids: Index, index: int) -> NDArray[np.uint32]:

@@ -22,7 +22,7 @@ from . import program as p
 from .draws import CountTable, delay_draw, on_grid, poisson_table, value_draw
 from .inputs import lower_rate, with_inputs
 from .listed import listed_delay, own_edges
-from .neurons import owned_of
+from .neurons import Neurons
 from .pairs import with_expressions
 from .populations import given_values, lower_population
 from .recorders import with_recorders
@@ -188,9 +188,9 @@ def _poisson(
 ) -> p.PoissonProgram:
     post = _span(given.post, context.first_ids)
     where = f"Poisson input to {given.post.label!r}"
-    neurons = owned_of(post, context.share)
+    own = post.own(context.share)
     if isinstance(given.rate, Waveform):
-        wave, scale = lower_rate(given, context.dt, neurons.where, where)
+        wave, scale = lower_rate(given, context.dt, own, where)
         return p.PoissonProgram(
             given.name,
             index,
@@ -204,12 +204,13 @@ def _poisson(
             wave_scale=scale,
         )
     owner = next(q for q in populations if q.name == post.population)
-    place = context.share.position(post.local_ids_at(neurons.where))
+    place = context.share.position(post.local_ids_at(own))
     known = {
         name: value[place] if isinstance(value, np.ndarray) else value
         for name, value in owner.values.items()
     }
     key = (context.seed, streams.Purpose.PARAMETER, f"{given.name}:{index}:rate")
+    neurons = Neurons(own, post.global_ids_at(own), post.first_id, post.size)
     rate = given_values(given.rate, key, neurons, known, where)
     lowest = float(np.min(rate, initial=0.0))
     if lowest < 0:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel.share import Share
-from .projection_program import Span
 
 Index = NDArray[np.int64]
 
@@ -54,9 +53,3 @@ def owned(first_id: int, size: int, share: Share) -> Neurons:
     """Return the neurons of a population that a share owns."""
     where = slice(share.rank, None, share.n_ranks)
     return Neurons(where, share.ids(size) + first_id, first_id, size)
-
-
-def owned_of(span: Span, share: Share) -> Neurons:
-    """Return the neurons of a span that a share owns; ``where`` are positions in the span."""
-    where = span.own(share)
-    return Neurons(where, span.global_ids_at(where), span.first_id, span.size)
