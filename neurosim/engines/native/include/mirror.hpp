@@ -11,6 +11,7 @@
 #include "general_types.hpp"
 #include "messenger.hpp"
 #include "source_rows.hpp"
+#include "stopwatch.hpp"
 
 namespace neurosim {
 
@@ -80,6 +81,7 @@ class Mirror {
 
     // Get the blocks of all ranks; one thread does so while the others wait.
     void exchange(const int32_t* reads, int32_t n_reads) {
+        Stopwatch watch;
         for (int32_t i = 0; i < n_reads; ++i) {
             const Mirrored& population = mirrored_[spec_.reads[reads[i]].population];
             const auto bytes = population.block * static_cast<int64_t>(sizeof(real));
@@ -88,9 +90,11 @@ class Mirror {
             else
                 messenger_.gather(sent_[reads[i]].data(), bytes, received_[reads[i]].data());
         }
+        spent_ += watch.lap();
     }
 
     int64_t bytes_sent() const { return messenger_.bytes_sent(); }
+    double seconds() const { return spent_; }
     int64_t bytes() const {
         int64_t n = 0;
         for (const auto& block : sent_) n += static_cast<int64_t>(block.size() * sizeof(real));
@@ -171,6 +175,7 @@ class Mirror {
 
     const NetworkSpec& spec_;
     Messenger messenger_;
+    double spent_ = 0;
     std::vector<int32_t> all_;                        // the reads, 0, 1, ...
     std::vector<std::vector<real>> sent_, received_;  // by read
     std::vector<Mirrored> mirrored_;                  // by population

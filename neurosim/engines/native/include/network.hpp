@@ -123,7 +123,7 @@ class Network {
         result.failed_population = result.failed_array = -1;
         result.failed_neuron = result.failed_step = -1;
         if (exchange_) {
-            result.exchange_s = exchange_->seconds();
+            result.exchange_s = exchange_->seconds() + (mirror_ ? mirror_->seconds() : 0.0);
             result.bytes_sent = exchange_->messenger().bytes_sent() + (mirror_ ? mirror_->bytes_sent() : 0);
             result.n_exchanges = exchange_->count();
             result.spikes_sent = exchange_->spikes_sent();
