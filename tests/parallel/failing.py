@@ -18,7 +18,14 @@ from neurosim.parallel.world import world
 FAILING = 1
 
 
+def tell():
+    """Print when the failure happens; on its own descriptor, sys.stdout is rank 0's alone."""
+    os.write(1, b"failing %f\n" % time.time())
+
+
 def fail(how, rank):
+    if how != "last" and rank == FAILING:
+        tell()
     if how == "raise":
         raise ValueError("boom")
     if how == "exit":
@@ -41,14 +48,16 @@ def act(how):
         raise ValueError("boom")
     if how == "last" and rank == 0:
         time.sleep(1)  # the others are at their end
+        tell()
         raise ValueError("boom")
     if how == "busy" and rank == FAILING:
+        tell()
         sys.exit(3)
     if how == "busy":
         time.sleep(60)
     if how == "signal":
         signal.signal(signal.SIGUSR1, lambda number, frame: sys.exit(130))
-        os.write(1, b"ready %d\n" % os.getpid())  # sys.stdout is rank 0's alone
+        os.write(1, b"ready %d\n" % os.getpid())
         time.sleep(60)
     if rank == FAILING or (how == "two" and rank == 2):
         fail(how, rank)

@@ -50,7 +50,6 @@ def start(arguments, ranks, *, env=None, cwd=None, options=(), before=()):
 
 def finish(process, timeout=60):
     """Wait for what was started; fails the test, and ends all ranks, if it hangs."""
-    begun = time.monotonic()
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -62,17 +61,28 @@ def finish(process, timeout=60):
             out, err = process.communicate()
         pytest.fail(f"still running after {timeout} s\nstdout: {out}\nstderr: {err}")
     done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
-    done.seconds = time.monotonic() - begun
+    done.ended = time.time()
     return done
 
 
 def launch(arguments, ranks, *, timeout=60, check=False, **how):
     """Run Python on ranks: ``launch([script, "x"], 2)``, ``launch(["-m", "neurosim", "list"], 2)``.
 
-    Returns a CompletedProcess with stdout and stderr of all ranks, and ``seconds``. With
+    Returns a CompletedProcess with stdout and stderr of all ranks, and when it ``ended``. With
     ``check``, an exit code that is not 0 fails the test with what was printed.
     """
     done = finish(start(arguments, ranks, **how), timeout)
     if check and done.returncode:
         pytest.fail(f"exit code {done.returncode}\nstdout: {done.stdout}\nstderr: {done.stderr}")
     return done
+
+
+def seconds_after_failing(done):
+    """How long ranks went on after the one that failed printed ``failing TIME``."""
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("failing ")]
+    return done.ended - float(line.split()[1])
+
+
+def messages(done):
+    """The lines on stderr that name a rank as ours do."""
+    return [line for line in done.stderr.splitlines() if line.startswith("rank ")]
