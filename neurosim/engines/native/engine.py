@@ -24,6 +24,7 @@ from .codegen import GeneratedSource, generate
 from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
+from .library import load_kernels, load_runtime
 from .samples import Samples
 from .snapshot import NetworkState, recent_depth
 from .synapse_access import SynapseAccess
@@ -31,6 +32,7 @@ from .synapse_checks import check_synapses
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
+_PARTS = ("state", "synapses", "segments", "sources", "buffers", "degrees")
 
 
 class NativeEngine:
@@ -92,15 +94,14 @@ class NativeExecutable:
         self.compiler = find_compiler().version
         self.timings = Timings()
         self.bytes_per_synapse = 0.0
-        self._kernels, table = abi.load_kernels(str(kernels))
-        self._library = abi.load_runtime(str(runtime))
+        self._kernels, table = load_kernels(str(kernels))
+        self._library = load_runtime(str(runtime))
         self._specs = abi.SpecBuilder(program, source, table, self.n_threads)
         self._specs.add_synapses(source, self._kernels.neurosim_synapse_kernels())
         self._specs.add_inputs(self._kernels.neurosim_operations())
         self._specs.add_messenger(options.communicator.messages, options.exchange)
         self._feeder = WaveFeeder(program, self._library)
         self._network: int | None = None
-        self._outdegrees: dict[str, NDArray[np.uint32]] = {}
         self._keys = {
             name: source.synapse_kernels[k] for name, k in source.synapse_kernel_of.items()
         }
@@ -126,16 +127,13 @@ class NativeExecutable:
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             self._give_up("building the network")
-        for i, projection in enumerate(self.program.projections):
-            degrees = np.zeros(projection.pre.size, np.uint32)
-            self._library.neurosim_outdegrees(self._network, i, degrees.ctypes.data_as(abi._Words))
-            self._outdegrees[projection.name] = degrees
         access = SynapseAccess(self._library, self._network, self.program, self._keys)
         self._synapses = access
         n_synapses = self._library.neurosim_synapses(self._network)
         n_synapses += sum(access.size(name) for name in self._keys)
         if n_synapses:
-            size = self._library.neurosim_synapse_bytes(self._network) + access.bytes()
+            parts = self.memory()
+            size = parts["synapses"] + parts["segments"] + parts["sources"] + access.bytes()
             self.bytes_per_synapse = size / n_synapses
         self.timings.build_s = time.perf_counter() - start
 
@@ -198,13 +196,30 @@ class NativeExecutable:
 
     def synapse_count(self, projection: str) -> int:
         """Return the number of synapses of a projection, as instantiated in memory."""
-        return int(self.outdegrees(projection).sum(dtype=np.int64))
+        return self._library.neurosim_synapses_of(self._built(), self._projection(projection))
 
     def outdegrees(self, projection: str) -> NDArray[np.uint32]:
         """Return each presynaptic neuron's number of synapses, (pre.size,)."""
-        if projection not in self._outdegrees:
-            raise UnknownNameError("projection", projection, self._outdegrees)
-        return self._outdegrees[projection]
+        index = self._projection(projection)
+        degrees = np.zeros(self.program.projections[index].pre.size, np.uint32)
+        out = degrees.ctypes.data_as(abi._Words)
+        self._library.neurosim_outdegrees(self._built(), index, out)
+        return degrees
+
+    def _projection(self, name: str) -> int:
+        names = [p.name for p in self.program.projections]
+        if name not in names:
+            raise UnknownNameError("projection", name, names)
+        return names.index(name)
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes of each part of this rank's network, all threads together.
+
+        ``state`` of the neurons; ``synapses`` that only add their weight, their ``segments``
+        and the table of their ``sources``; ``buffers`` of spikes; ``degrees`` of the sources.
+        """
+        network = self._built()
+        return {p: self._library.neurosim_memory(network, i) for i, p in enumerate(_PARTS)}
 
     def synapses(self) -> NDArray[np.void]:
         """Return every synapse in memory, (n_synapses,) with named fields.

@@ -10,6 +10,7 @@
 #include <bit>
 #include <vector>
 
+#include "degrees.hpp"
 #include "edges.hpp"
 #include "population.hpp"
 #include "synapses.hpp"
@@ -29,38 +30,47 @@ struct Record {
 // A list of records that grows by pages and gives them back to a pool.
 class Bucket {
   public:
-    static constexpr int64_t page_records = 2048;
-    using Pool = std::vector<Bytes>;
+    struct Pool {
+        int64_t page_records = 2048;
+        std::vector<Bytes> pages;
+
+        // Pages from now on hold about `records`.
+        void resize(double records) {
+            const auto size = std::bit_ceil(static_cast<uint64_t>(std::clamp(records, 64.0, 2048.0)));
+            if (static_cast<int64_t>(size) != page_records) pages.clear();
+            page_records = static_cast<int64_t>(size);
+        }
+    };
 
     void push(const Record& record, Pool& pool) {
-        if (used_ == page_records || pages_.empty()) grow(pool);
+        if (pages_.empty() || used_ == pool.page_records) grow(pool);
         tail_[used_++] = record;
         ++size_;
     }
     int64_t size() const { return size_; }
 
     template <class Visit>
-    void each(Visit&& visit) const {
+    void each(const Pool& pool, Visit&& visit) const {
         for (size_t p = 0; p < pages_.size(); ++p) {
             const auto* records = reinterpret_cast<const Record*>(pages_[p].get());
-            const int64_t n = p + 1 < pages_.size() ? page_records : used_;
+            const int64_t n = p + 1 < pages_.size() ? pool.page_records : used_;
             for (int64_t i = 0; i < n; ++i) visit(records[i]);
         }
     }
 
     void release(Pool& pool) {
-        for (auto& page : pages_) pool.push_back(std::move(page));
+        for (auto& page : pages_) pool.pages.push_back(std::move(page));
         pages_.clear();
         used_ = size_ = 0;
     }
 
   private:
     void grow(Pool& pool) {
-        if (pool.empty())
-            pages_.push_back(allocate(page_records * sizeof(Record)));
+        if (pool.pages.empty())
+            pages_.push_back(allocate(static_cast<size_t>(pool.page_records) * sizeof(Record)));
         else {
-            pages_.push_back(std::move(pool.back()));
-            pool.pop_back();
+            pages_.push_back(std::move(pool.pages.back()));
+            pool.pages.pop_back();
         }
         tail_ = reinterpret_cast<Record*>(pages_.back().get());
         used_ = 0;
@@ -75,7 +85,7 @@ class Builder {
   public:
     Builder(const NetworkSpec& spec, std::vector<LocalPopulation>& populations,
             const std::vector<std::vector<int64_t>>& slots, bool wide, SynapseStore& store,
-            std::vector<std::vector<uint32_t>>& outdegrees)
+            std::vector<Degrees>& outdegrees)
         : spec_(spec), populations_(populations), slots_(slots), wide_(wide), store_(store),
           outdegrees_(outdegrees) {
         classify();
@@ -84,22 +94,27 @@ class Builder {
     void run() {
         store_.clear(spec_.n_ids);
         outdegrees_.assign(spec_.n_projections, {});
-        for (int p = 0; p < spec_.n_projections; ++p) outdegrees_[p].assign(spec_.projections[p].pre_size, 0);
         const std::vector<double> expected = expected_rows();
-        for (int64_t begin = 0; begin < spec_.n_ids;) {
+        double all = 0;
+        for (const double group : expected) all += group;
+        const double most = std::min(chunk_records, std::max(all / chunks, fewest_records));
+        constexpr int64_t size = SynapseStore::group_size;
+        const auto n_groups = static_cast<int64_t>(expected.size());
+        for (int64_t begin = 0; begin < n_groups;) {
             int64_t end = begin;
             double load = 0;
-            while (end < spec_.n_ids && (end == begin || load + expected[end] <= chunk_records)) load += expected[end++];
-            chunk(begin, end, load);
+            while (end < n_groups && (end == begin || load + expected[end] <= most)) load += expected[end++];
+            chunk(begin * size, std::min(end * size, spec_.n_ids), load);
             begin = end;
         }
-        store_.segments.shrink_to_fit();
+        store_.shrink();
     }
 
   private:
     static constexpr double chunk_records = NEUROSIM_CHUNK_RECORDS;
     static constexpr double bucket_records = 40e3;  // with their sorted copy they fit a 1 MB cache
-    static constexpr double table_entries = 4e6;    // of a bucket's (source, key) tables
+    static constexpr double table_entries = 5e5;    // of a bucket's (source, key) tables
+    static constexpr double chunks = 8, fewest_records = 1e6;  // small chunks take less memory, but all is drawn for each
 
     // Sort the projections into classes; all into one that does not share weights where the keys
     // would not fit 16 bits.
@@ -125,15 +140,16 @@ class Builder {
         n_keys_ = n_delays * n_classes_;
     }
 
-    // Synapses each source is expected to have on this thread; only sizes chunks and buckets.
+    // Synapses each group of sources is expected to have on this thread; only sizes chunks and buckets.
     std::vector<double> expected_rows() const {
-        std::vector<double> rows(spec_.n_ids, 0.0);
+        constexpr int64_t size = SynapseStore::group_size;
+        std::vector<double> rows(static_cast<size_t>((spec_.n_ids + size - 1) / size), 0.0);
         for (int p = 0; p < spec_.n_projections; ++p) {
             const ProjectionSpec& projection = spec_.projections[p];
             if (projection.array < 0) continue;
             const double per_source = projection.expected / static_cast<double>(projection.pre_size);
             for (int64_t s = 0; s < projection.pre_size; ++s)
-                rows[source_id(projection, s)] += per_source / spec_.n_workers();
+                rows[source_id(projection, s) / size] += per_source / spec_.n_workers();
         }
         return rows;
     }
@@ -145,21 +161,20 @@ class Builder {
         width_ = int64_t(1) << shift_;
         const int64_t n_buckets = (end - begin + width_ - 1) >> shift_;
         if (static_cast<int64_t>(buckets_.size()) < n_buckets) buckets_.resize(n_buckets);
+        pool_.resize(load / static_cast<double>(n_buckets));
         for (int p = 0; p < spec_.n_projections; ++p)
             if (spec_.projections[p].array >= 0) draw(p, begin, end);
-        int64_t bytes = 0;
-        std::vector<int64_t> starts(n_buckets);
-        for (int64_t b = 0; b < n_buckets; ++b) {
-            starts[b] = bytes;
-            bytes += layout(buckets_[b], begin + b * width_, std::min(end, begin + (b + 1) * width_));
-        }
-        store_.blocks.push_back(allocate(bytes));
-        store_.bytes += bytes;
-        std::byte* data = store_.blocks.back().get();
-        for (int64_t b = 0; b < n_buckets; ++b) {
-            place(buckets_[b], begin + b * width_, std::min(end, begin + (b + 1) * width_), data + starts[b]);
-            buckets_[b].release(pool_);
-        }
+        const auto each_bucket = [&](auto&& work) {
+            for (int64_t b = 0; b < n_buckets; ++b)
+                work(buckets_[b], begin + b * width_, std::min(end, begin + (b + 1) * width_));
+        };
+        store_.begin_chunk();
+        each_bucket([&](const Bucket& bucket, int64_t first, int64_t last) { layout(bucket, first, last); });
+        store_.end_chunk(begin, end);
+        each_bucket([&](Bucket& bucket, int64_t first, int64_t last) {
+            place(bucket, first, last);
+            bucket.release(pool_);
+        });
     }
 
     void draw(int p, int64_t begin, int64_t end) {
@@ -167,12 +182,12 @@ class Builder {
         const int64_t low = sources_below(projection, begin), high = sources_below(projection, end);
         if (low >= high) return;
         const EdgeSource source(projection, spec_.seed);
-        std::vector<uint32_t>& outdegree = outdegrees_[p];
+        outdegree_.assign(static_cast<size_t>(high - low), 0);
         const auto keep = [&](const EdgeBatch& batch) {
             for (int64_t i = 0; i < batch.n; ++i) {
                 const uint64_t relative = source_id(projection, batch.sources[i]) - begin;
                 const uint64_t bucket = relative >> shift_;
-                ++outdegree[batch.sources[i]];
+                ++outdegree_[batch.sources[i] - low];
                 buckets_[bucket].push(Record{batch.targets[i], batch.weights[i],
                                              static_cast<uint16_t>(relative - (bucket << shift_)),
                                              static_cast<uint16_t>(batch.delays[i] * n_classes_ + class_[p])},
@@ -182,60 +197,60 @@ class Builder {
         LocalPopulation& population = populations_[projection.population];
         const int64_t slot = slots_[projection.population][projection.array];
         source.draw(population, slot, low, high, batch_, keep);
+        outdegrees_[p].append(low, outdegree_.data(), high - low);
     }
 
     // Fill `counts_` with the bucket's synapses per (source, key).
     void tally(const Bucket& bucket, int64_t begin, int64_t end) {
         counts_.assign(static_cast<size_t>((end - begin) * n_keys_), 0);
-        bucket.each([&](const Record& r) { ++counts_[r.source * n_keys_ + r.key]; });
+        bucket.each(pool_, [&](const Record& r) { ++counts_[r.source * n_keys_ + r.key]; });
     }
 
-    // Append the bucket's segments and return the bytes of its rows.
-    int64_t layout(const Bucket& bucket, int64_t begin, int64_t end) {
+    // Append the rows and segments of the bucket's sources.
+    void layout(const Bucket& bucket, int64_t begin, int64_t end) {
+        if (!bucket.size()) return;
         tally(bucket, begin, end);
-        int64_t bytes = 0;
         for (int64_t s = 0; s < end - begin; ++s) {
-            Row& row = store_.rows[begin + s];
-            row.first_segment = static_cast<uint32_t>(store_.segments.size());
+            bool first = true;
             for (int64_t key = 0; key < n_keys_; ++key)
                 for (int64_t left = counts_[s * n_keys_ + key]; left > 0; left -= segment_limit) {
-                    const int64_t n = std::min(left, segment_limit);
-                    store_.segments.push_back(Segment::of(key / n_classes_, n, constant_[key % n_classes_]));
-                    bytes += bytes_of(store_.segments.back());
+                    if (first) store_.begin_row(begin + s);
+                    first = false;
+                    const Segment segment = Segment::of(key / n_classes_, std::min(left, segment_limit), constant_[key % n_classes_]);
+                    store_.add_segment(segment, bytes_of(segment));
                 }
-            row.n_segments = static_cast<uint32_t>(store_.segments.size()) - row.first_segment;
         }
-        return bytes;
     }
 
     struct Cursor {           // where the next synapse of a (source, key) goes
         std::byte* data;
-        uint32_t segment, used;
+        const Segment* segment;
+        uint32_t used;
         Segment now;
     };
 
-    void place(const Bucket& bucket, int64_t begin, int64_t end, std::byte* data) {
+    void place(const Bucket& bucket, int64_t begin, int64_t end) {
+        if (!bucket.size()) return;
         cursors_.resize(static_cast<size_t>((end - begin) * n_keys_));
         if (n_classes_ > 1) tally(bucket, begin, end);
         for (int64_t s = 0; s < end - begin; ++s) {
-            Row& row = store_.rows[begin + s];
-            row.data = data;
+            const SynapseStore::Row row = store_.row(begin + s);
+            auto* data = const_cast<std::byte*>(row.data);
             int64_t key = -1, left = 0;
-            for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
-                const Segment segment = store_.segments[i];
+            for (const Segment* i = row.begin; i != row.end; ++i) {
                 if (left <= 0) {
-                    key = next_key(s, key, segment);
-                    left = n_classes_ > 1 ? counts_[s * n_keys_ + key] : run_length(row, i);
-                    cursors_[s * n_keys_ + key] = {data, i, 0, segment};
+                    key = next_key(s, key, *i);
+                    left = n_classes_ > 1 ? counts_[s * n_keys_ + key] : run_length(i, row.end);
+                    cursors_[s * n_keys_ + key] = {data, i, 0, *i};
                 }
-                left -= segment.count();
-                data += bytes_of(segment);
+                left -= i->count();
+                data += bytes_of(*i);
             }
         }
         if (wide_)
-            bucket.each([&](const Record& r) { write<uint32_t>(cursors_[r.source * n_keys_ + r.key], r); });
+            bucket.each(pool_, [&](const Record& r) { write<uint32_t>(cursors_[r.source * n_keys_ + r.key], r); });
         else
-            bucket.each([&](const Record& r) { write<uint16_t>(cursors_[r.source * n_keys_ + r.key], r); });
+            bucket.each(pool_, [&](const Record& r) { write<uint16_t>(cursors_[r.source * n_keys_ + r.key], r); });
     }
 
     // The key that a row's segment starts: with one class it is the delay.
@@ -246,13 +261,10 @@ class Builder {
         return key;
     }
 
-    // Synapses in segment i and those after it with the same delay.
-    int64_t run_length(const Row& row, uint32_t i) const {
+    // Synapses in a segment and those after it with the same delay.
+    static int64_t run_length(const Segment* first, const Segment* end) {
         int64_t n = 0;
-        for (uint32_t k = i; k < row.first_segment + row.n_segments; ++k) {
-            if (store_.segments[k].delay != store_.segments[i].delay) break;
-            n += store_.segments[k].count();
-        }
+        for (const Segment* i = first; i != end && i->delay == first->delay; ++i) n += i->count();
         return n;
     }
 
@@ -264,7 +276,7 @@ class Builder {
     void write(Cursor& cursor, const Record& record) {
         if (cursor.used == cursor.now.count()) {  // a segment at its limit: the same key goes on in the next
             cursor.data += segment_bytes<Target>(cursor.now);
-            cursor.now = store_.segments[++cursor.segment];
+            cursor.now = *++cursor.segment;
             cursor.used = 0;
         }
         auto* weights = reinterpret_cast<Weight*>(cursor.data);
@@ -278,7 +290,7 @@ class Builder {
     const std::vector<std::vector<int64_t>>& slots_;
     const bool wide_;  // targets take 32 bits
     SynapseStore& store_;
-    std::vector<std::vector<uint32_t>>& outdegrees_;
+    std::vector<Degrees>& outdegrees_;
     std::vector<bool> constant_;   // per class: do its synapses share their weight?
     std::vector<int64_t> class_;   // per projection
     int64_t n_classes_ = 1, n_keys_ = 1, width_ = 1;
@@ -286,7 +298,7 @@ class Builder {
     std::vector<Bucket> buckets_;
     Bucket::Pool pool_;
     EdgeBatch batch_;
-    std::vector<uint32_t> counts_;
+    std::vector<uint32_t> counts_, outdegree_;
     std::vector<Cursor> cursors_;
 };
 

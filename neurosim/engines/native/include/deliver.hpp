@@ -38,26 +38,31 @@ class Calendar {
         constexpr size_t ahead = 4;
         const size_t n = sources.size();
         for (size_t s = 0; s < n; ++s) {
-            if (s + 2 * ahead < n) __builtin_prefetch(&store.rows[sources[s + 2 * ahead]]);
+            if (s + 2 * ahead < n) store.prefetch(sources[s + 2 * ahead]);
             if (s + ahead < n) {
-                const Row& next = store.rows[sources[s + ahead]];
-                const auto* segments = reinterpret_cast<const std::byte*>(store.segments.data() + next.first_segment);
-                const size_t bytes = std::min<size_t>(next.n_segments, 128) * sizeof(Segment);
-                for (size_t offset = 0; offset < bytes + 63; offset += 64) __builtin_prefetch(segments + offset);
+                const SynapseStore::Row next = store.row(sources[s + ahead]);
+                const auto* segments = reinterpret_cast<const std::byte*>(next.begin);
+                const size_t bytes = std::min<size_t>(next.end - next.begin, 128) * sizeof(Segment);
+                for (size_t offset = 0; bytes && offset < bytes + 63; offset += 64) __builtin_prefetch(segments + offset);
             }
-            enter_row<Target>(store, store.rows[sources[s]], step, from);
+            enter_row<Target>(store.row(sources[s]), step, from);
         }
+    }
+
+    int64_t bytes() const {
+        size_t entries = 0;
+        for (const auto& page : pages_) entries += page.capacity();
+        return static_cast<int64_t>(entries * sizeof(Entry));
     }
 
     std::vector<Entry>& page(int64_t step) { return pages_[step & mask_]; }
 
   private:
     template <class Target>
-    void enter_row(const SynapseStore& store, const Row& row, int64_t step, int64_t from) {
-        const Segment* segments = store.segments.data() + row.first_segment;
+    void enter_row(const SynapseStore::Row& row, int64_t step, int64_t from) {
         uint64_t address = reinterpret_cast<uint64_t>(row.data);
-        for (uint32_t i = 0; i < row.n_segments; ++i) {
-            const Segment segment = segments[i];
+        for (const Segment* i = row.begin; i != row.end; ++i) {
+            const Segment segment = *i;
             const uint64_t bits = address | uint64_t(segment.constant()) | (uint64_t(segment.count()) << 48);
             if (step + segment.delay >= from) pages_[(step + segment.delay) & mask_].push_back({bits});
             address += segment_bytes<Target>(segment);

@@ -48,6 +48,8 @@ class Arena {
         used_ = 0;
     }
 
+    int64_t size() const { return static_cast<int64_t>(capacity_); }
+
   private:
     Bytes block_;
     size_t capacity_ = 0, used_ = 0;

@@ -47,7 +47,7 @@ class Worker {
     int64_t failed_neuron = -1;
     std::vector<int64_t> spike_steps, spike_ids;  // of this advance
     std::vector<LocalPopulation> populations;
-    std::vector<std::vector<uint32_t>> outdegrees;
+    std::vector<Degrees> outdegrees;  // per projection
     SynapseStore store;
     std::vector<Sampler> samplers;  // one per state recorder
     std::unique_ptr<Generals> generals;
@@ -55,7 +55,12 @@ class Worker {
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
-        generals->build(outdegrees);
+        std::vector<uint32_t> counts;
+        generals->each([&](auto& part) {
+            counts.assign(static_cast<size_t>(spec_.projections[part.spec().projection].pre_size), 0);
+            part.build(counts);
+            outdegrees[part.spec().projection].append(0, counts.data(), static_cast<int64_t>(counts.size()));
+        });
     }
 
     // Join the ranks' exchange of spikes; null: there are no other ranks.
@@ -103,6 +108,13 @@ class Worker {
         else
             read_rows<uint16_t>(visit);
     }
+
+    int64_t buffer_bytes() const {
+        size_t ids = emitted_.capacity();
+        for (const auto& list : published_) ids += list.capacity();
+        return calendar_.bytes() + static_cast<int64_t>(ids * sizeof(uint32_t));
+    }
+    int64_t state_bytes() const { return arena_.size(); }
 
     // The ids of this worker's spikes in a recent step.
     const std::vector<uint32_t>& published(int64_t step) const { return published_[step % published_.size()]; }
@@ -240,21 +252,20 @@ inline void Worker::read_rows(Visit&& visit) const {
                 if (places.size() <= slot) places.resize(slot + 1);
                 places[slot] = {populations[p].id(k), static_cast<int32_t>(a)};
             }
-    for (size_t source = 0; source < store.rows.size(); ++source) {
-        const Row& row = store.rows[source];
+    store.each_row([&](int64_t source, const SynapseStore::Row& row) {
         const std::byte* data = row.data;
-        for (uint32_t i = row.first_segment; i < row.first_segment + row.n_segments; ++i) {
-            const Segment segment = store.segments[i];
+        for (const Segment* i = row.begin; i != row.end; ++i) {
+            const Segment segment = *i;
             const auto* weights = reinterpret_cast<const Weight*>(data);
             const auto* targets = reinterpret_cast<const Target*>(weights + segment.n_weights());
             for (int64_t s = 0; s < segment.count(); ++s) {
                 const Place place = places[targets[s]];
                 const double weight = static_cast<double>(weights[segment.constant() ? 0 : s]);
-                visit(static_cast<int64_t>(source), place.id, place.array, weight, segment.delay);
+                visit(source, place.id, place.array, weight, segment.delay);
             }
             data += segment_bytes<Target>(segment);
         }
-    }
+    });
 }
 
 // Lane steps of 32 bits would overflow after 2^31 steps: move their origin, keeping "long ago".
@@ -270,8 +281,7 @@ inline void Worker::move_origin(int64_t step) {
 }
 
 inline void Worker::mark_sources(Bits& needed) const {
-    for (size_t id = 0; id < store.rows.size(); ++id)
-        if (store.rows[id].n_segments) set_bit(needed, static_cast<int64_t>(id));
+    store.each_row([&](int64_t id, const SynapseStore::Row&) { set_bit(needed, id); });
     generals->each([&](const auto& part) { part.each_source([&](int64_t id) { set_bit(needed, id); }); });
 }
 
@@ -314,12 +324,11 @@ inline void Worker::see(const Team& team, Mirror* mirror) {
     generals->each([&](auto& part) {
         std::vector<const LocalPopulation*> sources;
         const int32_t population = part.spec().pre_population;
-        const int32_t n_workers = part.spec().n_pre ? spec_.n_workers() : 0;
-        for (int32_t w = 0; w < n_workers; ++w) {
-            const bool own = w % spec_.n_ranks == spec_.rank;
-            sources.push_back(own ? &team[w / spec_.n_ranks]->populations[population] : mirror->of(population, w));
+        if (part.spec().n_pre) {
+            for (const auto& worker : team) sources.push_back(&worker->populations[population]);
+            if (mirror) sources.push_back(mirror->stand_in(population));
         }
-        part.see(std::move(sources));
+        part.see(std::move(sources), mirror);
     });
 }
 

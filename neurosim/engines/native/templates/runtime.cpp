@@ -67,9 +67,16 @@ int neurosim_recall(void* network, int64_t step, int64_t n, const int64_t* steps
 void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
-        const auto& degrees = whole.worker(t).outdegrees[projection];
-        for (size_t i = 0; i < degrees.size(); ++i) out[i] += degrees[i];
+        whole.worker(t).outdegrees[projection].each([&](int64_t source, uint32_t n) { out[source] += n; });
     }
+}
+
+// Number of a projection's synapses.
+int64_t neurosim_synapses_of(void* network, int32_t projection) {
+    const auto& whole = *static_cast<neurosim::Network*>(network);
+    int64_t n = 0;
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) n += whole.worker(t).outdegrees[projection].total();
+    return n;
 }
 
 // Synapses in memory: the sum of all segments' counts.
@@ -77,7 +84,7 @@ int64_t neurosim_synapses(void* network) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
     int64_t n = 0;
     for (int32_t t = 0; t < whole.spec().n_threads; ++t)
-        for (const auto& segment : whole.worker(t).store.segments) n += segment.count();
+        n += whole.worker(t).store.count();
     return n;
 }
 
@@ -97,13 +104,21 @@ void neurosim_list_synapses(void* network, int64_t* sources, int64_t* targets, i
             });
 }
 
-int64_t neurosim_synapse_bytes(void* network) {
+// Bytes of a part: the state, synapses, their segments, the table of sources, buffers, out-degrees.
+int64_t neurosim_memory(void* network, int32_t part) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
-    int64_t bytes = 0;
+    int64_t bytes = part == 4 ? whole.exchange_bytes() : 0;
     for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
-        const auto& store = whole.worker(t).store;
-        bytes += store.bytes + static_cast<int64_t>(store.segments.size() * sizeof(neurosim::Segment) +
-                                                    store.rows.size() * sizeof(neurosim::Row));
+        const neurosim::Worker& worker = whole.worker(t);
+        switch (part) {
+            case 0: bytes += worker.state_bytes(); break;
+            case 1: bytes += worker.store.data_bytes(); break;
+            case 2: bytes += worker.store.segment_bytes(); break;
+            case 3: bytes += worker.store.source_bytes(); break;
+            case 4: bytes += worker.buffer_bytes(); break;
+            default:
+                for (const auto& degrees : worker.outdegrees) bytes += degrees.bytes();
+        }
     }
     return bytes;
 }
