@@ -13,6 +13,7 @@ import numpy as np
 import neurosim as ns
 from neurosim.engines import get_engine
 from neurosim.engines.base import EngineOptions
+from neurosim.lowering.agreement import agree_on_delays
 from neurosim.parallel.exact_sums import add_words, exact_total
 from neurosim.parallel.world import world
 from neurosim.units import Hz, kHz, ms, mV, second
@@ -187,7 +188,7 @@ def digest(name, threads, ranks):
     net.record(population[[0, 3, 7, 8]], variable)
     net.record_sum(population, variable)
     net.record_sum(population[1], variable, every=0.7 * ms)
-    program = ns.lower(net, 0.1 * ms, share=ranks.share)
+    program = agree_on_delays(ns.lower(net, 0.1 * ms, share=ranks.share), ranks)
     engine = get_engine("native")
     result = Digest(ranks, program)
     with engine.compile(program, EngineOptions(threads=threads, communicator=ranks)) as executable:
