@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SYNAPSES = (2e6, 4e5)  # of the ranks that are run
 _STEPS, _STRETCHES = 250, 6
-_TRUST = 0.2
+_TRUST = 0.05
 
 
 @dataclass(frozen=True)

@@ -107,18 +107,14 @@ def fitted(
     usable = (measured > 0) & (foreseen > 0)
     if not usable.any():
         return start
-    counts, measured = counts[usable], measured[usable]
-    if trust > 0:
-        expected = before * np.median(measured / foreseen[usable])
-        known = expected > 0
-        rows = np.eye(len(names))[known] / expected[known, None] * trust
-        found = _nonnegative(np.vstack([counts / measured[:, None], rows]), measured.size, trust)
-    else:
-        found = nonnegative(counts, measured)
+    expected = before * np.median(measured[usable] / foreseen[usable])
+    found = nonnegative(counts[usable], measured[usable], expected, trust)
     return replace(start, **dict(zip(names, map(float, found), strict=True)))
 
 
-def nonnegative(counts: ArrayLike, seconds: ArrayLike) -> NDArray[np.float64]:
+def nonnegative(
+    counts: ArrayLike, seconds: ArrayLike, expected: ArrayLike | None = None, trust: float = 0.0
+) -> NDArray[np.float64]:
     """Return the coefficients >= 0 of least relative squares, (n,).
 
     Parameters
@@ -126,19 +122,23 @@ def nonnegative(counts: ArrayLike, seconds: ArrayLike) -> NDArray[np.float64]:
     counts : (m, n)
     seconds : (m,)
         Runs of 0 seconds are left out.
+    expected : (n,), optional
+        What the coefficients are drawn to where the runs leave them open; 0: not drawn.
+    trust : float
+        How much: the weight of a relative deviation of theirs, where a run's is 1.
     """
-    matrix, measured = np.asarray(counts, np.float64), np.asarray(seconds, np.float64)
-    used = measured > 0
-    if not used.any():
-        return np.zeros(matrix.shape[1])
-    return _nonnegative(matrix[used] / measured[used, None], int(used.sum()), 0.0)
-
-
-def _nonnegative(relative: NDArray[np.float64], n_runs: int, trust: float) -> NDArray[np.float64]:
-    """Solve: the first ``n_runs`` rows are to give 1, the others ``trust``."""
     from scipy.optimize import nnls  # noqa: PLC0415 - slow to import
 
-    wanted = np.full(len(relative), trust)
-    wanted[:n_runs] = 1.0
+    matrix, measured = np.asarray(counts, np.float64), np.asarray(seconds, np.float64)
+    used = measured > 0
+    rows, wanted = [matrix[used] / measured[used, None]], [np.ones(int(used.sum()))]
+    if expected is not None and trust > 0:
+        prior = np.asarray(expected, np.float64)
+        known = prior > 0
+        rows.append(np.eye(prior.size)[known] / prior[known, None] * trust)
+        wanted.append(np.full(int(known.sum()), trust))
+    relative = np.vstack(rows)
+    if not relative.size:
+        return np.zeros(matrix.shape[1])
     size = np.maximum(relative.max(axis=0), 1e-300)
-    return nnls(relative / size, wanted)[0] / size
+    return nnls(relative / size, np.concatenate(wanted))[0] / size

@@ -11,14 +11,14 @@ import numpy as np
 
 from ..analysis import canvas
 from .model import Coefficients, nonnegative
-from .work import ID_BYTES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
-COLUMNS = {"ranks": "#0072B2", "threads": "#D55E00", "both": "#009E73"}
+_TRUST = 1e-3
+COLOURS = {"ranks": "#0072B2", "threads": "#D55E00", "both": "#009E73"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fit:
     hop_s : float
         For an exchange, times log2 of the ranks.
     byte_s : float
-        For a byte of spikes that a rank receives.
+        For a byte that a rank receives.
     """
 
     neuron_s: float
@@ -58,7 +58,7 @@ def terms(row: Row) -> list[float]:
     seconds = row["duration_ms"] * 1e-3
     steps = 1e3 / row["dt_ms"]
     exchanges = row.get("exchanges", 0) / seconds
-    received = ID_BYTES * row["n_spikes"] / seconds * (1.0 - 1.0 / row["ranks"])
+    received = row.get("exchange_bytes", 0) / row["ranks"] / seconds
     return [
         row["n_neurons"] * steps / row["cores"],
         steps * math.log2(row["threads"]),
@@ -68,9 +68,14 @@ def terms(row: Row) -> list[float]:
 
 
 def fit(rows: Sequence[Row]) -> Fit:
-    """Return the model that is nearest to the measured real-time factors, in relative terms."""
-    found = nonnegative([terms(row) for row in rows], [row["real_time_factor"] for row in rows])
-    return Fit(*map(float, found))
+    """Return the model that is nearest to the measured real-time factors, in relative terms.
+
+    Latency and bandwidth are drawn to what the time in exchanges tells of them.
+    """
+    apart = exchange_costs(rows, Coefficients())
+    expected = None if apart is None else (0.0, 0.0, apart.hop_s, apart.byte_s)
+    factors = [row["real_time_factor"] for row in rows]
+    return Fit(*map(float, nonnegative([terms(row) for row in rows], factors, expected, _TRUST)))
 
 
 def exchange_costs(rows: Sequence[Row], before: Coefficients) -> Coefficients | None:
@@ -78,8 +83,11 @@ def exchange_costs(rows: Sequence[Row], before: Coefficients) -> Coefficients | 
     several = [row for row in rows if row["ranks"] > 1 and row.get("exchange_s", 0.0) > 0]
     if not several:
         return None
-    seconds = [row["exchange_s"] / (row["duration_ms"] * 1e-3) for row in several]
-    hop, byte = nonnegative([terms(row)[2:] for row in several], seconds)
+    seconds = np.array([row["exchange_s"] / (row["duration_ms"] * 1e-3) for row in several])
+    counts = np.array([terms(row)[2:] for row in several])
+    usual = np.array([before.hop_s, before.byte_s])
+    foreseen = np.maximum(counts @ usual, 1e-300)
+    hop, byte = nonnegative(counts, seconds, usual * np.median(seconds / foreseen), _TRUST)
     return before.updated({"hop_s": float(hop), "byte_s": float(byte)})
 
 
@@ -142,7 +150,7 @@ def told(model: Fit) -> list[str]:
         f"  {model.neuron_s * 1e9:.3g} ns x neurons x steps / cores"
         f" + {model.team_s * 1e6:.3g} us x steps x log2(threads)",
         f"  + {model.hop_s * 1e6:.3g} us x exchanges x log2(ranks)"
-        f" + {model.byte_s * 1e9:.3g} ns x bytes of spikes received",
+        f" + {model.byte_s * 1e9:.3g} ns x bytes received",
     ]
 
 
@@ -184,8 +192,8 @@ def _factors(axes: Axes, rows: Sequence[Row], model: Fit, kind: str) -> None:
     for name, own in series(rows).items():
         cores = [r["cores"] for r in own]
         measured = [r["real_time_factor"] for r in own]
-        axes.plot(cores, measured, "o", color=COLUMNS[name], markersize=3.5, label=name)
-        axes.plot(cores, [model.seconds(r) for r in own], "-", color=COLUMNS[name])
+        axes.plot(cores, measured, "o", color=COLOURS[name], markersize=3.5, label=name)
+        axes.plot(cores, [model.seconds(r) for r in own], "-", color=COLOURS[name])
     first = min(rows, key=lambda r: (r["cores"], r["real_time_factor"]))
     most = max(r["cores"] for r in rows)
     ends = np.array([first["cores"], most])
@@ -207,7 +215,7 @@ def _efficiencies(axes: Axes, rows: Sequence[Row]) -> None:
                 marker="o",
                 markersize=3.5,
                 linestyle=line,
-                color=COLUMNS[name],
+                color=COLOURS[name],
                 label=f"{kind}, {name}",
             )
     _cores(axes, rows)
