@@ -9,8 +9,8 @@ import socket
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,7 @@ class Output:
         """Record a chunk; of several ranks, the own neurons' part of it."""
         if self._writer is None or self._reports is None:
             raise RecordingWriteError(f"the recording {self.path} is not open.")
-        with signals_deferred():
+        with self._writing():
             if not self._in_parts:
                 self._update_digest(chunk)
             self._writer.append(replace(chunk, states=self._reports.take(chunk)))
@@ -251,7 +251,7 @@ class Output:
     def flush(self) -> None:
         """Put everything appended so far on disk, and return once it is there."""
         if self._writer is not None:
-            with signals_deferred():
+            with self._writing():
                 self._writer.flush()
 
     def finish(self, summary: Mapping[str, Any], status: str) -> None:
@@ -260,11 +260,29 @@ class Output:
         if writer is None:
             return
         with self._lock:
-            together(self._ranks, lambda: _finish(writer, summary, status))
+            together(self._ranks, lambda: self._finish(writer, summary, status))
             if self._in_parts:
                 merged = together(self._ranks, lambda: self._merge(summary))
                 self._merged_sha256 = self._ranks.broadcast(merged.encode()).decode()
                 together(self._ranks, self._keep_temporary)
+
+    def _finish(self, writer: RecordingWriter, summary: Mapping[str, Any], status: str) -> None:
+        with self._writing():
+            writer.finish(summary, status)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold signals back; say of what cannot be written what becomes of the other parts."""
+        with signals_deferred():
+            try:
+                yield
+            except RecordingWriteError as error:
+                if not self._in_parts:
+                    raise
+                raise RecordingWriteError(
+                    f"{error} What all ranks have becomes one recording with 'neurosim merge "
+                    f"{self.path}'."
+                ) from error
 
     def _merge(self, summary: Mapping[str, Any]) -> str:
         return merge_parts(self.path, dict(summary)).spikes_sha256 if self._first else ""
@@ -323,11 +341,6 @@ class Output:
         _check_replaceable(self.path)
         if self._continues:
             earlier_pieces(self.path, self._continues)
-
-
-def _finish(writer: RecordingWriter, summary: Mapping[str, Any], status: str) -> None:
-    with signals_deferred():
-        writer.finish(summary, status)
 
 
 def _recorded_starts(layout: Layout) -> np.ndarray | None:

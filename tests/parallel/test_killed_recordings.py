@@ -2,7 +2,9 @@
 
 import os
 import random
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from launch import finish, launch, start
 from recorded_run import network
 
 import neurosim as ns
+from neurosim.errors import RecordingWriteError
 from neurosim.recording import read
 from neurosim.recording.merge import merge
 from neurosim.recording.shards import folder_of, shard_path, steps_of
@@ -75,6 +78,43 @@ def test_killed_at_a_random_moment(tmp_path, seed):
         assert_same_data(path, expected)
         assert run.spikes_sha256() == read(expected).spikes_sha256()
         run.metrics(0.0)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)], check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("mounting a small tmpfs is not permitted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_all_ranks_with_one_message(tmp_path, small_disk):
+    path = small_disk / "run.h5"
+    done = launch([SCRIPT, path, 20_000], RANKS, timeout=60)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("neurosim.errors.RecordingWriteError: rank ")
+    assert done.stderr.count(last) == 1
+    assert "No space left on device" in last
+    assert f"neurosim merge {path}" in last
+    with pytest.raises(RecordingWriteError, match="are kept; when there is space"):
+        merge(path)
+    elsewhere = tmp_path / "run.h5"
+    shutil.copy(path, elsewhere)
+    shutil.copytree(folder_of(path), folder_of(elsewhere))
+    merge(elsewhere)
+    run = read(elsewhere)
+    assert run.stop_ms > 100
+    expected = tmp_path / "serial.h5"
+    with ns.Simulation(network(), output=expected, threads=1) as simulation:
+        simulation.run(run.stop_ms * ms)
+    assert_same_data(elsewhere, expected)
 
 
 @pytest.mark.slow

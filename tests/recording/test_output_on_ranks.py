@@ -231,7 +231,8 @@ def test_a_full_disk_on_one_rank_is_everybody_s_error(tmp_path, serial, monkeypa
         output.finish({}, "complete")
 
     errors = on_ranks(3, work)
-    assert [str(error) for error in errors] == ["rank 1: the disk is full"] * 3
+    assert len({str(error) for error in errors}) == 1
+    assert str(errors[0]).startswith("rank 1: the disk is full What all ranks have becomes")
     assert not read(path).complete
     assert merge(path).stop_ms == 2.0
     assert read(path).spikes("E")[0].size > 0
