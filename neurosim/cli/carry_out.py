@@ -169,7 +169,11 @@ def _draw(recording: Recording, found: Experiment) -> list[str]:
         from ..analysis.canvas import save  # noqa: PLC0415 - when there is something
 
         path = base.with_suffix(".png")
-        save(found.figure(recording), path)
+        try:
+            save(found.figure(recording), path)
+        except AnalysisError as error:
+            say(f"no figure: {error}", to_stderr=True)
+            return drawn
         return [str(path)]
     for kind in found.figures:
         path = base.with_suffix(".png") if not drawn else base.with_name(f"{base.stem}-{kind}.png")
