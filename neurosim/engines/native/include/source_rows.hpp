@@ -23,7 +23,7 @@ class SourceRows {
     // -1 for a source that is not marked.
     int64_t row(uint32_t source) const {
         const uint64_t word = bits_[source >> 6], bit = uint64_t(1) << (source & 63);
-        return word & bit ? before_[source >> 6] + std::popcount(word & (bit - 1)) : -1;
+        return word & bit ? static_cast<int64_t>(before_[source >> 6]) + std::popcount(word & (bit - 1)) : -1;
     }
     // Call `visit(source)` for all that are marked, in order.
     template <class Visit>
