@@ -74,19 +74,26 @@ def main(arguments: list[str] | None = None) -> None:
     Started by an MPI launcher, each process is a rank: errors are told once, by the rank that
     has them, and all ranks exit with the same code.
     """
+    try:
+        _begin()
+        _leave(_run(arguments))
+    except KeyboardInterrupt:  # before there was anything to interrupt
+        leave("interrupted", EXIT_INTERRUPTED)
+    except NeurosimError as error:
+        _fail(f"error: {error}", arguments)
+    except MemoryError:
+        advice = "Use a smaller scale; 'neurosim run ... --dry-run' estimates it."
+        _fail(f"error: not enough memory. {advice}", arguments)
+
+
+def _begin() -> None:
+    """Meet the other ranks, if there are any; the first of them writes to standard output."""
     launch = launched()
     if launch is not None:
         guard_this_rank(launch)
         join()
         if not is_first():
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
-    try:
-        _leave(_run(arguments))
-    except NeurosimError as error:
-        _fail(f"error: {error}", arguments)
-    except MemoryError:
-        advice = "Use a smaller scale; 'neurosim run ... --dry-run' estimates it."
-        _fail(f"error: not enough memory. {advice}", arguments)
 
 
 def _run(arguments: list[str] | None) -> Any:
