@@ -283,7 +283,14 @@ def shared(pre: PopulationView, post: PopulationView) -> int:
     """Return how many neurons are among the sources and among the targets."""
     if pre.parent is not post.parent:
         return 0
-    return int(np.isin(pre.indices, post.indices, assume_unique=True).sum())
+    if pre.members is None and post.members is None:
+        stop = min(pre.start + pre.size, post.start + post.size)
+        return max(0, stop - max(pre.start, post.start))
+    listed, other = (pre, post) if pre.members is not None else (post, pre)
+    ids = listed.indices
+    if other.members is not None:
+        return int(np.isin(ids, other.members, assume_unique=True).sum())
+    return int(((ids >= other.start) & (ids < other.start + other.size)).sum())
 
 
 def index_array(values: ArrayLike, what: str) -> NDArray[np.int64]:

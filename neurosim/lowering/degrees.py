@@ -24,6 +24,7 @@ Cdf = Callable[[int], tuple[NDArray[np.float64], int]]
 
 _ATTEMPTS = 1000
 _BLOCK = 1 << 16  # targets worked on at a time
+_DRAWS = 1 << 17  # synapses placed one by one at a time
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,11 @@ def multinomial_indegrees(seed: int, projection: int, n: int, targets: Targets) 
     """
     share = (n - 6.0 * math.sqrt(n)) / targets.total if n else 0.0
     drawn = _Counts((seed, projection), n, targets, lambda w: poisson_cdf(share * w))
-    target, _ = _placed((seed, projection), targets, np.arange(n - drawn.total))
-    return drawn.own + targets.tally(target)
+    own = drawn.own
+    for start in range(0, n - drawn.total, _DRAWS):
+        k = np.arange(start, min(start + _DRAWS, n - drawn.total))
+        own = own + targets.tally(_placed((seed, projection), targets, k)[0])
+    return own
 
 
 def hypergeometric_indegrees(seed: int, projection: int, n: int, targets: Targets) -> Index:

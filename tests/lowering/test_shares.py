@@ -1,16 +1,18 @@
 """What ranks lower, each its share, is together exactly what one process lowers."""
 
 import dataclasses
+import tracemalloc
 from functools import cache
 
 import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.lowering import degrees, pairs, sources
+from neurosim.lowering import listed as listed_edges
 from neurosim.lowering import program as p
 from neurosim.lowering.agreement import agree_on_delays
 from neurosim.lowering.edges import instantiate
-from neurosim.lowering.synapse_edges import synapse_arrays
 from neurosim.lowering.waveforms import StepWave
 from neurosim.parallel.share import Share
 from neurosim.units import Hz, amp, mm, ms, mV, pA, second, um
@@ -331,3 +333,78 @@ def test_the_synapses_of_all_shares_are_those_of_the_whole(name):
                 for field in ("pre", "post", "weight", "delay"):
                     own = getattr(edges, field)[mine]
                     assert np.array_equal(getattr(found, field), own), (projection.name, share)
+
+
+@pytest.mark.parametrize("name", ["rules", "listed", "space"])
+def test_sizes_of_blocks_do_not_matter(name, monkeypatch):
+    share = Share(1, 3)
+    expected = lowered(name, share)
+    for module, block, size in (
+        (degrees, "_BLOCK", 7),
+        (degrees, "_DRAWS", 5),
+        (listed_edges, "_BLOCK", 11),
+        (pairs, "_SOURCES", 9),
+        (pairs, "_BLOCK", 40),
+        (sources, "_BLOCK", 30),
+    ):
+        monkeypatch.setattr(module, block, size)
+    found = ns.lower(NETWORKS[name](), DT, share)
+    assert different(found, expected) is None
+    for one, other in zip(found.projections, expected.projections, strict=True):
+        monkeypatch.undo()
+        edges = instantiate(expected, other)
+        monkeypatch.setattr(sources, "_BLOCK", 30)
+        again = instantiate(found, one)
+        assert np.array_equal(edges.pre, again.pre)
+        assert np.array_equal(edges.weight, again.weight)
+
+
+class OneOf:
+    """Stands for the communicator of one of several ranks."""
+
+    def __init__(self, others):
+        self.others = others
+
+    def largest(self, values):
+        return np.max([values, *self.others], axis=0)
+
+
+@pytest.mark.parametrize("name", ["listed", "space", "amounts", "currents"])
+def test_ranks_agree_on_the_delays_of_the_whole(name):
+    whole = lowered(name)
+    parts = [lowered(name, s) for s in SHARES if s.n_ranks == 4]
+    told = [(-p.own_delays[0], p.own_delays[1]) for p in parts]
+    for part in parts:
+        agreed = agree_on_delays(part, OneOf(told))
+        assert agreed.smallest_delay == whole.smallest_delay
+        assert agreed.largest_delay == whole.largest_delay
+
+
+def test_memory_is_that_of_the_own_neurons():
+    """A share of 2,000 of 2,000,000 neurons is lowered in less than 16 MB, of which most is one
+    block of targets at a time; an array of all neurons would be 16 MB already."""
+
+    def large(n):
+        net = ns.Network(seed=1)
+        initial = {"v": "E_L + 5*mV*randn()"}
+        place = ns.UniformBox([1, 1] * mm)
+        e = net.population("E", n, ns.models.lif_curr_exp(), initial, positions=place)
+        i = net.population("I", n // 4, ns.models.lif_curr_exp(tau_m=ns.Uniform(9 * ms, 11 * ms)))
+        net.project(e, e, ns.FixedTotalNumber(1000 * n), "I_syn", **WEIGHT)
+        few = ns.FixedTotalNumber(9 * n, autapses=False, multapses=False)
+        net.project(i, i, few, "I_syn", **WEIGHT)
+        for rule in (ns.FixedInDegree(9, autapses=False), ns.FixedOutDegree(9), ns.Bernoulli(0.1)):
+            net.project(e, i, rule, "I_syn", **WEIGHT)
+        net.project(e, e, ns.OneToOne(), "I_syn", weight="i*pA/N_pre", delay=1 * ms)
+        net.poisson(e, "I_syn", rate="8*Hz*(1 + int(i > 5))", weight=1 * pA)
+        net.record(e[:5], "v")
+        return net
+
+    ns.lower(large(4000), DT, Share(5, 1000))
+    tracemalloc.start()
+    program = ns.lower(large(2_000_000), DT, Share(5, 1000))
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16e6
+    assert held < 2e6
+    assert sum(q.own_synapses for q in program.projections) > 2e6
