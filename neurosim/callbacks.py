@@ -122,6 +122,10 @@ class _Entry:
             return self.start - step
         return self.every - (step - self.start) % self.every
 
+    def last_call(self, step: int) -> int:
+        """Return the last step up to ``step`` with a call; 0 if there was none."""
+        return 0 if step < self.start else step - (step - self.start) % self.every
+
     def due(self, step: int) -> bool:
         return step >= self.start and (step - self.start) % self.every == 0
 
@@ -158,9 +162,22 @@ class Schedule:
         """Return how many of ``wanted`` steps may be simulated before the next call."""
         return min([wanted, *(entry.steps_to_next(step) for entry in self._entries)])
 
-    def skip(self, step: int, called: bool) -> None:
-        """Start at a step, at which what is due may have been called already."""
+    def skip(self, step: int, called: bool, spikes: NDArray[np.int64]) -> None:
+        """Start at a step, at which what is due may have been called already.
+
+        ``spikes`` (n, 2) are step and id of those before, of this rank, as ``waiting`` gave them.
+        """
         self._called = step if called else -1
+        for entry in self._entries:
+            since = entry.last_call(step if called else step - 1)
+            kept = spikes[spikes[:, 0] >= since]
+            entry.spikes = [(kept[:, 0], kept[:, 1])]
+
+    def waiting(self) -> NDArray[np.int64]:
+        """Return step and id of this rank's spikes that some callback has yet to be told of."""
+        kept = ([np.stack(part, axis=1) for part in e.spikes] for e in self._entries)
+        every = [np.concatenate([np.empty((0, 2), np.int64), *parts]) for parts in kept]
+        return max(every, key=len, default=np.empty((0, 2), np.int64))  # it holds the others'
 
     def due(self, step: int) -> bool:
         """Return whether ``call`` would call anything."""

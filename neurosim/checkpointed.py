@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._version import __version__
+from .callbacks import Schedule
 from .description.network import Network
 from .description.quantities import SECOND, scalar
 from .engines.base import EngineOptions, Executable
@@ -29,6 +30,7 @@ class Checkpointed(StateAccess):
     _recipe: Mapping[str, Any]
     _saving: Saving | None = None
     _resumed: Resumed | None = None
+    _schedule: Schedule
     _step = _n_spikes = 0
     _warmup_end = _end = 0  # of what is planned
 
@@ -145,6 +147,7 @@ class Checkpointed(StateAccess):
             self._ranks,
             executable,
             None if output is None or output.is_temporary else output.path,
+            self._schedule.waiting(),
             step=self._step,
             warmup_end=self._warmup_end,
             end=max(self._end, self._step),

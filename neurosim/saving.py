@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ._version import __version__
 from .checkpoint import Checkpoints, Header, opened
 from .description.network import Network
@@ -88,6 +91,7 @@ class Saving:
         ranks: Ranks,
         executable: Executable,
         recording: Path | None,
+        heard: NDArray[np.int64],
         **progress: Any,
     ) -> None:
         """Write one; collective.
@@ -98,6 +102,8 @@ class Saving:
         executable : Executable
         recording : Path or None
             Where the simulation's recording is, if it lasts.
+        heard : (n, 2) int64
+            Step and id of the rank's spikes that callbacks have yet to be told of.
         **progress
             ``step``, ``warmup_end``, ``end`` and ``called`` of the Header; ``n_spikes`` of this
             rank.
@@ -110,7 +116,7 @@ class Saving:
         progress["n_spikes"] = int(ranks.total([progress["n_spikes"]])[0])
         kept = "" if recording is None else self._checkpoints.beside(recording)
         header = Header(dt=self._dt, version=__version__, recording=kept, **self._facts, **progress)
-        self._checkpoints.write(executable, ranks.communicator, header)
+        self._checkpoints.write(executable, ranks.communicator, header, heard)
 
     def close(self) -> None:
         """Let SIGUSR1 act as before."""
@@ -154,14 +160,15 @@ class Resumed:
 
         self.header, self.recording = ranks.together(look)
 
-    def restore(self, ranks: Ranks, executable: Executable) -> None:
-        """Put the state into a network that has just been built."""
+    def restore(self, ranks: Ranks, executable: Executable) -> NDArray[np.int64]:
+        """Put the state into a network that has just been built; return ``heard`` of all ranks."""
 
-        def put() -> None:
+        def put() -> NDArray[np.int64]:
             with opened(self._path) as saved:
                 executable.restore(saved.snapshot(ranks.share))
+                return saved.heard()
 
-        ranks.together(put)
+        return ranks.together(put)
 
 
 def digest_of(network: Network) -> str:

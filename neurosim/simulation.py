@@ -16,6 +16,7 @@ from .description.quantities import SECOND, quantity
 from .engine_choice import check_options, choose_engine
 from .engines.base import EngineOptions, Exchange, Executable
 from .engines.checks import stopped
+from .engines.recent import own_spikes
 from .errors import DescriptionError, RecordingWriteError
 from .interrupts import Interrupts
 from .joint import Ranks
@@ -187,8 +188,8 @@ class Simulation(Advancing):
         began = time.perf_counter()
         executable.build()
         if self._resumed is not None:
-            self._resumed.restore(self._ranks, executable)
-            self._schedule.skip(self._step, self._resumed.header.called)
+            spikes = own_spikes(self.program, self._resumed.restore(self._ranks, executable))
+            self._schedule.skip(self._step, self._resumed.header.called, spikes)
         seconds += time.perf_counter() - began
         # an engine may compile while it builds, so it is the engine that tells how long
         self._costs.compile = executable.timings.compile_s

@@ -20,7 +20,7 @@ from ..parallel.share import Share
 from ..recording.guard import scalar, table, text
 from .blocks import BLOCK
 from .files import previous_of
-from .schema import FORMAT, HEADER_LIMIT, SCHEMA_VERSION, Stored, parse
+from .schema import FORMAT, HEADER_LIMIT, HEARD, SCHEMA_VERSION, Stored, parse
 from .writer import HEADER, STATE
 
 _NAMES = {
@@ -119,8 +119,18 @@ class Saved:
                 stored.counts,
             )
             for name, stored in self._arrays.items()
+            if name != HEARD
         }
         return Snapshot(self.header.step, arrays)
+
+    def heard(self) -> NDArray[np.int64]:
+        """Return step and id of all spikes that callbacks have yet to be told of, (n, 2)."""
+        if HEARD not in self._arrays:
+            return np.empty((0, 2), np.int64)
+        found = self._read(HEARD, Share())
+        if found.dtype != np.int64 or found.ndim != 2 or found.shape[1] != 2:
+            raise CheckpointError(f"{self.path!r}: the spikes for callbacks are not (step, id).")
+        return found
 
     def _read(self, name: str, share: Share) -> NDArray:
         stored = self._arrays[name]

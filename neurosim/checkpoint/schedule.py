@@ -6,11 +6,14 @@ import os
 import time
 from pathlib import Path
 
-from ..engines.base import Executable
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.base import Executable, Snapshot, StateArray
 from ..errors import CheckpointError
 from ..parallel.communicator import Communicator
 from . import writer
-from .schema import Header
+from .schema import HEARD, Header
 
 
 class Checkpoints:
@@ -80,8 +83,22 @@ class Checkpoints:
         found, folder = Path(path).resolve(), self.path.parent.resolve()
         return str(found.relative_to(folder) if found.is_relative_to(folder) else found)
 
-    def write(self, executable: Executable, communicator: Communicator, header: Header) -> None:
+    def write(
+        self,
+        executable: Executable,
+        communicator: Communicator,
+        header: Header,
+        heard: NDArray[np.int64] | None = None,
+    ) -> None:
         """Write one; collective. Whoever asked for it has it then, whether it succeeded or not.
+
+        Parameters
+        ----------
+        executable : Executable
+        communicator : Communicator
+        header : Header
+        heard : (n, 2) int64, optional
+            Step and id of the rank's spikes that callbacks have yet to be told of.
 
         Raises
         ------
@@ -90,7 +107,10 @@ class Checkpoints:
         """
         self._requested = False
         try:
-            writer.write(self.path, header, executable.snapshot(), communicator)
+            taken = executable.snapshot()
+            spikes = np.empty((0, 2), np.int64) if heard is None else heard
+            arrays = {**taken.arrays, HEARD: StateArray("events", "<i8", lambda: spikes)}
+            writer.write(self.path, header, Snapshot(taken.step, arrays), communicator)
         finally:
             # the next attempt comes an interval later, so that a full disk does not stop the run
             self.begin(header.step)

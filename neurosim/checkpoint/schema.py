@@ -14,6 +14,9 @@ from ..engines.base import StateKind
 FORMAT = "neurosim checkpoint"
 SCHEMA_VERSION = 1
 MOST_STEPS = 1 << 60
+HEARD = "callbacks"
+"""Name of the array of spikes that callbacks have yet to be told of."""
+
 HEADER_LIMIT = 64 << 20
 _DTYPES = ("<f8", "<f4", "<i8", "<u1")
 

@@ -7,7 +7,26 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lowering.program import Program
 from .base import Chunk
+
+
+def own_spikes(program: Program, spikes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of the whole network's spikes, (n, 2) of step and id, that this rank tells of.
+
+    A rank tells of its own neurons and of the events that sources stand for, and the first one of
+    spike sources.
+    """
+    share, ids = program.share, spikes[:, 1]
+    own = np.zeros(len(ids), bool)
+    for emitter in program.emitters():
+        local = ids - emitter.first_id
+        inside = (local >= 0) & (local < emitter.size)
+        if getattr(emitter, "event", "") is None:
+            own |= inside & (share.rank == 0)
+        else:
+            own |= inside & share.mine(local)
+    return np.ascontiguousarray(spikes[own])
 
 
 class RecentSpikes:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...errors import CheckpointError
 from ...lowering.program import PopulationProgram, Program, ProjectionProgram
 from ..base import Snapshot, StateArray, StateKind
-from ..recent import RecentSpikes
+from ..recent import RecentSpikes, own_spikes
 from .synapse_access import SynapseAccess
 
 _Doubles, _Int64s = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
@@ -281,7 +281,6 @@ class NetworkState:
     def _recall(self, spikes: Array) -> None:
         first = max(0, self._step - recent_depth(self._program))
         _check_events(spikes, "spikes", (first, self._step), (0, self._program.n_ids))
-        share = self._program.share
         steps, ids = (np.ascontiguousarray(spikes[:, k], np.int64) for k in (0, 1))
         self._library.neurosim_recall(
             self._network,
@@ -290,15 +289,7 @@ class NetworkState:
             steps.ctypes.data_as(_Int64s),
             ids.ctypes.data_as(_Int64s),
         )
-        own = np.zeros(len(ids), bool)
-        for emitter in self._program.emitters():
-            local = ids - emitter.first_id
-            inside = (local >= 0) & (local < emitter.size)
-            if getattr(emitter, "event", "") is None:  # a spike source: rank 0 tells of it
-                own |= inside & (share.rank == 0)
-            else:
-                own |= inside & share.mine(local)
-        self._recent.restore(self._step, np.ascontiguousarray(spikes[own]))
+        self._recent.restore(self._step, own_spikes(self._program, spikes))
 
     # -- inputs --------------------------------------------------------------------------------
 
