@@ -59,7 +59,7 @@ def command(
 ) -> None:
     """Measure EXPERIMENT on more and more cores, as ranks and as threads, and fit a cost model.
 
-    What exchanges cost is kept for 'neurosim run --dry-run --ranks'.
+    What exchanges cost is kept for 'neurosim run --dry-run --ranks', but for --quick.
     """
     from ..scaling import runs as jobs  # noqa: PLC0415 - not for --help
 
@@ -82,7 +82,8 @@ def command(
         rounds,
         lambda text: None if told["quiet"] else say(text, True),
     )
-    _tell(rows, {"experiment": experiment, "scale": size, "runs": rounds}, **told)
+    facts = {"experiment": experiment, "scale": size, "runs": rounds, "quick": quick}
+    _tell(rows, facts, **told)
 
 
 def _tell(
@@ -98,7 +99,7 @@ def _tell(
     print_table(report.table(rows, model), to_stderr=as_json)
     print_lines(["", *report.told(model)], to_stderr=as_json)
     costs = report.exchange_costs(rows, stored()[0])
-    if costs is not None:
+    if costs is not None and not facts["quick"]:
         store(costs)
     modelled = [model.parts(row) for row in rows]
     result = {**facts, "rows": rows, "model": vars(model), "modelled": modelled}

@@ -48,6 +48,8 @@ class Layout:
         Neurons of the whole network that have targets on this thread.
     queued : float
         Delays of all segments, in steps.
+    odd : float
+        Segments of an odd number of synapses.
     """
 
     slots: float
@@ -56,6 +58,7 @@ class Layout:
     segments: float
     sources: float
     queued: float
+    odd: float
 
 
 def n_threads(program: Program, options: EngineOptions) -> int:
@@ -78,7 +81,9 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
     weight = 8 if any(p.weight_bits == 64 for p in program.projections) else 4
     made = layout(program, threads)
     target = 2 if made.slots <= 65536 else 4
-    rounding = made.segments if target == 2 else 0.0  # to whole weights: 0 or 2 bytes
+    # segments are rounded to whole weights: by 2 bytes if odd, or by 3 on average
+    rounding = 2 * made.odd if target == 2 and weight == 4 else 0.0
+    rounding = 3 * made.segments if weight == 8 else rounding
     each = made.synapses * target + made.weights * weight + rounding
     return {
         "state": threads * _state_bytes(program, threads, real),
@@ -139,19 +144,20 @@ def layout(program: Program, threads: int) -> Layout:
         for name, _ in {(p.post.population, p.variable) for p in _simple(program)}
     )
     synapses = weights = segments = 0.0
-    queued = 0.0
+    queued = odd = 0.0
     reached: dict[tuple[str, int, int], float] = {}
     for (span, shared), delays in _rows(program, threads).items():
         size = span[2]
         per_delay = -np.expm1(-delays) * size
         runs = float(per_delay.sum())
+        odd += float(-np.expm1(-2 * delays).sum() * size / 2)
         queued += float((per_delay * np.arange(delays.size)).sum())
         synapses += delays.sum() * size
         segments += runs
         weights += runs if shared else delays.sum() * size
         reached[span] = reached.get(span, 0.0) + float(delays.sum())
     return Layout(
-        slots, float(synapses), float(weights), float(segments), _sources(reached), queued
+        slots, float(synapses), float(weights), float(segments), _sources(reached), queued, odd
     )
 
 
