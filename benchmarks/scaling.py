@@ -129,7 +129,8 @@ def measured(
     """Return the medians of the variants, with efficiencies."""
     mpiexec = runs.require_launcher()
     line = base(options, network, *words)
-    return report.with_efficiency(runs.measure(variants, line, mpiexec, options.runs, tell))
+    rows = runs.measure(variants, line, mpiexec, options.runs, tell, limit_s=200, tolerant=True)
+    return report.with_efficiency(rows)
 
 
 def show(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -153,24 +154,29 @@ def strong(options: argparse.Namespace) -> list[dict[str, Any]]:
     variants.append(Variant(1, 1, (*words, "--precision", "single")))
     variants.append(Variant(1, max(options.cores), (*words, "--precision", "single")))
     several = [n for n in options.cores if n > 1]
-    both = [
+    variants += [
         Variant(n, 1, (*words, "--exchange", way))
-        for n in dict.fromkeys([several[0], several[-1]])
+        for n in sorted({*several[:1], *several[-1:]})
         for way in ("allgather", "targeted")
-    ] if several else []  # fmt: skip
-    rows = measured(options, "microcircuit", variants + both)
-    title = f"microcircuit, scale {options.scale:g}"
-    plain = rows[: len(variants) - 2]
-    precisions = [r for r in rows[: len(variants)] if r["precision"] == "single"]
-    found = [{**show(title, report.with_efficiency(plain)), "kind": "strong"}]
-    found.append({"name": "single precision", "kind": "single", "rows": precisions})
-    exchanges = [
-        {**row, "exchange": variant.words[-1]}
-        for row, variant in zip(rows[len(variants) :], both, strict=True)
     ]
+    rows = measured(options, "microcircuit", variants)
+    title = f"microcircuit, scale {options.scale:g}"
+    plain = report.with_efficiency([r for r in rows if r["words"] == list(words)])
+    single = [r for r in rows if "--precision" in r["words"]]
+    exchanges = [{**r, "exchange": r["words"][-1]} for r in rows if "--exchange" in r["words"]]
+    found = [{**show(title, plain), "kind": "strong"}]
+    found.append({"name": "single precision", "kind": "single", "rows": single})
     found.append({"name": "both exchanges", "kind": "exchange", "rows": exchanges})
-    print(f"\n{markdown(exchange_table(exchanges))}")
+    print(f"\n{markdown(single_table(single))}\n\n{markdown(exchange_table(exchanges))}")
     return found
+
+
+def single_table(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Return the real-time factors in single precision."""
+    heading = [["single precision", "real-time factor"]]
+    return heading + [
+        [f"{r['ranks']} x {r['threads']}", f"{r['real_time_factor']:.3g}"] for r in rows
+    ]
 
 
 def weak(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -270,6 +276,8 @@ def reports(options: argparse.Namespace) -> None:
     for part in parts:
         if part["kind"] in ("strong", "weak", "books"):
             show(part["name"], part["rows"])
+        elif part["kind"] == "single":
+            print(f"\n{markdown(single_table(part['rows']))}")
         elif part["kind"] == "exchange":
             print(f"\n{markdown(exchange_table(part['rows']))}")
         elif part["kind"] == "plan":

@@ -25,7 +25,7 @@ from .work import Work, work
 if TYPE_CHECKING:
     from ..description.network import Network
 
-_SYNAPSES = (2e6, 4e5)  # of the ranks that are run
+_SYNAPSES = (1.2e7, 1.5e6)  # of the ranks that are run: beyond a cache, and within
 _STEPS, _STRETCHES = 250, 6
 _TRUST = 0.05
 

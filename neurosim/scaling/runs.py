@@ -126,10 +126,14 @@ def measure(
     mpiexec: str | None,
     runs: int,
     tell: Callable[[str], None],
+    limit_s: float | None = None,
+    tolerant: bool = False,
 ) -> list[dict[str, Any]]:
     """Run every variant ``runs`` times, taking turns; return the medians, one row per variant.
 
-    ``base`` is the command line that the variant's words are added to.
+    ``base`` is the command line that the variant's words are added to. A run that fails, or
+    takes longer than ``limit_s``, raises ParallelError; if ``tolerant`` it is told and left out,
+    and so is a variant of which all runs fail.
     A row has the numbers of the summary, and ``kind``, ``ranks``, ``threads``, ``cores``,
     ``communication`` (share of the time spent in exchanges) and ``bytes_per_spike``.
     """
@@ -137,8 +141,14 @@ def measure(
     for turn in range(runs):
         for variant, results in zip(variants, found, strict=True):
             tell(f"round {turn + 1} of {runs}: {variant.label}")
-            results.append(run_once(variant, base, mpiexec))
-    return [row(v, medians(results)) for v, results in zip(variants, found, strict=True)]
+            try:
+                results.append(run_once(variant, base, mpiexec, limit_s))
+            except ParallelError as error:
+                if not tolerant:
+                    raise
+                tell(str(error))
+    both = zip(variants, found, strict=True)
+    return [row(variant, medians(results)) for variant, results in both if results]
 
 
 def row(variant: Variant, middle: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +160,7 @@ def row(variant: Variant, middle: Mapping[str, Any]) -> dict[str, Any]:
         "ranks": variant.ranks,
         "threads": variant.threads,
         "cores": variant.cores,
+        "words": list(variant.words),
         "communication": float(middle.get("exchange_s", 0.0)) / simulate if simulate else 0.0,
         "bytes_per_spike": float(middle.get("exchange_bytes", 0)) / spikes if spikes else 0.0,
     }
