@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .guardian import ends_knowingly
+from .watcher import tell
 
 _TAG = 71
 _AWAITED = -1  # instead of an exit code: the sender waits for the receiver
@@ -276,5 +277,5 @@ def _print(text: str) -> None:
     """Write a text in one piece, so that those of several ranks do not mix."""
     if text:
         sys.stdout.flush()
-        sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
         sys.stderr.flush()
+        tell(text.rstrip("\n"))

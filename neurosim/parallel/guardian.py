@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 
 from .launch import Launch
+from .watcher import start_watcher, tell
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGCONT")
 _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -53,8 +54,6 @@ def guard_this_rank(launch: Launch) -> None:
 def watch_this_rank(launch: Launch) -> None:
     """See to it that a rank that is not guarded is watched instead, where that is needed."""
     if not _report:
-        from .watcher import start_watcher  # noqa: PLC0415 - not for one process
-
         sender = start_watcher(launch.rank, launch.n_ranks)
         if sender is not None:
             _report.append(sender)
@@ -115,9 +114,7 @@ def _tell(text: str, launch: Launch) -> None:
     import socket  # noqa: PLC0415 - not for one process
 
     of = "" if launch.n_ranks is None else f" of {launch.n_ranks}"
-    line = f"rank {launch.rank}{of} ({socket.gethostname()}): {text}. All ranks are ended.\n"
-    with suppress(OSError):
-        os.write(2, line.encode())
+    tell(f"rank {launch.rank}{of} ({socket.gethostname()}): {text}. All ranks are ended.")
 
 
 def _end_others(code: int) -> None:
