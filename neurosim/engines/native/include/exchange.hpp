@@ -30,8 +30,6 @@ class Exchange {
         targeted_ = messenger.choice == targeted_choice && messenger_.real();
     }
 
-    bool active() const { return messenger_.spec().kind != 0; }
-    int64_t length() const { return length_; }
     Messenger& messenger() { return messenger_; }
     Progress arrivals;                   // every step below has its spikes of the other ranks here
 
@@ -77,7 +75,7 @@ class Exchange {
         ++n_exchanges_;
         spent_ += watch.lap();
         decide();
-        if (failed_ != Progress::never) halt_.store(step, std::memory_order_release);
+        if (failed_ != Progress::never && halt() == Progress::never) halt_.store(step, std::memory_order_release);
         arrivals.publish(last_ + 1);
         return failed_;
     }
