@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError, UnknownNameError
 from .distributions import Distribution
+from .edge_files import EdgeColumn
 from .inputs import check_rate_wave
 from .pairwise import PairExpression
 from .population import Population, PopulationView
@@ -21,7 +22,7 @@ from .synapse_binding import BoundSynapse
 from .values import Given, give
 from .waveforms import Waveform
 
-Amount = float | NDArray[np.float64] | Distribution | PairExpression
+Amount = float | NDArray[np.float64] | Distribution | PairExpression | EdgeColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +126,11 @@ def check_delay(value: Any, rule: Rule, where: str) -> Amount:
     amount = _amount(value, SECOND, rule, f"{where}: delay")
     if isinstance(amount, PairExpression):
         return amount
-    if not isinstance(amount, Distribution) and np.min(amount, initial=0.0) < 0:
-        raise DescriptionError(
-            f"{where}: delay {float(np.min(amount))!r} s is negative; it must be 0 or more."
-        )
+    lowest: Any = amount
+    if isinstance(amount, (np.ndarray, EdgeColumn)):
+        lowest = float(amount.min()) if amount.size else 0.0
+    if isinstance(lowest, float) and lowest < 0:
+        raise DescriptionError(f"{where}: delay {lowest!r} s is negative; it must be 0 or more.")
     if isinstance(amount, Distribution) and amount.high is not None and amount.high <= 0:
         raise DescriptionError(f"{where}: the delay distribution allows no positive delay.")
     return amount
@@ -161,6 +163,9 @@ def _amount(value: Any, dim: Any, rule: Rule, what: str) -> Amount:
         return value
     if isinstance(value, str):
         return PairExpression(" ".join(value.split()), dim, what)
+    if isinstance(value, EdgeColumn) and isinstance(rule, Edges):
+        require_dimensions(value.dim, dim, what)
+        return value
     array = to_si(value, dim, what)
     if array.ndim == 0:
         return float(array)
@@ -169,15 +174,15 @@ def _amount(value: Any, dim: Any, rule: Rule, what: str) -> Amount:
             f"{what} is an array, which only the rule Edges takes (one value per synapse). "
             "Give a quantity, a distribution or an expression of source and target."
         )
-    if array.shape != rule.pre.shape:
+    if array.shape != (rule.size,):
         raise DescriptionError(
-            f"{what} has shape {array.shape} for {rule.pre.size} edges; give one per edge."
+            f"{what} has shape {array.shape} for {rule.size} edges; give one per edge."
         )
     return array
 
 
 def _describe(amount: Amount) -> Any:
-    if isinstance(amount, (Distribution, PairExpression)):
+    if isinstance(amount, (Distribution, PairExpression, EdgeColumn)):
         return amount.describe()
     if isinstance(amount, float):
         return amount

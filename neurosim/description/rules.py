@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
-from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DescriptionError
-from .edge_files import sonata_edges, sparse_edges
-from .names import MAX_SIZE, check_count
+from .connection_rule import ConnectionRule, index_array, shared
+from .listed_edges import Edges, FileEdges
+from .names import check_count
 from .quantities import scalar
 from .views import PopulationView
 
+__all__ = [
+    "AllToAll", "Bernoulli", "ConnectionRule", "Edges", "FileEdges", "FixedInDegree",
+    "FixedOutDegree", "FixedTotalNumber", "OneToOne", "Rule", "index_array", "shared",
+]  # fmt: skip
+
 MAX_SYNAPSES = 2**40
-
-
-class ConnectionRule(ABC):
-    """Base of the rules; each says itself whether it fits two sides."""
-
-    @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """Return a JSON-able account of the rule."""
-
-    def check(  # noqa: B027 (most rules fit any two sides)
-        self, pre: PopulationView, post: PopulationView, where: str
-    ) -> None:
-        """Raise DescriptionError unless the rule can connect ``pre`` to ``post``."""
 
 
 @dataclass(frozen=True)
@@ -184,135 +174,7 @@ class OneToOne(ConnectionRule):
             )
 
 
-@dataclass(frozen=True, eq=False)
-class Edges(ConnectionRule):
-    """Explicit synapses ``pre[k] -> post[k]``; a pair may occur more than once.
-
-    Parameters
-    ----------
-    pre, post : array_like of int, shape (n_edges,)
-        Indices within the source and target given to ``project``.
-    weight, delay : (n_edges,) Quantity, optional
-        What ``project`` takes where it is given none.
-    """
-
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
-    weight: Any = None
-    delay: Any = None
-    shape: tuple[int, int] | None = None
-
-    def __init__(
-        self, pre: ArrayLike, post: ArrayLike, *, weight: Any = None, delay: Any = None
-    ) -> None:
-        object.__setattr__(self, "pre", index_array(pre, "Edges: pre"))
-        object.__setattr__(self, "post", index_array(post, "Edges: post"))
-        object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "delay", delay)
-        if self.pre.size != self.post.size:
-            raise DescriptionError(
-                f"Edges: pre has {self.pre.size} entries and post {self.post.size}; "
-                "give one source and one target per synapse."
-            )
-
-    @classmethod
-    def from_sparse(cls, matrix: Any, unit: Any = None) -> Edges:
-        """Return the stored entries of a matrix as edges with weights.
-
-        Parameters
-        ----------
-        matrix : scipy sparse matrix, or (n_pre, n_post) array of which entries that are not 0 count
-            Rows are sources, columns targets.
-        unit : Quantity, optional
-            What the entries are multiplied with to give ``weight``.
-        """
-        found, shape = sparse_edges(matrix, unit)
-        edges = cls(found.pre, found.post, weight=found.weight)
-        object.__setattr__(edges, "shape", (int(shape[0]), int(shape[1])))
-        return edges
-
-    @classmethod
-    def from_sonata(
-        cls, path: str | os.PathLike[str], population: str | None = None, unit: Any = None
-    ) -> Edges:
-        """Return the edges of a SONATA file, with ``syn_weight`` and ``delay`` (ms) if it has them.
-
-        Parameters
-        ----------
-        path : path
-        population : str, optional
-            Which edge population; needed if the file has several.
-        unit : Quantity, optional
-            Unit of ``syn_weight``; by default what its attribute ``units`` says, if that is text
-            of fixed length, else 1.
-
-        Raises
-        ------
-        EdgeFileError
-            No such file, no SONATA edges, or damaged.
-        UnknownNameError
-            The file has no such population.
-        """
-        found = sonata_edges(path, population, unit)
-        return cls(found.pre, found.post, weight=found.weight, delay=found.delay)
-
-    def describe(self) -> dict[str, Any]:
-        """Return a JSON-able account of the rule."""
-        return {"rule": "edges", "n": int(self.pre.size)}
-
-    def check(self, pre: PopulationView, post: PopulationView, where: str) -> None:
-        """Raise DescriptionError if an index is beyond the neurons of its side."""
-        if self.shape is not None and self.shape != (pre.size, post.size):
-            raise DescriptionError(
-                f"{where}: the matrix of Edges.from_sparse is {self.shape[0]} x {self.shape[1]}, "
-                f"but {pre.label!r} has {pre.size} neurons (rows) and {post.label!r} {post.size}."
-            )
-        for side, indices, label in ((pre, self.pre, "pre"), (post, self.post, "post")):
-            largest = int(indices.max(initial=-1))
-            if largest >= side.size:
-                raise DescriptionError(
-                    f"{where}: Edges: {label} has the index {largest}, but {side.label!r} has "
-                    f"{side.size} neurons (0 to {side.size - 1})."
-                )
-
-
 Rule = ConnectionRule
-
-
-def shared(pre: PopulationView, post: PopulationView) -> int:
-    """Return how many neurons are among the sources and among the targets."""
-    if pre.parent is not post.parent:
-        return 0
-    if pre.members is None and post.members is None:
-        stop = min(pre.start + pre.size, post.start + post.size)
-        return max(0, stop - max(pre.start, post.start))
-    listed, other = (pre, post) if pre.members is not None else (post, pre)
-    ids = listed.indices
-    if other.members is not None:
-        return int(np.isin(ids, other.members, assume_unique=True).sum())
-    return int(((ids >= other.start) & (ids < other.start + other.size)).sum())
-
-
-def index_array(values: ArrayLike, what: str) -> NDArray[np.int64]:
-    """Return indices as a read-only int64 vector; DescriptionError if they are none."""
-    array = np.asarray(values)
-    if array.size == 0:
-        array = array.astype(np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise DescriptionError(
-            f"{what} must be a one-dimensional array of whole numbers, not "
-            f"{array.dtype} of shape {array.shape}."
-        )
-    if array.size and int(array.min()) < 0:
-        where = int(np.argmin(array))
-        raise DescriptionError(f"{what} has the negative index {array[where]} at {where}.")
-    if array.size and int(array.max()) > MAX_SIZE:
-        raise DescriptionError(
-            f"{what} has the index {array.max()}; no population is larger than {MAX_SIZE}."
-        )
-    copy = array.astype(np.int64)
-    copy.flags.writeable = False
-    return copy
 
 
 def _check_degree(

@@ -30,8 +30,8 @@ def with_edge_values(wanted: Wanted, rule: Rule) -> Wanted:
     """Return what is wanted with the weight and delay that listed edges bring along."""
     if not isinstance(rule, Edges):
         return wanted
-    weight = rule.weight if wanted.weight is None else wanted.weight
-    delay = rule.delay if wanted.delay is None else wanted.delay
+    weight = rule.brought("weight") if wanted.weight is None else wanted.weight
+    delay = rule.brought("delay") if wanted.delay is None else wanted.delay
     return replace(wanted, weight=weight, delay=delay)
 
 

@@ -13,12 +13,13 @@ import numpy as np
 from brian2.units.fundamentalunits import Dimension
 
 from ..description.distributions import Distribution
+from ..description.edge_files import EdgeColumn
 from ..description.functions import Function, TimedArray
 from ..description.models import NeuronModel
 from ..description.network import Network
 from ..description.pairwise import PairExpression
 from ..description.population import Population, PopulationView, SpikeSource
-from ..description.rules import Edges
+from ..description.rules import Edges, FileEdges
 from ..description.space import Placed, Space
 from ..description.synapses import SynapseModel
 from ..description.waveforms import Waveform
@@ -162,6 +163,8 @@ _OBJECTS: dict[type, Callable[[Any], Any]] = {
     SynapseModel: lambda m: (m.name, m.text, m.method, m.parameters, m.initial),
     TimedArray: vars,
     Function: _function,
+    FileEdges: lambda rule: rule.columns,
+    EdgeColumn: lambda column: (column.size, column.dim, column.digest),
     Edges: lambda rule: (rule.pre, rule.post),
     PairExpression: lambda given: (given.code, given.dim),
     Distribution: vars,

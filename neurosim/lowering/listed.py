@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..description.edge_files import EdgeColumn
 from ..description.rules import Edges
 from ..parallel.share import Share
 from . import program as p
@@ -19,15 +20,17 @@ def own_edges(rule: Edges, post: p.Span, share: Share) -> Index:
     """Return which edges of a list end at owned targets, by target, then in order of the list."""
     if share.whole:
         return np.argsort(rule.post, kind="stable")
-    found = [np.empty(0, np.int64)]
-    for start in range(0, rule.post.size, _BLOCK):
-        local = post.local_ids_at(rule.post[start : start + _BLOCK])
-        found.append(start + np.flatnonzero(share.mine(local)))
-    mine = np.concatenate(found)
-    return mine[np.argsort(rule.post[mine], kind="stable")]
+    edges, targets = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for start, block in rule.target_blocks(_BLOCK):
+        mine = np.flatnonzero(share.mine(post.local_ids_at(block)))
+        edges.append(start + mine)
+        targets.append(block[mine])
+    return np.concatenate(edges)[np.argsort(np.concatenate(targets), kind="stable")]
 
 
-def listed_delay(seconds: NDArray[np.float64], edges: Index, dt: float, what: str) -> p.DelayDraw:
+def listed_delay(
+    seconds: NDArray[np.float64] | EdgeColumn, edges: Index, dt: float, what: str
+) -> p.DelayDraw:
     """Return the delays of some of the listed edges; the bounds are those of the whole list."""
     if not seconds.size:
         return p.DelayDraw(first=0, values=np.empty(0, np.int64))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import streams
+from ..description.edge_files import EdgeColumn
 from ..description.network import Network
 from ..description.pairwise import PairExpression
 from ..description.population import PopulationView, SpikeSource
@@ -147,7 +148,7 @@ def _projection(
     pre, post = _span(given.pre, context.first_ids), _span(given.post, context.first_ids)
     edges, total = None, given.rule.n if isinstance(given.rule, FixedTotalNumber) else None
     if isinstance(given.rule, Edges):
-        edges, total = own_edges(given.rule, post, context.share), given.rule.post.size
+        edges, total = own_edges(given.rule, post, context.share), given.rule.size
     rule = lower_rule(given.rule, Ends(pre, post, context.seed, index, context.share, edges))
     return p.ProjectionProgram(
         name=given.name,
@@ -167,7 +168,7 @@ def _projection(
 def _weight(weight: Any, edges: NDArray[np.int64] | None, where: str) -> p.Draw:
     if isinstance(weight, PairExpression):  # evaluated in pairs.with_expressions
         return p.Draw("constant")
-    if isinstance(weight, np.ndarray) and edges is not None:
+    if isinstance(weight, (np.ndarray, EdgeColumn)) and edges is not None:
         return p.Draw("listed", values=weight[edges])
     return value_draw(weight, where)
 
@@ -175,7 +176,7 @@ def _weight(weight: Any, edges: NDArray[np.int64] | None, where: str) -> p.Draw:
 def _delay(delay: Any, edges: NDArray[np.int64] | None, dt: float, where: str) -> p.DelayDraw:
     if isinstance(delay, PairExpression):  # evaluated in pairs.with_expressions
         return p.DelayDraw(first=1)
-    if isinstance(delay, np.ndarray) and edges is not None:
+    if isinstance(delay, (np.ndarray, EdgeColumn)) and edges is not None:
         return listed_delay(delay, edges, dt, f"{where}: delay")
     return delay_draw(delay, dt, where)
 

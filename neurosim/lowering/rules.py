@@ -76,4 +76,5 @@ def _pairwise(rule: Pairwise, ends: Ends) -> p.Rule:
 @lower_rule.register
 def _edges(rule: rules.Edges, ends: Ends) -> p.Rule:
     own = own_edges(rule, ends.post, ends.share) if ends.edges is None else ends.edges
-    return p.ListedEdges(rule.pre[own], rule.post[own])
+    pre, post = rule.columns
+    return p.ListedEdges(pre[own], post[own])

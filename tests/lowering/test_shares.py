@@ -4,14 +4,18 @@ import dataclasses
 import tracemalloc
 from functools import cache
 
+import h5py
 import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.description import edge_files
+from neurosim.errors import EdgeFileError
 from neurosim.lowering import degrees, pairs, sources
 from neurosim.lowering import listed as listed_edges
 from neurosim.lowering import program as p
 from neurosim.lowering.agreement import agree_on_delays
+from neurosim.lowering.digest import network_digest
 from neurosim.lowering.edges import instantiate
 from neurosim.lowering.waveforms import StepWave
 from neurosim.parallel.share import Share
@@ -408,3 +412,66 @@ def test_memory_is_that_of_the_own_neurons():
     assert peak < 16e6
     assert held < 2e6
     assert sum(q.own_synapses for q in program.projections) > 2e6
+
+
+@pytest.fixture(scope="module")
+def edge_file(tmp_path_factory):
+    """300 edges whose attributes are in two groups, in another order than the edges."""
+    path = tmp_path_factory.mktemp("edges") / "edges.h5"
+    n, order = 300, rng().permutation(300)
+    with h5py.File(path, "w") as file:
+        own = file.create_group("edges/A_to_A")
+        own["source_node_id"] = rng().integers(0, 30, n)
+        own["target_node_id"] = rng().integers(0, 30, n)
+        own["edge_group_id"] = np.where(order < 200, 0, 4)
+        own["edge_group_index"] = np.where(order < 200, order, order - 200)
+        for group, size in (("0", 200), ("4", 100)):
+            own[f"{group}/syn_weight"] = rng().normal(size=size)
+            own[f"{group}/delay"] = 0.1 * rng().integers(1, 30, size)
+    return path
+
+
+def file_network(path, post=np.s_[:]):
+    net = ns.Network(seed=12)
+    a = net.population("A", 30, ns.models.lif_curr_exp())
+    net.project(a, a[post], ns.Edges.from_sonata(path, unit=pA), "I_syn")
+    return net
+
+
+def test_shares_read_their_edges_of_a_file(edge_file, monkeypatch):
+    net = file_network(edge_file)
+    whole = ns.lower(net, DT)
+    given = ns.Edges.from_sonata(edge_file, unit=pA)
+    direct = ns.Network(seed=12)
+    a = direct.population("A", 30, ns.models.lif_curr_exp())
+    listed = ns.Edges(given.pre, given.post)
+    direct.project(a, a, listed, "I_syn", weight=given.weight, delay=given.delay)
+    assert different(whole.projections, ns.lower(direct, DT).projections) is None
+    monkeypatch.setattr(edge_files, "_BLOCK", 17)
+    for share in SHARES:
+        part = ns.lower(file_network(edge_file), DT, share)
+        assert different(part, part_of(whole, share)) is None
+        assert part.projections[0].delay.bounds == whole.own_delays
+    assert network_digest(net) == network_digest(file_network(edge_file))
+
+
+def test_the_digest_knows_what_is_in_a_file(edge_file, tmp_path):
+    path = tmp_path / "other.h5"
+    path.write_bytes(edge_file.read_bytes())
+    assert network_digest(file_network(path)) == network_digest(file_network(edge_file))
+    with h5py.File(path, "a") as file:
+        file["edges/A_to_A/4/syn_weight"][7] *= 1 + 1e-15
+    assert network_digest(file_network(path)) != network_digest(file_network(edge_file))
+
+
+def test_files_that_change_after_they_were_given_are_refused(edge_file, tmp_path):
+    path = tmp_path / "other.h5"
+    path.write_bytes(edge_file.read_bytes())
+    net = file_network(path)
+    with h5py.File(path, "a") as file:
+        file["edges/A_to_A/target_node_id"][7] = 1000
+    with pytest.raises(EdgeFileError, match="has changed since"):
+        ns.lower(net, DT, Share(0, 2))
+    path.unlink()
+    with pytest.raises(EdgeFileError, match=r"other\.h5"):
+        ns.lower(net, DT)
