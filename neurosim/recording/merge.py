@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RecordingError, RecordingWriteError
+from ..errors import DescriptionError, RecordingError, RecordingWriteError
 from ..locks import held
 from . import guard, schema
 from .digest import SpikeDigest
@@ -199,12 +199,15 @@ def _status(piece: Piece) -> str:
 
 
 def _layout(header: Recording) -> Layout:
-    return Layout(
-        populations=tuple(header.populations.values()),
-        projections=tuple(header.projections.values()),
-        states=tuple(state_layouts(header)),
-        description=header.description,
-    )
+    try:
+        return Layout(
+            populations=tuple(header.populations.values()),
+            projections=tuple(header.projections.values()),
+            states=tuple(state_layouts(header)),
+            description=header.description,
+        )
+    except DescriptionError as error:
+        raise RecordingError(f"{header.path!r} is damaged: {error}") from error
 
 
 def _facts(pieces: Sequence[Piece]) -> dict[str, Any]:
@@ -247,9 +250,6 @@ def _write(
         path,
         layout,
         header.dt_ms,
-        threads=teller.threads,
-        compiler=str(teller.provenance["compiler"]),
-        duration_ms=teller.provenance["duration_ms"],
         max_pending_bytes=_PENDING_BYTES,
         facts={**_facts(pieces), "seed": header.seed},
         collected={},
@@ -266,11 +266,35 @@ def _write(
             for piece, end in zip(pieces, ends, strict=True):
                 for samples in merged_samples(piece, name, state, end):
                     writer.append(_samples(layout, index, samples, stop))
-        told = {"bytes_per_synapse": teller.bytes_per_synapse, **teller.timings}
-        told |= teller.summary if summary is None else summary
-        told |= {"spikes_sha256": digest.hexdigest(), "status": status}
-        writer.finish(told, status)
+        found = _found(teller)
+        writer.update(**found)
+        told = _checked_summary(teller, found) if summary is None else dict(summary)
+        writer.finish(told | {"spikes_sha256": digest.hexdigest(), "status": status}, status)
     return digest.hexdigest()
+
+
+def _found(file: Recording) -> dict[str, Any]:
+    """Return the attributes of a file that were found out during the run."""
+    with guard.opened(file.path) as content:
+        attributes = content["neurosim"].attrs
+        numbers = ("duration_ms", "bytes_per_synapse", "real_time_factor")
+        return {
+            **{key: guard.scalar(attributes, key, "f") for key in numbers},
+            "threads": file.threads,
+            "compiler": guard.text(attributes, "compiler"),
+            **file.timings,
+        }
+
+
+def _checked_summary(file: Recording, found: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's summary; what is also an attribute is what the attribute says."""
+    checked = dict(file.summary)
+    if "timings" in checked:
+        checked["timings"] = file.timings
+    for key in {*schema.NUMBERS, *schema.TEXT_WIDTHS, *schema.TIMINGS} & checked.keys():
+        if checked[key] is not None:
+            checked[key] = found.get(key)
+    return checked
 
 
 def _spikes(piece: Piece, layout: Layout, stop: int) -> Iterator[_Stretch]:
@@ -301,13 +325,18 @@ def _outdegrees(piece: Piece, projection: str) -> Iterator[NDArray[np.uint32]]:
     """Yield the sums over ranks of the sources' numbers of synapses."""
     n_pre = piece.header.projections[projection].n_pre
     path = f"neurosim/projections/{projection}/outdegree"
+    counted = [0] * len(piece.files)
     for low in range(0, n_pre, _SOURCES):
         high = min(low + _SOURCES, n_pre)
         total = np.zeros(high - low, np.uint32)
-        for shard in piece.files:
+        for index, shard in enumerate(piece.files):
             with guard.opened(shard.path) as file:
                 table = guard.table(file, path, "u")
                 if len(table) != n_pre:
                     raise ValueError(f"{path} has {len(table)} sources, not {n_pre}")
-                total += table[low:high].astype(np.uint32)
+                degrees = table[low:high].astype(np.uint32)
+                total += degrees
+                counted[index] += int(degrees.sum(dtype=np.int64))
+                if high == n_pre and counted[index] != shard.synapse_counts[projection]:
+                    raise ValueError(f"{path} adds up to {counted[index]}, not to n_synapses")
         yield total
