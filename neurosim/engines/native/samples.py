@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lowering.program import Program
-from ...parallel.exact_sums import WORDS, exact_total
+from ...parallel.exact_sums import WORDS
 
 _Doubles = POINTER(c_double)
 
@@ -33,7 +33,7 @@ class Samples:
         for recorder in self._recorders:
             n_samples = recorder.n_samples(first_step, n_steps)
             if recorder.reduce == "sum":
-                self._arrays.append(np.empty((n_samples, WORDS), np.int64))
+                self._arrays.append(np.empty((n_samples, WORDS + 1), np.int64))
             else:
                 width = int(program.share.mine(recorder.ids).sum())
                 self._arrays.append(np.empty((n_samples, width)))
@@ -43,16 +43,17 @@ class Samples:
 
     def states(self, n_steps: int) -> list[NDArray[np.float64]]:
         """Return each recorder's samples of the first ``n_steps``; of sums the rank's part."""
-        sums = self.sums(n_steps)
         return [
-            exact_total(sums[r])[:, None] if r in sums else self._taken(r, n_steps)
-            for r in range(len(self._arrays))
+            self._taken(r, n_steps)[:, WORDS:].view(np.float64).copy()
+            if recorder.reduce == "sum"
+            else self._taken(r, n_steps)
+            for r, recorder in enumerate(self._recorders)
         ]
 
     def sums(self, n_steps: int) -> dict[int, NDArray[np.int64]]:
         """Return the words of the sums, (n_samples, 3), by recorder."""
         return {
-            r: self._taken(r, n_steps)
+            r: self._taken(r, n_steps)[:, :WORDS].copy()
             for r, recorder in enumerate(self._recorders)
             if recorder.reduce == "sum"
         }

@@ -29,12 +29,19 @@ inline void GeneralPart::gather(const std::vector<Stretch>& list, const uint32_t
     const int64_t origin = pre_origin();
     const uint32_t n = view_.n_groups;
     real* out = pre_values_.data();
-    for (size_t e = 0; e < list.size(); ++e) {
-        const uint32_t at = places ? places[e]
-                                   : source_place(static_cast<uint32_t>(source_id(projection_, list[e].at) - origin));
+    const auto take = [&](uint32_t at) {
         const LocalPopulation& population = *sources_by_group_[at % n];
         for (int32_t i = 0; i < spec_.n_pre; ++i) *out++ = population.arrays[spec_.pre_arrays[i]][at / n];
-    }
+    };
+    const auto index = [&](const Stretch& stretch) {
+        return static_cast<uint32_t>(source_id(projection_, stretch.at) - origin);
+    };
+    if (!mirror_)
+        for (const Stretch& stretch : list) take(index(stretch));
+    else if (places)
+        for (size_t e = 0; e < list.size(); ++e) take(places[e]);
+    else
+        for (const Stretch& stretch : list) take(source_place(index(stretch)));
     view_.pre_values = pre_values_.data();
 }
 

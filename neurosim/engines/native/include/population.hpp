@@ -22,6 +22,7 @@ struct LocalPopulation {
     const PopulationSpec* spec = nullptr;
     int64_t worker = 0, n_workers = 1;   // this one, of those of all ranks
     int64_t n_ranks = 1;
+    int64_t thread = 0, n_threads = 1;   // this one, of those of the rank
     uint64_t seed = 0;                   // keys the random numbers of the model's code
     int64_t count = 0, padded = 0;       // own neurons; with padding
     std::vector<real*> arrays;           // per-neuron variables
@@ -38,7 +39,7 @@ struct LocalPopulation {
 
     int64_t index(int64_t local) const { return worker + local * n_workers; }
     // Where the neuron is in arrays that hold those of the rank.
-    int64_t place(int64_t local) const { return worker / n_ranks + local * (n_workers / n_ranks); }
+    int64_t place(int64_t local) const { return thread + local * n_threads; }
     // Number of the rank's neurons among the first `n` of the population.
     int64_t places_below(int64_t n) const {
         const int64_t rank = worker % n_ranks;

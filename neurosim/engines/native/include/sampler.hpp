@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "population.hpp"
@@ -37,13 +38,17 @@ class ExactSum {
         unbounded_ = unbounded_ || other.unbounded_;
         if (!unbounded_) include(other.total_);
     }
-    // The low 63 bits, those above, and whether a value was beyond the range or not a number; read
-    // by neurosim/parallel/exact_sums.py.
-    static constexpr int64_t n_words = 3;
+    // The sum, rounded once; NaN if a value was beyond the range or not a number.
+    double value() const { return unbounded_ ? std::nan("") : std::ldexp(static_cast<double>(total_), -90); }
+    // The low 63 bits, those above, and whether a value was beyond the range or not a number (see
+    // neurosim/parallel/exact_sums.py); then the sum as a double.
+    static constexpr int64_t n_words = 4;
     void put(int64_t* words) const {
         words[0] = static_cast<int64_t>(static_cast<uint64_t>(total_) & ~(uint64_t(1) << 63));
         words[1] = static_cast<int64_t>(total_ >> 63);
         words[2] = unbounded_;
+        const double rounded = value();
+        std::memcpy(words + 3, &rounded, sizeof rounded);
     }
 
   private:

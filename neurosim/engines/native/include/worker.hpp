@@ -185,6 +185,8 @@ inline void Worker::allocate_state() {
         own.worker = spec_.rank + spec_.n_ranks * thread_;
         own.n_workers = spec_.n_workers();
         own.n_ranks = spec_.n_ranks;
+        own.thread = thread_;
+        own.n_threads = spec_.n_threads;
         own.seed = spec_.seed;
         own.count = own.own_below(population.size);
         own.padded = round_up(own.count, block_size);
@@ -301,7 +303,9 @@ inline void Worker::recall(int64_t step, const std::vector<Spike>& spikes) {
             calendar_.enter<uint16_t>(store, ids, at, step);
     }
     for (int32_t s = 0; s < spec_.n_sources; ++s) {
-        source_cursor_[s] = noted_cursor_[s] = 0;
+        const SourceSpec& source = spec_.sources[s];
+        const int64_t rounds = source.period > 0 ? std::max<int64_t>((step - lag_ - 1) / source.period - 1, 0) : 0;
+        source_cursor_[s] = noted_cursor_[s] = rounds * source.n_spikes;
         while (spec_.sources[s].due(source_cursor_[s], step - lag_ - 1)) ++source_cursor_[s];
         while (spec_.sources[s].due(noted_cursor_[s], step - 1)) ++noted_cursor_[s];
     }
