@@ -70,9 +70,9 @@ class _Cursor:
             raise ValueError(f"spikes of {self._population.name!r} have ids beyond its size")
         part = self._file.part
         if part.rank is not None:
-            source = self._population.kind == "source"
-            mine = part.rank == 0 if source else Share(part.rank, part.n_ranks).mine(ids).all()
-            if not mine:
+            # rank 0 tells what sources emit, but events of neurons come from who owns them
+            all_mine = self._population.kind == "source" and part.rank == 0
+            if not (all_mine or Share(part.rank, part.n_ranks).mine(ids).all()):
                 raise ValueError(f"spikes of {self._population.name!r} are not of this rank")
 
     def is_short(self) -> bool:

@@ -71,7 +71,10 @@ def part_of(lay, whole, share):
     mine = np.zeros(whole.spike_ids.size, bool)
     for p in lay.populations:
         inside = (whole.spike_ids >= p.first_id) & (whole.spike_ids < p.first_id + p.size)
-        own = share.mine(whole.spike_ids - p.first_id) if p.kind == "neuron" else share.rank == 0
+        own = share.mine(whole.spike_ids - p.first_id)
+        if p.kind == "source":  # the last ones are events of neurons
+            stimulus = whole.spike_ids - p.first_id < 3
+            own = np.where(stimulus, share.rank == 0, own)
         mine |= inside & own
     states = []
     for state, words in zip(lay.states, WORDS, strict=True):
