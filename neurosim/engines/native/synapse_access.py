@@ -60,7 +60,7 @@ class SynapseAccess:
         order = np.lexsort((number, target))
         self._orders[projection] = order
         out = np.empty(order.size, SYNAPSE)
-        out["source"] = given.pre.local_ids()[source[order]]
+        out["source"] = given.pre.local_ids_at(source[order])
         out["target"] = target[order] - given.post.first_id + given.post.start
         out["delay"] = delay[order]
         return out
