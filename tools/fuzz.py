@@ -3,8 +3,9 @@
     python tools/fuzz.py --count 10000 --seed 1
 
 Network files (YAML, TOML), model and synapse equations, values of the command line, recordings,
-spike files and edge files. Cases run in child processes, so that a crash or a hang is seen and
-told with the input that caused it; an audit hook refuses processes, sockets and files written.
+checkpoints, spike files and edge files. Cases run in child processes, so that a crash or a hang
+is seen and told with the input that caused it; an audit hook refuses processes, sockets and files
+written.
 A case is a function of (seed, target, number): ``--only TARGET --first NUMBER --count 1``
 repeats it.
 """
@@ -30,18 +31,21 @@ SHARES = {
     "value": 0.1,
     "recording": 0.1,
     "spikes": 0.1,
-    "edges": 0.1,
+    "edges": 0.05,
+    "checkpoint": 0.05,
 }
 
 
 def child(args, folder):
     """Run cases one by one; write each case's number before and its outcome after it."""
     sys.path.insert(0, str(Path(__file__).parent))
+    import fuzz_checkpoints
     import fuzz_targets
 
     from neurosim.errors import NeurosimError
 
-    target = fuzz_targets.TARGETS[args.only](folder)
+    targets = fuzz_targets.TARGETS | {"checkpoint": fuzz_checkpoints.CheckpointFile}
+    target = targets[args.only](folder)
     target.prepare()
     allow_side_effects = fuzz_targets.forbid_side_effects(folder)
     signal.signal(signal.SIGALRM, _too_long)

@@ -13,7 +13,7 @@ from ..engines.base import StateKind
 
 FORMAT = "neurosim checkpoint"
 SCHEMA_VERSION = 1
-MOST_STEPS = 1 << 60
+MOST_STEPS = 1 << 53
 HEARD = "callbacks"
 """Name of the array of spikes that callbacks have yet to be told of."""
 
@@ -136,7 +136,7 @@ def _stored(entry: dict[str, Any]) -> Stored:
         _require(type(entry[name]), "str", name)
     for number in (entry["size"], entry["crc"], *entry["shape"]):
         _require(type(number), "int", "a number of an array")
-        if not 0 <= number <= MOST_STEPS:
+        if not 0 <= number <= 1 << 60:
             raise ValueError(f"an array's number is {number}")
     shape = tuple(entry["shape"])
     if entry["kind"] not in get_args(StateKind) or entry["dtype"] not in _DTYPES:
