@@ -6,7 +6,7 @@ synapse, and a twin without the recurrence ("cut"), which is the model alone.
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, nA, nS, pA, pF, second
+from brian2 import ms, mV, nA, nS, pA, pF
 from engine_networks import SIZE, Case, connected, drive
 
 import neurosim as ns
@@ -64,7 +64,7 @@ def test_catalogue_model(start, native, brian2_engine, name):
         return
     chosen = declared_case(name)
     model = getattr(ns.models, name)(I_e=drive(chosen))
-    lasting = 300 * ms if chosen.dt_ms == 0.1 else 150 * ms
+    lasting = 200 * ms if chosen.dt_ms == 0.1 else 100 * ms
     assert_equal(start, native, brian2_engine, model, chosen, lasting, rates=(2, 150))
 
 
@@ -164,7 +164,7 @@ def test_integrator(start, native, brian2_engine, name, method):
 
 
 def assert_equal(
-    start, native, reference, model, chosen, duration=1 * second, rates=(5, 50)
+    start, native, reference, model, chosen, duration=400 * ms, rates=(5, 50)
 ):  # fmt: skip
     program = ns.lower(connected(model, chosen, 3, record=model.declared.differential), chosen.dt)
     steps = round(duration / chosen.dt)

@@ -20,7 +20,7 @@ def run(tmp_path, *arguments):
 
 
 def test_random_and_mutated_input_gives_typed_errors_or_results(tmp_path):
-    done, report = run(tmp_path, "--count", 400, "--seed", 5)
+    done, report = run(tmp_path, "--count", 200, "--seed", 5)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     for name, outcomes in report["outcomes"].items():
         assert outcomes.get("valid", 0) > 0, name

@@ -18,7 +18,7 @@ from neurosim.engines.base import EngineOptions
 from neurosim.errors import CompilerNotFoundError
 
 STEPS = 300
-FEW = int(os.environ.get("NEUROSIM_NETWORKS", "12"))
+FEW = int(os.environ.get("NEUROSIM_NETWORKS", "8"))
 SETTINGS = {
     "deadline": None,
     "derandomize": "NEUROSIM_NETWORKS" not in os.environ,

@@ -68,7 +68,7 @@ def synapses(draw):
     }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(synapses())
 def test_any_edges_weights_and_delays(drawn):
     results = []
