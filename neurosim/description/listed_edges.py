@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,6 @@ from .quantities import quantity
 from .views import PopulationView
 
 
-@dataclass(frozen=True, eq=False)
 class Edges(ConnectionRule):
     """Explicit synapses ``pre[k] -> post[k]``; a pair may occur more than once.
 
@@ -30,22 +28,17 @@ class Edges(ConnectionRule):
         What ``project`` takes where it is given none.
     """
 
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
-    weight: Any = None
-    delay: Any = None
-    shape: tuple[int, int] | None = None
-
     def __init__(
         self, pre: ArrayLike, post: ArrayLike, *, weight: Any = None, delay: Any = None
     ) -> None:
-        object.__setattr__(self, "pre", index_array(pre, "Edges: pre"))
-        object.__setattr__(self, "post", index_array(post, "Edges: post"))
-        object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "delay", delay)
-        if self.pre.size != self.post.size:
+        sources, targets = index_array(pre, "Edges: pre"), index_array(post, "Edges: post")
+        self._given = sources, targets
+        self._brought = {"weight": weight, "delay": delay}
+        self._file: FileEdgeList | None = None
+        self.shape: tuple[int, int] | None = None
+        if sources.size != targets.size:
             raise DescriptionError(
-                f"Edges: pre has {self.pre.size} entries and post {self.post.size}; "
+                f"Edges: pre has {sources.size} entries and post {targets.size}; "
                 "give one source and one target per synapse."
             )
 
@@ -62,7 +55,7 @@ class Edges(ConnectionRule):
         """
         found, shape = sparse_edges(matrix, unit)
         edges = cls(found.pre, found.post, weight=found.weight)
-        object.__setattr__(edges, "shape", (int(shape[0]), int(shape[1])))
+        edges.shape = int(shape[0]), int(shape[1])
         return edges
 
     @classmethod
@@ -87,24 +80,49 @@ class Edges(ConnectionRule):
         UnknownNameError
             The file has no such population.
         """
-        return FileEdges(sonata_edges(path, population, unit))
+        edges = cls([], [])
+        edges._file = sonata_edges(path, population, unit)
+        return edges
+
+    @cached_property
+    def pre(self) -> NDArray[np.int64]:
+        """Sources, (n_edges,)."""
+        return self._given[0] if self._file is None else self._file.pre.whole()
+
+    @cached_property
+    def post(self) -> NDArray[np.int64]:
+        """Targets, (n_edges,)."""
+        return self._given[1] if self._file is None else self._file.post.whole()
+
+    @cached_property
+    def weight(self) -> Any:
+        """Weights that were given, or are in the file, (n_edges,) Quantity; None for none."""
+        return _loaded(self.brought("weight"))
+
+    @cached_property
+    def delay(self) -> Any:
+        """Delays that were given, or are in the file, (n_edges,) Quantity; None for none."""
+        return _loaded(self.brought("delay"))
 
     @property
     def size(self) -> int:
         """Number of edges."""
-        return int(self.pre.size)
+        return int(self.columns[0].size)
 
     @property
     def columns(self) -> tuple[Any, Any]:
-        """Sources and targets, as something with ``size``, ``max()`` and ``[edges]``."""
-        return self.pre, self.post
+        """Sources and targets: arrays, or what reads them from a file when asked for."""
+        return self._given if self._file is None else (self._file.pre, self._file.post)
 
     def brought(self, name: str) -> Any:
         """Return the ``weight`` or ``delay`` that ``project`` takes where it is given none."""
-        return getattr(self, name)
+        return self._brought[name] if self._file is None else getattr(self._file, name)
 
     def target_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield the number of the first edge and the targets of each block of about ``size``."""
+        if self._file is not None:
+            yield from self._file.post.blocks()
+            return
         for start in range(0, self.size, size):
             yield start, self.post[start : start + size]
 
@@ -128,53 +146,7 @@ class Edges(ConnectionRule):
                 )
 
 
-class FileEdges(Edges):
-    """Edges in a SONATA file, of which each rank reads its own. Made by ``Edges.from_sonata``."""
-
-    listed: FileEdgeList
-
-    def __init__(self, listed: FileEdgeList) -> None:
-        object.__setattr__(self, "listed", listed)
-
-    def __repr__(self) -> str:
-        return f"FileEdges({self.listed.pre.path!r}, {self.listed.pre.population!r})"
-
-    @cached_property
-    def pre(self) -> NDArray[np.int64]:
-        """All sources."""
-        return self.listed.pre.whole()
-
-    @cached_property
-    def post(self) -> NDArray[np.int64]:
-        """All targets."""
-        return self.listed.post.whole()
-
-    @cached_property
-    def weight(self) -> Any:
-        """All weights, a Quantity; None if the file has none."""
-        column = self.listed.weight
-        return None if column is None else quantity(column.whole(), column.dim)
-
-    @cached_property
-    def delay(self) -> Any:
-        """All delays, a Quantity; None if the file has none."""
-        column = self.listed.delay
-        return None if column is None else quantity(column.whole(), column.dim)
-
-    @property
-    def size(self) -> int:
-        """Number of edges."""
-        return self.listed.pre.size
-
-    @property
-    def columns(self) -> tuple[EdgeColumn, EdgeColumn]:
-        """Sources and targets, read when asked for."""
-        return self.listed.pre, self.listed.post
-
-    def brought(self, name: str) -> EdgeColumn | None:
-        """Return the file's ``weight`` or ``delay``, read when asked for."""
-        return getattr(self.listed, name)
-
-    def target_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield the number of the first edge and the targets of each block."""
-        return self.listed.post.blocks()
+def _loaded(amount: Any) -> Any:
+    if not isinstance(amount, EdgeColumn):
+        return amount
+    return quantity(amount.whole(), amount.dim)

@@ -10,13 +10,13 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..errors import DescriptionError
 from .connection_rule import ConnectionRule, index_array, shared
-from .listed_edges import Edges, FileEdges
+from .listed_edges import Edges
 from .names import check_count
 from .quantities import scalar
 from .views import PopulationView
 
 __all__ = [
-    "AllToAll", "Bernoulli", "ConnectionRule", "Edges", "FileEdges", "FixedInDegree",
+    "AllToAll", "Bernoulli", "ConnectionRule", "Edges", "FixedInDegree",
     "FixedOutDegree", "FixedTotalNumber", "OneToOne", "Rule", "index_array", "shared",
 ]  # fmt: skip
 

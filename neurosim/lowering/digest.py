@@ -19,7 +19,7 @@ from ..description.models import NeuronModel
 from ..description.network import Network
 from ..description.pairwise import PairExpression
 from ..description.population import Population, PopulationView, SpikeSource
-from ..description.rules import Edges, FileEdges
+from ..description.rules import Edges
 from ..description.space import Placed, Space
 from ..description.synapses import SynapseModel
 from ..description.waveforms import Waveform
@@ -163,9 +163,8 @@ _OBJECTS: dict[type, Callable[[Any], Any]] = {
     SynapseModel: lambda m: (m.name, m.text, m.method, m.parameters, m.initial),
     TimedArray: vars,
     Function: _function,
-    FileEdges: lambda rule: rule.columns,
     EdgeColumn: lambda column: (column.size, column.dim, column.digest),
-    Edges: lambda rule: (rule.pre, rule.post),
+    Edges: lambda rule: rule.columns,
     PairExpression: lambda given: (given.code, given.dim),
     Distribution: vars,
     Waveform: vars,
