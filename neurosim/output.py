@@ -9,7 +9,7 @@ import socket
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -221,7 +221,7 @@ class Output:
     def _check_visible(self, part: Part) -> None:
         """Refuse a rank that does not see what rank 0 wrote."""
         header = piece_path(self.path, part.piece)
-        if not _appears(header) or Recording(header).part != part:
+        if not _soon(lambda: header.exists() and Recording(header).part == part):
             raise ParallelError(
                 f"this rank does not see {header}, which rank 0 wrote. Give an output on a file "
                 "system that all hosts share, under the same name on each."
@@ -315,7 +315,7 @@ class Output:
         folder = Path(os.fsdecode(self._ranks.broadcast(told)))
 
         def look() -> None:
-            if not _appears(folder):
+            if not _soon(folder.exists):
                 raise ParallelError(
                     f"this rank does not see the temporary folder {folder} of rank 0, since it is "
                     "on another host. Give an output on a file system that all hosts share."
@@ -366,10 +366,10 @@ def _let_go(folder: _VanishingFolder) -> None:
     """Do nothing: holding this call's argument is what keeps the folder there."""
 
 
-def _appears(path: Path) -> bool:
-    """Whether a file of another process is there, or is soon."""
+def _soon(seen: Callable[[], bool]) -> bool:
+    """Whether what another process wrote is seen, or is soon."""
     end = time.monotonic() + _VISIBLE_WITHIN_S
-    while not path.exists():
+    while not seen():
         if time.monotonic() > end:
             return False
         time.sleep(0.05)

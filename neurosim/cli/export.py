@@ -8,6 +8,7 @@ import click
 
 from ..errors import DescriptionError
 from .metrics import milliseconds
+from .recordings import opened
 from .values import TimeType
 
 
@@ -26,15 +27,12 @@ def command(
 
     CSV: a table of all spikes, and one beside it for each recorded variable.
     """
-    from ..recording import read  # noqa: PLC0415 - not for --help
-    from ..recording.exports import export  # noqa: PLC0415
+    from ..recording.exports import export  # noqa: PLC0415 - not for --help
 
     target = output or file.with_suffix(f".{kind}")
     if target == file or not target.parent.is_dir():
         raise DescriptionError(
             f"-o {target}: choose another file than the recording, in an existing folder."
         )
-    recording = read(file)
-    recording.require_data()
-    for path in export(recording, target, kind, milliseconds(start), milliseconds(stop)):
+    for path in export(opened(file), target, kind, milliseconds(start), milliseconds(stop)):
         click.echo(str(path))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from .recordings import opened
 from .values import TimeType
 
 
@@ -41,7 +42,7 @@ def command(
     """  # noqa: D301 - the backspace is click's sign for "leave these lines alone"
     from ..analysis.metrics import format_table, metrics  # noqa: PLC0415 - not for --help
 
-    result = metrics(file, milliseconds(start), milliseconds(stop), window * 1e3)
+    result = metrics(opened(file), milliseconds(start), milliseconds(stop), window * 1e3)
     click.echo(result.to_json() if as_json else format_table(result))
 
 

@@ -8,6 +8,7 @@ import click
 
 from ..errors import DescriptionError
 from .metrics import milliseconds
+from .recordings import opened
 from .values import TimeType
 
 KINDS = (
@@ -29,13 +30,9 @@ def command(
     file: Path, kind: str, output: Path | None, start: float | None, stop: float | None
 ) -> None:
     """Draw the recording FILE."""
-    from ..recording import read  # noqa: PLC0415 - not for --help
-
-    recording = read(file)
     target = output or file.with_suffix(".png")
     _check_target(target, file)
-    recording.require_data()
-    recording.plot(kind, target, start_ms=milliseconds(start), stop_ms=milliseconds(stop))
+    opened(file).plot(kind, target, start_ms=milliseconds(start), stop_ms=milliseconds(stop))
     click.echo(str(target))
 
 

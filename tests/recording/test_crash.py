@@ -13,9 +13,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from recording_samples import chunk, layout
+from recording_samples import DT_MS, chunk, layout
 
-from neurosim.recording import read
+from neurosim.recording import RecordingWriter, read
 
 HERE = Path(__file__).parent
 
@@ -28,23 +28,54 @@ from neurosim.recording import RecordingWriter
 lay = layout()
 """
 
-# 2 ms of simulated time per chunk and a flush about every 20 ms of wall time, announced on
-# stdout once it is done.
-KILLED = (
-    PRELUDE
-    + """
-writer = RecordingWriter(sys.argv[1], lay, DT_MS, flush_interval_s=1e9)
-sys.stdout.write("0\\n"); sys.stdout.flush()
-k, flushed = 0, time.monotonic()
-while True:
-    writer.append(chunk(lay, k * 20, 20, 6000))
-    k += 1
-    if time.monotonic() - flushed > 0.02:
-        writer.flush()
-        sys.stdout.write(f"{k}\\n"); sys.stdout.flush()
-        flushed = time.monotonic()
-"""
-)
+
+def write_for_ever(path, out):
+    """2 ms of simulated time per chunk and a flush about every 20 ms, told once it is done."""
+    lay = layout()
+    writer = RecordingWriter(path, lay, DT_MS, flush_interval_s=1e9)
+    print(0, file=out, flush=True)
+    k, flushed = 0, time.monotonic()
+    while True:
+        writer.append(chunk(lay, k * 20, 20, 6000))
+        k += 1
+        if time.monotonic() - flushed > 0.02:
+            writer.flush()
+            print(k, file=out, flush=True)
+            flushed = time.monotonic()
+
+
+def write_in_the_background(path, out):
+    """Flushes by itself, in a thread, about every 5 ms."""
+    lay = layout()
+    writer = RecordingWriter(path, lay, DT_MS, flush_interval_s=0.005)
+    print(0, file=out, flush=True)
+    k = 0
+    while True:
+        writer.append(chunk(lay, k * 20, 20, 6000))
+        k += 1
+
+
+def killed(write, path, seconds):
+    """What a forked process told before it was killed, so many seconds after it began."""
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receiver)
+        try:
+            write(path, os.fdopen(sender, "w"))
+        finally:
+            os._exit(1)
+    os.close(sender)
+    with os.fdopen(receiver) as told:
+        first = told.readline()
+        try:
+            time.sleep(seconds)
+        finally:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert first == "0\n"
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        return [first, *told.read().split()]
 
 
 def python(code, *arguments, **kwargs):
@@ -90,42 +121,14 @@ def check(path, n_chunks):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_killed_at_a_random_moment(tmp_path, seed):
-    process = python(KILLED, tmp_path / "run.h5")
-    try:
-        assert process.stdout.readline() == "0\n"
-        time.sleep(random.Random(seed).uniform(0.0, 0.5))
-    finally:
-        process.send_signal(signal.SIGKILL)
-        announced, errors = process.communicate()
-    assert process.returncode == -signal.SIGKILL, errors
-    n_chunks = int((["0", *announced.split()])[-1])
-    check(tmp_path / "run.h5", n_chunks)
-
-
-# Flushes by itself, in the background, about every 5 ms.
-KILLED_IN_BACKGROUND = (
-    PRELUDE
-    + """
-writer = RecordingWriter(sys.argv[1], lay, DT_MS, flush_interval_s=0.005)
-sys.stdout.write("0\\n"); sys.stdout.flush()
-k = 0
-while True:
-    writer.append(chunk(lay, k * 20, 20, 6000))
-    k += 1
-"""
-)
+    told = killed(write_for_ever, tmp_path / "run.h5", random.Random(seed).uniform(0.0, 0.5))
+    check(tmp_path / "run.h5", int(told[-1]))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_killed_while_a_thread_writes(tmp_path, seed):
-    process = python(KILLED_IN_BACKGROUND, tmp_path / "run.h5")
-    try:
-        assert process.stdout.readline() == "0\n"
-        time.sleep(random.Random(seed).uniform(0.1, 0.5))
-    finally:
-        process.send_signal(signal.SIGKILL)
-        _, errors = process.communicate()
-    assert process.returncode == -signal.SIGKILL, errors
+    seconds = random.Random(seed).uniform(0.1, 0.5)
+    killed(write_in_the_background, tmp_path / "run.h5", seconds)
     # All that the file says it has is there.
     check(tmp_path / "run.h5", int(read(tmp_path / "run.h5").stop_ms / 2.0 + 0.5))
 

@@ -197,6 +197,9 @@ def test_ranks_that_were_killed_are_merged_as_far_as_all_got(tmp_path):
     assert not run.complete
     assert run.rates()["E"] > 0
     assert run.metrics().n_spikes > 0
+    told = CliRunner().invoke(cli, ["metrics", str(path)])
+    assert told.exit_code == 0
+    assert "holds 0 to 13 ms of a run that is not complete" in told.output
     told = CliRunner().invoke(cli, ["info", str(path), "--json"])
     assert told.exit_code == 1
     assert "0 to 13 ms; to go on" in told.output
