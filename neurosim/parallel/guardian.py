@@ -11,6 +11,7 @@ import atexit
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 from .launch import Launch
@@ -51,10 +52,17 @@ def guard_this_rank(launch: Launch) -> None:
     atexit.register(ends_knowingly)  # the first to be registered is the last to be called
 
 
-def watch_this_rank(launch: Launch) -> None:
-    """See to it that a rank that is not guarded is watched instead, where that is needed."""
+def watch_this_rank(rank: int, n_ranks: int, others: Iterable[int]) -> None:
+    """See to it that a rank that is not guarded is watched instead, where that is needed.
+
+    Parameters
+    ----------
+    rank, n_ranks : int
+    others : iterable of int
+        Processes of the other ranks on this computer.
+    """
     if not _report:
-        sender = start_watcher(launch.rank, launch.n_ranks)
+        sender = start_watcher(rank, n_ranks, others)
         if sender is not None:
             _report.append(sender)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
+import zlib
 from functools import cache
 from importlib import import_module
 from typing import Any
+
+import numpy as np
 
 from ..errors import ParallelError
 from .communicator import Communicator, Serial
@@ -31,7 +36,16 @@ def world() -> Communicator:
 
     communicator = MPICommunicator(mpi, mpi.COMM_WORLD)
     communicator.guard.install()
+    share = communicator.share
+    watch_this_rank(share.rank, share.n_ranks, _others_here(communicator))
     return communicator
+
+
+def _others_here(communicator: Communicator) -> list[int]:
+    """Return the processes of the other ranks on this computer."""
+    here = zlib.crc32(socket.gethostname().encode())
+    told = communicator.gather(np.array([[here, os.getpid()]], np.int64))
+    return [int(pid) for ((host, pid),) in told if host == here and pid != os.getpid()]
 
 
 def _library(launch: Launch | None) -> Any:
@@ -50,7 +64,6 @@ def _library(launch: Launch | None) -> Any:
             raise ParallelError(_strangers(launch, mpi))  # MPICH would end the process
         mpi.Init_thread()
     if mpi.COMM_WORLD.Get_size() > 1:
-        watch_this_rank(launch)
         return mpi
     if launch.n_ranks is None:
         return None

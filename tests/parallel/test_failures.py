@@ -55,12 +55,21 @@ def test_what_all_ranks_meet_is_told_once_as_by_one_process():
     assert done.stderr.splitlines()[-1] == "ValueError: boom"
 
 
-@pytest.mark.parametrize("how", ["kill", "vanish"])
-def test_a_rank_of_a_script_vanishes(how):
-    """Nobody is left to say why; MPICH's mpiexec alone would return 0 for ``vanish``."""
-    (told,) = messages(failed(how))
+def test_a_rank_of_a_script_vanishes():
+    """Nobody is left to say why; MPICH's mpiexec alone would return 0."""
+    done = failed("vanish")
+    assert done.returncode == 1
+    (told,) = messages(done)
     assert told.startswith(f"rank 1 of {RANKS} (")
     assert "vanished" in told
+
+
+def test_a_rank_of_a_script_is_killed():
+    """Told by whoever sees it first: the watcher, with the rank, or mpiexec, with the process."""
+    done = failed("kill")
+    assert [line.split(" (")[0] for line in messages(done)] == [f"rank 1 of {RANKS}"] or (
+        "signal 9" in done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize(
