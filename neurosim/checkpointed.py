@@ -9,14 +9,14 @@ from typing import Any
 from ._version import __version__
 from .callbacks import Schedule
 from .description.network import Network
-from .description.quantities import SECOND, scalar
+from .description.quantities import SECOND, quantity, scalar
 from .engines.base import EngineOptions, Executable
 from .errors import CheckpointError
 from .joint import Account
 from .output import Output
 from .pacing import steps_of
 from .progress import Progress
-from .saving import Resumed, Saving, check_engine, digest_of
+from .saving import Resumed, Saving, check_engine, digest_of, header_of
 from .state_access import StateAccess
 
 
@@ -79,6 +79,17 @@ class Checkpointed(StateAccess):
             It cannot be written.
         """
         self._write_checkpoint(self.prepare(), self._saver(path, listen=False))
+
+    def _as_before(
+        self, path: str | os.PathLike[str], dt: Any, engine: str | None, precision: Any
+    ) -> tuple[Any, str, Any]:
+        """Return dt, engine and precision as given, else as they were at a checkpoint."""
+        header = self._ranks.together(lambda: header_of(path))
+        return (
+            quantity(header.dt, SECOND) if dt is None else dt,
+            header.engine if engine is None else engine,
+            header.precision if precision is None else precision,
+        )
 
     def _go_on(self, path: str | os.PathLike[str], dt: Any) -> Resumed:
         """Take up what a checkpoint says; the state itself comes when the network is built."""

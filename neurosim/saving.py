@@ -171,6 +171,12 @@ class Resumed:
         return ranks.together(put)
 
 
+def header_of(path: str | os.PathLike[str]) -> Header:
+    """Return what a checkpoint says of itself; CheckpointError if it cannot be read."""
+    with opened(path) as saved:
+        return saved.header
+
+
 def digest_of(network: Network) -> str:
     """Return what tells one network from another."""
     from .lowering.digest import network_digest  # noqa: PLC0415 - reads every value of it

@@ -47,7 +47,8 @@ class Simulation(Advancing):
         ``"native"`` or ``"brian2"``; by default native where a C++ compiler is found.
     threads : int
         Of each rank; 0: as many as the process may use, shared fairly among the ranks of a host.
-    precision : {"double", "single"}
+    precision : {"double", "single"}, optional
+        Of state; double by default.
     output : path, optional
         The recording; by default a temporary file that lasts as long as what refers to it. An
         existing recording is replaced when the network is built; any other file is refused.
@@ -71,8 +72,9 @@ class Simulation(Advancing):
     checkpoint_every, checkpoint_every_bio : Quantity of time, optional
         Wall-clock and biological time between checkpoints.
     resume : path, optional
-        A checkpoint to go on from, of the same network, seed, dt, precision and engine; an
-        ``output`` is then the recording to go on with, by default that of the checkpoint.
+        A checkpoint to go on from, of the same network and seed; dt, precision and engine are
+        then by default the checkpoint's, and an ``output`` is the recording to go on with, by
+        default the checkpoint's.
     recipe : mapping, optional
         How ``neurosim resume`` makes the network again; JSON-able, kept in checkpoints.
 
@@ -100,7 +102,7 @@ class Simulation(Advancing):
         dt: Any = None,
         engine: str | None = None,
         threads: int = 0,
-        precision: Precision = "double",
+        precision: Precision | None = None,
         output: str | os.PathLike[str] | None = None,
         record: bool = True,
         progress: Progress | None = None,
@@ -114,8 +116,11 @@ class Simulation(Advancing):
         resume: str | os.PathLike[str] | None = None,
         recipe: Mapping[str, Any] | None = None,
     ) -> None:
-        check_options(threads, precision, exchange)
         self._ranks = Ranks(world() if communicator is None else communicator)
+        if resume is not None:
+            dt, engine, precision = self._as_before(resume, dt, engine, precision)
+        precision = "double" if precision is None else precision
+        check_options(threads, precision, exchange)
         first = self._ranks.share.rank == 0
         self._progress: Progress = progress if progress is not None and first else Quiet()
         ranks = self._ranks.communicator
