@@ -241,9 +241,12 @@ def test_a_stop_in_a_callback_does_not_call_it_again(tmp_path):
         calls.append(now.step)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(RunInterrupted), simulation(
-        tmp_path, callbacks=[ns.Callback(stop, 1 * second, start=10 * ms)], checkpoint=path
-    ) as sim:
+    with (
+        pytest.raises(RunInterrupted),
+        simulation(
+            tmp_path, callbacks=[ns.Callback(stop, 1 * second, start=10 * ms)], checkpoint=path
+        ) as sim,
+    ):
         sim.run(30 * ms)
     with opened(path) as saved:
         assert saved.header.called
