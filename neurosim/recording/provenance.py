@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -66,8 +67,12 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def _git_commit() -> str:
-    """Return the commit of the checkout the package runs from, with ``-dirty`` if changed."""
+    """Return the commit of the checkout the package runs from, with ``-dirty`` if changed.
+
+    Asked once: what was imported then is what runs.
+    """
     root = Path(__file__).resolve().parents[2]
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
