@@ -70,7 +70,7 @@ class NewFile(io.RawIOBase):
         """Return the position."""
         return self._position
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+    def readinto(self, buffer) -> int:
         """Read what is there, zeros where nothing was kept."""
         view = memoryview(buffer).cast("B")
         data = b"" if self.error else os.pread(self._fd, len(view), self._position)
@@ -79,7 +79,7 @@ class NewFile(io.RawIOBase):
         self._position += len(view)
         return len(view)
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def]
+    def write(self, data) -> int:
         """Write all, or note why it failed."""
         view = memoryview(data).cast("B")
         size, rest, at = len(view), view, self._position

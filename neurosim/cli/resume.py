@@ -136,10 +136,10 @@ def _simulation(
     from ..simulation import Simulation  # noqa: PLC0415 - imports Brian2
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
-    every = {
-        name: None if typed[name] is None else typed[name] * second
+    wall, biological = (
+        None if typed[name] is None else typed[name] * second
         for name in ("checkpoint_every", "checkpoint_every_bio")
-    }
+    )
     return Simulation(
         found.network(request.scale, request.seed, request.settings),
         dt=header.dt * second,
@@ -152,6 +152,7 @@ def _simulation(
         progress=progress,
         resume=checkpoint,
         checkpoint=request.checkpoint,
+        checkpoint_every=wall,
+        checkpoint_every_bio=biological,
         recipe=header.recipe,
-        **every,
     )

@@ -130,8 +130,8 @@ class NetworkState:
         for name in self._input_names():
             yield f"inputs/{name}", self._input(name)
         yield "spikes", self._events(lambda: self._recent.before(self._step), self._recall)
-        for channel, (population, _) in enumerate(self._channels):
-            yield f"channels/{channel}", self._events(*self._channel(channel, population))
+        for channel, (neurons, _) in enumerate(self._channels):
+            yield f"channels/{channel}", self._events(*self._channel(channel, neurons))
 
     def _origin(self) -> Array:
         return np.array([self._library.neurosim_origin(self._network)])

@@ -35,6 +35,7 @@ class SynapseAccess:
         self._program, self._keys = program, keys
         self._general = [p.name for p in program.projections if p.synapse is not None]
         self._orders: dict[str, NDArray[np.int64]] = {}
+        self._counts: dict[str, NDArray[np.int64]] = {}
         self._written: set[tuple[str, str]] = set()
 
     def size(self, projection: str) -> int:
@@ -98,9 +99,11 @@ class SynapseAccess:
 
     def counts(self, projection: str, size: int) -> NDArray[np.int64]:
         """Return the number of synapses of each of the rank's neurons among ``size``, (n_own,)."""
-        share = self._program.share
-        targets = share.position(self.table(projection)["target"])
-        return np.bincount(targets, minlength=share.count(size)).astype(np.int64)
+        if projection not in self._counts:
+            share = self._program.share
+            targets = share.position(self.table(projection)["target"])
+            self._counts[projection] = np.bincount(targets, minlength=share.count(size))
+        return self._counts[projection]
 
     def last_events(self, projection: str) -> NDArray[np.int64]:
         """Return the step of each synapse's last event, target-major, (n_synapses,)."""
