@@ -15,7 +15,7 @@ import pytest
 
 import neurosim as ns
 
-LONG = ("--duration", "100000s", "--json")
+LONG = ("--duration", "100000s", "--threads", "1", "--json")
 
 
 def wait_for(condition, seconds=60.0):
@@ -94,14 +94,15 @@ for k in range(20):
     child = os.fork()
     if child == 0:
         sys.stdout = sys.stderr = open(os.devnull, "w")
-        main(["run", os.path.join(folder, "tiny.py"), "--duration", "100000s", "--output", path])
+        main(["run", os.path.join(folder, "tiny.py"), "--duration", "100000s", "--threads", "1",
+              "--output", path])
     # a third of the moments are around the creation of the file, a third after the first flush
     until = time.monotonic() + 60
     while k % 3 and not os.path.exists(path) and time.monotonic() < until:
         time.sleep(0.002)
     while k % 3 == 1 and not recorded(path) and time.monotonic() < until:
         time.sleep(0.002)
-    time.sleep(chosen.uniform(0, (0.6, 1.5, 2.5)[k % 3]))
+    time.sleep(chosen.uniform(0, (0.6, 0.9, 1.2)[k % 3]))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 """

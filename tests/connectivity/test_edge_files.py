@@ -278,7 +278,7 @@ def test_mutated_files_give_typed_errors_or_edges(tmp_path):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=300))
 def test_random_bytes_are_refused(tmp_path, content):

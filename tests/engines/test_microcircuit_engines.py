@@ -7,7 +7,7 @@ from neurosim.networks.microcircuit import microcircuit
 import neurosim as ns
 from neurosim.units import ms
 
-STEPS = 10_000
+STEPS = 5_000
 
 
 @pytest.mark.parametrize("seed", [55])

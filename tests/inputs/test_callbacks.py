@@ -175,13 +175,21 @@ def test_what_is_refused(engine):
         ns.Simulation(network(), callbacks=[ns.Callback(print, 0.15 * ms)])
     with pytest.raises(DescriptionError, match="not a Callback"):
         ns.Simulation(network(), callbacks=[print])
-    for action, error in (
+    refused = (
         (lambda now: now.write("p", "I", 1 * pF), DimensionError),
         (lambda now: now.write("p", "I", np.nan), DescriptionError),
         (lambda now: now.write("p", "I", [1.0, 2.0]), DescriptionError),
         (lambda now: now.write("p", "tau", 1.0), UnknownNameError),
         (lambda now: now.read("q", "I"), UnknownNameError),
         (lambda now: now.spikes("q"), UnknownNameError),
-    ):
-        with pytest.raises(error):
-            ns.simulate(network(), 1 * ms, engine=engine, callbacks=[ns.Callback(action, 1 * ms)])
+    )
+
+    def try_all(now):
+        for action, error in refused:
+            with pytest.raises(error):
+                action(now)
+        told.append(now.step)
+
+    told = []
+    ns.simulate(network(), 1 * ms, engine=engine, callbacks=[ns.Callback(try_all, 1 * ms)])
+    assert told == [0]
