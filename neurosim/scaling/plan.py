@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..engines import get_engine
 from ..engines.base import EngineOptions
@@ -20,6 +20,7 @@ from .work import Work, exchanges, targeted_bytes, work
 
 if TYPE_CHECKING:
     from ..description.network import Network
+    from ..engines.native.engine import NativeExecutable
 
 _MOST_RANKS = 1_000_000
 
@@ -204,7 +205,7 @@ def _check(share: Share, rate: float) -> None:
 
 def _measured(network: Network, program: Program, options: EngineOptions, rate: float) -> Measured:
     with alone(network, program.dt, options, program.share, rate) as simulation:
-        executable = simulation.prepare()
+        executable = cast("NativeExecutable", simulation.prepare())
         resident = resident_bytes()
         trial = trial_of(simulation, options, rate)
         return Measured(
