@@ -23,9 +23,9 @@ from .reader import Recording
 from .shards import Piece, find_pieces, folder_of, lock_of, remove_parts, steps_of
 from .spike_merge import merged_spikes
 from .state_merge import merged_samples, state_layouts
+from .synapse_merge import add_synapses
 from .writer import RecordingWriter
 
-_SOURCES = 1 << 20
 _PENDING_BYTES = 16 << 20
 _LOCK_WAIT_S = 5.0
 _LONGEST_TEXT = 4096
@@ -254,7 +254,7 @@ def _write(
         facts={**_facts(pieces), "seed": header.seed},
         collected={},
     ) as writer:
-        _add_synapses(writer, last)
+        add_synapses(writer, last)
         digest = SpikeDigest()
         ends = [*(piece.first_step for piece in pieces[1:]), stop]
         for piece, end in zip(pieces, ends, strict=True):
@@ -311,32 +311,3 @@ def _samples(layout: Layout, index: int, samples: NDArray[np.float64], stop: int
     states = [np.empty((0, state.width)) for state in layout.states]
     states[index] = samples
     return _Stretch(stop, 0, none, none, states)
-
-
-def _add_synapses(writer: RecordingWriter, piece: Piece) -> None:
-    for name in piece.header.projections:
-        counts = [file.synapse_counts[name] for file in piece.files]
-        if None not in counts:
-            total = sum(count for count in counts if count is not None)
-            writer.set_synapse_blocks(name, total, _outdegrees(piece, name))
-
-
-def _outdegrees(piece: Piece, projection: str) -> Iterator[NDArray[np.uint32]]:
-    """Yield the sums over ranks of the sources' numbers of synapses."""
-    n_pre = piece.header.projections[projection].n_pre
-    path = f"neurosim/projections/{projection}/outdegree"
-    counted = [0] * len(piece.files)
-    for low in range(0, n_pre, _SOURCES):
-        high = min(low + _SOURCES, n_pre)
-        total = np.zeros(high - low, np.uint32)
-        for index, shard in enumerate(piece.files):
-            with guard.opened(shard.path) as file:
-                table = guard.table(file, path, "u")
-                if len(table) != n_pre:
-                    raise ValueError(f"{path} has {len(table)} sources, not {n_pre}")
-                degrees = table[low:high].astype(np.uint32)
-                total += degrees
-                counted[index] += int(degrees.sum(dtype=np.int64))
-                if high == n_pre and counted[index] != shard.synapse_counts[projection]:
-                    raise ValueError(f"{path} adds up to {counted[index]}, not to n_synapses")
-        yield total

@@ -97,8 +97,7 @@ class Recording:
                     f"version reads up to {schema.SCHEMA_VERSION}); upgrade neurosim"
                 )
             self._read_attributes(own)
-            self._read_network(own)
-            self.reports = tuple(network.reports(file, self.populations))
+            self._read_network(file)
 
     def _read_attributes(self, own: h5py.Group) -> None:
         attributes = own.attrs
@@ -129,13 +128,15 @@ class Recording:
             if key != "summary"
         }
 
-    def _read_network(self, own: h5py.Group) -> None:
+    def _read_network(self, file: h5py.File) -> None:
+        own = file["neurosim"]
         self.populations = {p.name: p for p in network.populations(own["populations"])}
         self.projections: dict[str, ProjectionLayout] = {}
         self.synapse_counts: dict[str, int | None] = {}
         for projection, n_synapses in network.projections(own["projections"]):
             self.projections[projection.name] = projection
             self.synapse_counts[projection.name] = n_synapses
+        self.reports = tuple(network.reports(file, self.populations))
 
     @property
     def neurons(self) -> dict[str, PopulationLayout]:

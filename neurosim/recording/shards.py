@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from ..errors import RecordingError, RecordingWriteError
@@ -77,6 +78,14 @@ def shard_layout(layout: Layout, share: Share, words: tuple[int, ...]) -> Layout
     return replace(layout, states=states, description={}, share=share)
 
 
+class Shard(Recording):
+    """What one rank recorded; the network is described by the piece's header, not read again."""
+
+    def _read_network(self, file: h5py.File) -> None:
+        self.populations, self.projections, self.synapse_counts = {}, {}, {}
+        self.reports = ()
+
+
 @dataclass(frozen=True)
 class Piece:
     """A stretch of a run in time.
@@ -85,12 +94,12 @@ class Piece:
     ----------
     header : Recording
         Its description; with the data if there are no shards.
-    shards : tuple of Recording
+    shards : tuple of Shard
         What each rank recorded.
     """
 
     header: Recording
-    shards: tuple[Recording, ...]
+    shards: tuple[Shard, ...]
 
     @property
     def files(self) -> tuple[Recording, ...]:
@@ -171,9 +180,9 @@ def load_piece(output: Path, header: Recording) -> Piece:
         return Piece(header, ())
     shards = []
     for rank in range(part.n_ranks):
-        shard = Recording(shard_path(output, part.piece, rank))
+        shard = Shard(shard_path(output, part.piece, rank))
         wanted = replace(part, rank=rank, data_elsewhere=False)
-        if shard.part != wanted or account(shard)[:-1] != account(header)[:-1]:
+        if shard.part != wanted or shard.dt_ms != header.dt_ms:
             raise RecordingError(
                 f"{shard.path!r} is of another run than {header.path!r}: it is not what rank "
                 f"{rank} of {part.n_ranks} recorded. Put back the file of that run."
@@ -183,7 +192,7 @@ def load_piece(output: Path, header: Recording) -> Piece:
 
 
 def account(recording: Recording) -> tuple[Any, ...]:
-    """Return what all pieces of a run have in common; last what the ranks' files may lack."""
+    """Return what all pieces of a run have in common."""
     reports = {report.name: report for report in recording.reports}
     common = (recording.dt_ms, recording.seed, recording.precision)
     return (*common, recording.populations, recording.projections, reports)

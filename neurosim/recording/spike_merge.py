@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ class _Cursor:
 
     Attributes
     ----------
+    file : Recording
     last : int
         Step of the last spike that was read.
     exhausted : bool
@@ -33,26 +36,25 @@ class _Cursor:
     def __init__(
         self, file: Recording, population: PopulationLayout, start: int, stop: int, rows: int
     ) -> None:
-        self._file, self._population = file, population
+        self.file, self._population = file, population
         self._start, self._stop, self._rows = start, stop, rows
         self._position = 0
         self._steps, self._ids = _NONE, _NONE
         self.last, self.exhausted = start, False
 
-    def read(self) -> None:
+    def read(self, file: h5py.File) -> None:
         """Read on."""
         name = self._population.name
-        with guard.opened(self._file.path) as file:
-            times = guard.table(file, f"spikes/{name}/timestamps", "f")
-            ids = guard.table(file, f"spikes/{name}/node_ids", "iu")
-            # A killed run may have got further in one of the two.
-            end = min(len(times), len(ids), self._position + self._rows)
-            found = times[self._position : end]
-            local = ids[self._position : end].astype(np.int64)
-            guard.ascending(found, name)
-            steps = self._file.clock.steps(found)
-            self._check(steps, local)
-            self.exhausted = end == min(len(times), len(ids))
+        times = guard.table(file, f"spikes/{name}/timestamps", "f")
+        ids = guard.table(file, f"spikes/{name}/node_ids", "iu")
+        # A killed run may have got further in one of the two.
+        end = min(len(times), len(ids), self._position + self._rows)
+        found = times[self._position : end]
+        local = ids[self._position : end].astype(np.int64)
+        guard.ascending(found, name)
+        steps = self.file.clock.steps(found)
+        self._check(steps, local)
+        self.exhausted = end == min(len(times), len(ids))
         within = int(np.searchsorted(steps, self._stop))
         self.exhausted = self.exhausted or within < steps.size
         self._position = end
@@ -68,7 +70,7 @@ class _Cursor:
             raise ValueError(f"the spike times of {self._population.name} start too early")
         if not 0 <= ids.min() <= ids.max() < self._population.size:
             raise ValueError(f"spikes of {self._population.name!r} have ids beyond its size")
-        part = self._file.part
+        part = self.file.part
         if part.rank is not None:
             # rank 0 tells what sources emit, but events of neurons come from who owns them
             all_mine = self._population.kind == "source" and part.rank == 0
@@ -116,8 +118,7 @@ def merged_spikes(
     rows = int(np.clip(_BUDGET // _ROW_BYTES // n_cursors, SPIKE_CHUNK, _MOST_ROWS))
     cursors = [_Cursor(file, p, start, stop, rows) for file in files for p in populations]
     n_ids = max((p.first_id + p.size for p in populations), default=0)
-    for cursor in cursors:
-        cursor.read()
+    _read(cursors)
     reached = start
     while reached < stop:
         reading = [cursor for cursor in cursors if not cursor.exhausted]
@@ -127,9 +128,15 @@ def merged_spikes(
         steps = np.concatenate([_NONE, *(part[0] for part in taken)])
         ids = np.concatenate([_NONE, *(part[1] for part in taken)])
         yield *_in_order(steps, ids, n_ids), reached
-        for cursor in reading:
-            if cursor.last == reached or cursor.is_short():
-                cursor.read()
+        _read([cursor for cursor in reading if cursor.last == reached or cursor.is_short()])
+
+
+def _read(cursors: Sequence[_Cursor]) -> None:
+    """Let cursors read on; those of one file, which follow one another, at once."""
+    for path, of_file in groupby(cursors, lambda cursor: cursor.file.path):
+        with guard.opened(path) as file:
+            for cursor in of_file:
+                cursor.read(file)
 
 
 def _in_order(

@@ -25,6 +25,7 @@ from neurosim.recording import (
     read,
     spike_merge,
     state_merge,
+    synapse_merge,
 )
 from neurosim.recording.shards import (
     earlier_pieces,
@@ -89,7 +90,7 @@ def test_few_at_a_time_give_the_same(tmp_path, whole, monkeypatch):
     monkeypatch.setattr(spike_merge, "SPIKE_CHUNK", 5)
     monkeypatch.setattr(spike_merge, "_MOST_ROWS", 5)
     monkeypatch.setattr(state_merge, "_BLOCK_BYTES", 300)
-    monkeypatch.setattr(merge, "_SOURCES", 7)
+    monkeypatch.setattr(synapse_merge, "_SOURCES", 7)
     path = tmp_path / "run.h5"
     ranks(path, LAYOUT, STEPS, 3)
     merge.merge(path)
