@@ -7,8 +7,9 @@
     python benchmarks/scaling.py report strong.json weak.json books.json plan.json
 
 Every run is a job of its own, started with the mpiexec beside this Python or on the PATH (MPICH or
-Open MPI), nothing is recorded; what is compared takes turns, medians of ``--runs``. ``report``
-prints Markdown and draws ``docs/figures/scaling-*.png``.
+Open MPI), nothing is recorded; what is compared takes turns, medians of ``--runs``, in each of
+which the duration is simulated ``--repeats`` times and the median taken. ``report`` prints Markdown
+and draws ``docs/figures/scaling-*.png``.
 
 Weak scaling keeps a core's work: ``--per-core`` of the microcircuit's neurons, all with the same
 in-degree (a quarter of the full one; the experiment's own in-degrees would grow with its scale),
@@ -19,8 +20,11 @@ change with the size, so a core has the same neurons, synapses and spikes to wor
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import statistics
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +63,14 @@ def parse() -> argparse.Namespace:
         own.add_argument("--cores", type=int, nargs="+", default=[1, 2, 4, 8, 16])
         own.add_argument("--duration", type=float, default=1000.0, help="ms, after the warm-up")
         own.add_argument("--warmup", type=float, default=100.0, help="ms")
+        own.add_argument("--repeats", type=int, default=3, help="of the duration, per run; median")
         own.add_argument("--scale", type=float, default=1.0, help="of the microcircuit (strong)")
+        own.add_argument("--single", action="store_true", help="single precision too (strong)")
+        own.add_argument("--both", type=int, nargs="*", help="ranks for both exchanges (strong)")
         own.add_argument("--per-core", type=float, default=0.0625, help="scale of a core (weak)")
+        own.add_argument("--networks", nargs="+", help="of weak and books")
+        own.add_argument("--delays", type=float, nargs="+", default=[0.0, 1.0], help="ms (books)")
+        own.add_argument("--until", type=float, help="start no run after this time (date +%%s)")
         add_common_options(own, runs=3)
         own.set_defaults(function=function)
     own = commands.add_parser("plan")
@@ -80,6 +90,7 @@ def parse() -> argparse.Namespace:
     one.add_argument("--delay", type=float, default=0.0, help="ms")
     one.add_argument("--duration", type=float, default=1000.0)
     one.add_argument("--warmup", type=float, default=100.0)
+    one.add_argument("--repeats", type=int, default=1)
     one.add_argument("--threads", type=int, default=1)
     one.add_argument("--precision", default="double")
     one.add_argument("--exchange", default="auto")
@@ -100,14 +111,20 @@ def run_one(options: argparse.Namespace) -> None:
     with simulation:
         if options.warmup:
             simulation.run(options.warmup * ms, warmup=True)
-        simulation.run(options.duration * ms)
+        spent = [0.0]
+        for _ in range(options.repeats):
+            simulation.run(options.duration * ms)
+            spent.append(simulation.summary().simulate_s)
     if world().share.rank == 0:
-        print(json.dumps(simulation.summary().as_dict()))
+        each = [after - before for before, after in itertools.pairwise(spent)]
+        factor = 1e3 * statistics.median(each) / options.duration
+        print(json.dumps({**simulation.summary().as_dict(), "real_time_factor": factor}))
 
 
 def base(options: argparse.Namespace, network: str, *words: str) -> list[str]:
     """Return the command line of this script that simulates a network once."""
     times = ["--duration", str(options.duration), "--warmup", str(options.warmup)]
+    times += ["--repeats", str(options.repeats)]
     return [sys.executable, str(HERE / "scaling.py"), "one", network, *times, *words]
 
 
@@ -129,12 +146,23 @@ def measured(
     """Return the medians of the variants, with efficiencies."""
     mpiexec = runs.require_launcher()
     line = base(options, network, *words)
-    rows = runs.measure(variants, line, mpiexec, options.runs, tell, limit_s=200, tolerant=True)
-    return report.with_efficiency(rows)
+    rows = runs.measure(
+        variants,
+        line,
+        mpiexec,
+        options.runs,
+        tell,
+        limit_s=200,
+        tolerant=True,
+        goes_on=lambda: options.until is None or time.time() < options.until,
+    )
+    return report.with_efficiency(rows) if rows else []
 
 
 def show(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Print a table of runs and the model fitted to them; return both."""
+    if not rows:
+        return {"name": name, "rows": [], "model": {}, "modelled": []}
     model = report.fit(rows)
     print(f"\n{name}\n")
     print(markdown(report.table(rows, model)), "\n")
@@ -151,12 +179,13 @@ def strong(options: argparse.Namespace) -> list[dict[str, Any]]:
     """The same network on more and more cores; then by both ways to exchange spikes."""
     words = ("--scale", str(options.scale))
     variants = [Variant(r, t, words) for r, t in shapes(options.cores, hybrid=True)]
-    variants.append(Variant(1, 1, (*words, "--precision", "single")))
-    variants.append(Variant(1, max(options.cores), (*words, "--precision", "single")))
+    if options.single:
+        most = max(options.cores)
+        variants += [Variant(1, t, (*words, "--precision", "single")) for t in (1, most)]
     several = [n for n in options.cores if n > 1]
     variants += [
         Variant(n, 1, (*words, "--exchange", way))
-        for n in sorted({*several[:1], *several[-1:]})
+        for n in (sorted({*several[:1], *several[-1:]}) if options.both is None else options.both)
         for way in ("allgather", "targeted")
     ]
     rows = measured(options, "microcircuit", variants)
@@ -186,6 +215,8 @@ def weak(options: argparse.Namespace) -> list[dict[str, Any]]:
         ("microcircuit", options.per_core, ("--indegree-scale", str(INDEGREE))),
         ("coba", 400 * options.per_core, ("--delay", "1.0")),
     ):
+        if options.networks and network not in options.networks:
+            continue
         variants = [
             Variant(r, t, ("--scale", str(own * r * t)), "weak") for r, t in shapes(options.cores)
         ]
@@ -199,8 +230,8 @@ def weak(options: argparse.Namespace) -> list[dict[str, Any]]:
 def books(options: argparse.Namespace) -> list[dict[str, Any]]:
     """COBA and COBAHH of 40,000 neurons: as published, without delays, and with 1 ms."""
     found = []
-    for network in ("coba", "cobahh"):
-        for delay in (0.0, 1.0):
+    for network in options.networks or ("coba", "cobahh"):
+        for delay in options.delays:
             words = ("--scale", "10", "--delay", str(delay))
             variants = [Variant(r, t) for r, t in shapes(options.cores)]
             rows = measured(options, network, variants, *words)
@@ -285,7 +316,7 @@ def reports(options: argparse.Namespace) -> None:
                 print(f"\n{markdown(plan_table(made))}")
     options.figures.mkdir(parents=True, exist_ok=True)
     for kind in ("strong", "weak", "books"):
-        for k, part in enumerate(p for p in parts if p["kind"] == kind):
+        for k, part in enumerate(p for p in parts if p["kind"] == kind and p["rows"]):
             path = options.figures / (
                 f"scaling-{kind}.png" if k == 0 else f"scaling-{kind}-{k + 1}.png"
             )

@@ -128,18 +128,22 @@ def measure(
     tell: Callable[[str], None],
     limit_s: float | None = None,
     tolerant: bool = False,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> list[dict[str, Any]]:
     """Run every variant ``runs`` times, taking turns; return the medians, one row per variant.
 
     ``base`` is the command line that the variant's words are added to. A run that fails, or
     takes longer than ``limit_s``, raises ParallelError; if ``tolerant`` it is told and left out,
-    and so is a variant of which all runs fail.
+    and so is a variant of which all runs fail. ``goes_on`` is asked before every run; runs
+    that it does not want are left out.
     A row has the numbers of the summary, and ``kind``, ``ranks``, ``threads``, ``cores``,
     ``communication`` (share of the time spent in exchanges) and ``bytes_per_spike``.
     """
     found: list[list[dict[str, Any]]] = [[] for _ in variants]
     for turn in range(runs):
         for variant, results in zip(variants, found, strict=True):
+            if not goes_on():
+                continue
             tell(f"round {turn + 1} of {runs}: {variant.label}")
             try:
                 results.append(run_once(variant, base, mpiexec, limit_s))
