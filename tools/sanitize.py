@@ -4,7 +4,8 @@
     python tools/sanitize.py --only address --drawn 20
 
 Every network of ``small_networks.py``, and ``--drawn`` networks drawn as in ``tests/properties``,
-in double and single precision, on 1 and 3 threads, cut into pieces. Needs GCC or Clang with the
+in double and single precision, on 1 and 3 threads, cut into pieces, alone and as one of three
+ranks whose others are pretended. Needs GCC or Clang with the
 sanitizers' runtime libraries; Linux only.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,28 +66,48 @@ def run_one(net, dt_ms, threads):
     import neurosim as ns
     from neurosim.engines import get_engine
     from neurosim.engines.base import EngineOptions
+    from neurosim.parallel.communicator import Serial
+    from neurosim.parallel.dry_run import DryRun
+    from neurosim.parallel.share import Share
     from neurosim.units import ms
 
-    program = ns.lower(net, dt_ms * ms)
     found = 0
-    for precision in ("double", "single"):
-        for count in threads:
-            executable = get_engine("native").compile(program, EngineOptions(count, precision))
-            try:
-                executable.build()
-                chunks = [executable.advance(steps) for steps in (1, 149, 150)]
-                for projection in program.projections:
-                    executable.outdegrees(projection.name)
-                for population in program.populations:
-                    states = [v.name for v in population.code.variables if v.role == "state"]
-                    for name in states[:2]:
-                        values = executable.read(population.name, name)
-                        executable.write(population.name, name, values)
-                executable.advance(10)
-            finally:
-                executable.close()
+    alone, among_ranks = Serial(), DryRun(Share(1, 3), 50.0)
+    programs = {c: ns.lower(net, dt_ms * ms, c.share) for c in (alone, among_ranks)}
+    for precision, count, ranks in product(("double", "single"), threads, programs):
+        program, options = programs[ranks], EngineOptions(count, precision, ranks)
+        executable = get_engine("native").compile(program, options)
+        try:
+            executable.build()
+            chunks = [executable.advance(steps) for steps in (1, 149, 150)]
+            for projection in program.projections:
+                executable.outdegrees(projection.name)
+            for population in program.populations:
+                states = [v.name for v in population.code.variables if v.role == "state"]
+                for name in states[:2]:
+                    values = executable.read(population.name, name)
+                    executable.write(population.name, name, values)
+            if ranks is alone:
+                go_back(executable)
+            executable.advance(10)
+        finally:
+            executable.close()
+        if ranks is alone:
             found = sum(chunk.spike_steps.size for chunk in chunks)
     return found
+
+
+def go_back(executable):
+    """Take the state, build the network anew, and put the state back."""
+    from dataclasses import replace
+
+    taken = executable.snapshot()
+    values = {name: array.read() for name, array in taken.arrays.items()}
+    arrays = {
+        name: replace(array, read=lambda name=name: values[name])
+        for name, array in taken.arrays.items()
+    }
+    executable.restore(replace(taken, arrays=arrays))
 
 
 def drawn(count):

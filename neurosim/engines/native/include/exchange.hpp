@@ -24,7 +24,7 @@ class Exchange {
   public:
     Exchange(const NetworkSpec& spec, const MessengerSpec& messenger)
         : spec_(spec), length_(std::max(spec.smallest_delay, 1)), n_sections_(1 + spec.n_channels),
-          slots_(spec), messenger_(messenger, spec.n_ranks), capacity_(n_sections_ * length_ + 16),
+          slots_(spec), messenger_(messenger, spec.n_ranks), capacity_(n_sections_ * length_ + 4),
           arrived_(static_cast<size_t>(n_sections_), std::vector<std::vector<uint32_t>>(2 * length_ + 4)) {
         out_.resize(spec.n_ranks);
         targeted_ = messenger.choice == targeted_choice && messenger_.real();
