@@ -13,7 +13,7 @@ import click
 from .._version import __version__
 from ..errors import NeurosimError
 from ..parallel.guardian import guard_this_rank
-from ..parallel.launch import launched
+from ..parallel.launch import SWITCH, launched
 from ..parallel.leaving import agreed, is_first, join, leave
 
 _COMMANDS = {
@@ -46,8 +46,6 @@ class _LazyCommands(click.Group):
         """Return the command, imported."""
         if cmd_name not in _COMMANDS:
             return None
-        if cmd_name not in _TOGETHER and not is_first():
-            raise click.exceptions.Exit(0)  # one process does it
         module = import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
         command: click.Command = module.command
         return command
@@ -75,25 +73,31 @@ def main(arguments: list[str] | None = None) -> None:
     has them, and all ranks exit with the same code.
     """
     try:
-        _begin()
+        _begin(sys.argv[1:] if arguments is None else arguments)
         _leave(_run(arguments))
     except KeyboardInterrupt:  # before there was anything to interrupt
         leave("interrupted", EXIT_INTERRUPTED)
     except NeurosimError as error:
-        _fail(f"error: {error}", arguments)
+        leave(f"error: {error}", EXIT_ERROR)
     except MemoryError:
         advice = "Use a smaller scale; 'neurosim run ... --dry-run' estimates it."
-        _fail(f"error: not enough memory. {advice}", arguments)
+        leave(f"error: not enough memory. {advice}", EXIT_ERROR)
 
 
-def _begin() -> None:
-    """Meet the other ranks, if there are any; the first of them writes to standard output."""
+def _begin(words: list[str]) -> None:
+    """Meet the other ranks, if there are any; what one process can do, the first does alone."""
     launch = launched()
-    if launch is not None:
+    if launch is None:
+        return
+    if words[:1] and words[0] in _TOGETHER:
         guard_this_rank(launch)
         join()
         if not is_first():
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
+        return
+    if launch.rank:
+        sys.exit(0)
+    os.environ[SWITCH] = "off"  # nobody is there to be met
 
 
 def _run(arguments: list[str] | None) -> Any:
@@ -108,15 +112,6 @@ def _run(arguments: list[str] | None) -> Any:
         if is_first():
             error.show()
         return error.exit_code
-
-
-def _fail(message: str, arguments: list[str] | None) -> NoReturn:
-    """Tell why the command ended, and exit; ranks that do not take part know that it may end."""
-    words = sys.argv[1:] if arguments is None else arguments
-    if words[0] in _TOGETHER:
-        leave(message, EXIT_ERROR)
-    print(message, file=sys.stderr)
-    _leave(EXIT_ERROR)
 
 
 def _leave(code: Any) -> NoReturn:

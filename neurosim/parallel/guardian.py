@@ -22,7 +22,7 @@ _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _DONE = b"d"
 _PR_SET_PDEATHSIG = 1
 
-_report: list[int] = []  # of a guarded rank: where it says that it ends knowingly
+_report: dict[int, int] = {}  # of a process: where it says that it ends knowingly
 
 
 def guard_this_rank(launch: Launch) -> None:
@@ -48,7 +48,7 @@ def guard_this_rank(launch: Launch) -> None:
     # signals to the parent's group must not come twice
     os.setpgid(0, 0)
     _die_with_parent(parent)
-    _report.append(sender)
+    _report[os.getpid()] = sender
     atexit.register(ends_knowingly)  # the first to be registered is the last to be called
 
 
@@ -61,17 +61,20 @@ def watch_this_rank(rank: int, n_ranks: int, others: Iterable[int]) -> None:
     others : iterable of int
         Processes of the other ranks on this computer.
     """
-    if not _report:
+    if os.getpid() not in _report:
         sender = start_watcher(rank, n_ranks, others)
         if sender is not None:
-            _report.append(sender)
+            _report[os.getpid()] = sender
 
 
 def ends_knowingly() -> None:
-    """Say that this rank's end is not a surprise: it has finished, or told why it fails."""
-    if _report:
+    """Say that this rank's end is not a surprise: it has finished, or told why it fails.
+
+    Processes that a rank has forked say nothing.
+    """
+    if os.getpid() in _report:
         with suppress(OSError):
-            os.write(_report[0], _DONE)
+            os.write(_report[os.getpid()], _DONE)
 
 
 def _die_with_parent(parent: int) -> None:
