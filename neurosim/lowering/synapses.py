@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable as BrianVariable
@@ -174,11 +176,30 @@ class _Lowering:
     # -- state updaters ----------------------------------------------------------------------
 
     def _equations(self, names: list[str]) -> str:
-        own = self.text.own
+        own, safe = self.text.own, self._safe(names)
         return "\n".join(
-            f"d{n}/dt = {self._inlined(self.bound.equations[n])} : {declaration(own[n].dim)}"
+            f"d{safe.get(n, n)}/dt = "
+            f"{syntax.rename(self._inlined(self.bound.equations[n]), safe)} : "
+            f"{declaration(own[n].dim)}"
             for n in names
         )
+
+    def _safe(self, names: list[str]) -> dict[str, str]:
+        """Return other names for variables that SymPy would take for something of its own.
+
+        Brian2's solvers hand over the names of differential variables as text: ``S``, ``trace``.
+        """
+        taken = self.bound.dims.keys() | self.bound.neurons.keys()
+        found: dict[str, str] = {}
+        for name in names:
+            if hasattr(sympy, name):
+                found[name] = next(other for k in count(1) if (other := f"{name}_{k}") not in taken)
+        return found
+
+    def _restored(self, code: str, names: list[str]) -> str:
+        """Return code with the variables' own names."""
+        given = {safe: name for name, safe in self._safe(names).items()}
+        return _WORD.sub(lambda word: given.get(word[0], word[0]), code)
 
     def _known(self) -> dict[str, Any]:
         dims = self.bound.dims | self.bound.neurons
@@ -208,7 +229,7 @@ class _Lowering:
                     "Mark them '(clock-driven)'."
                 ) from error
 
-        code = self._cached("event", equations, "linear", solve)
+        code = self._restored(self._cached("event", equations, "linear", solve), self.event)
         return re.sub(r"\bdt\b", SINCE_UPDATE, code)
 
     def _clock_driven(self) -> tuple[str, str]:
@@ -219,7 +240,7 @@ class _Lowering:
             return json.dumps(self._stepped(equations, given))
 
         code, method = json.loads(self._cached("clock", equations, given or "", find))
-        return code, method
+        return self._restored(code, self.clock), method
 
     def _stepped(self, equations: str, given: str | None) -> tuple[str, str]:
         """Return the statements of one step, and the state updater that made them."""
