@@ -52,8 +52,11 @@ class Communicator(Protocol):
     def largest(self, values: ArrayLike) -> NDArray:
         """Return the elementwise maximum over ranks; int64 or float64, equal shapes."""
 
-    def gather(self, values: NDArray) -> list[NDArray]:
-        """Return each rank's array, on every rank; one dtype, first dimensions may differ."""
+    def gather(self, values: NDArray, root: int | None = None) -> list[NDArray]:
+        """Return each rank's array; one dtype, first dimensions may differ.
+
+        With a ``root`` that rank alone gets them; the others get empty arrays.
+        """
 
     def broadcast(self, data: bytes, root: int = 0) -> bytes:
         """Return rank ``root``'s bytes on every rank."""
@@ -83,7 +86,7 @@ class Serial:
         """Return the values."""
         return np.array(values)
 
-    def gather(self, values: NDArray) -> list[NDArray]:
+    def gather(self, values: NDArray, root: int | None = None) -> list[NDArray]:
         """Return the values, of the only rank."""
         return [np.asarray(values)]
 

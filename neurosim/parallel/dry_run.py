@@ -52,7 +52,7 @@ class DryRun:
         """Return this rank's values."""
         return np.array(values)
 
-    def gather(self, values: NDArray) -> list[NDArray]:
+    def gather(self, values: NDArray, root: int | None = None) -> list[NDArray]:
         """Return this rank's array at its place, and none of the others' rows."""
         own = np.asarray(values)
         return [own if rank == self.share.rank else own[:0] for rank in range(self.share.n_ranks)]

@@ -71,8 +71,11 @@ class MPICommunicator:
         """Return the elementwise maximum over ranks; int64 or float64, equal shapes."""
         return self._reduce(_numbers(values), self._mpi.MAX)
 
-    def gather(self, values: NDArray) -> list[NDArray]:
-        """Return each rank's array, on every rank; one dtype, first dimensions may differ."""
+    def gather(self, values: NDArray, root: int | None = None) -> list[NDArray]:
+        """Return each rank's array; one dtype, first dimensions may differ.
+
+        With a ``root`` that rank alone gets them; the others get empty arrays.
+        """
         own = np.atleast_1d(np.ascontiguousarray(values))
         if own.dtype.hasobject:
             raise ParallelError(
@@ -80,17 +83,21 @@ class MPICommunicator:
                 "Convert the array to a type of fixed size."
             )
         counts = self._counts(len(own))
-        shape = own.shape[1:]
-        row_bytes = own.dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-        whole = np.empty((int(counts.sum()), *shape), own.dtype)
-        if whole.nbytes:
+        row_bytes = own.dtype.itemsize * int(np.prod(own.shape[1:], dtype=np.int64))
+        here = root is None or root == self.share.rank
+        kept = counts if here else np.zeros_like(counts)
+        whole = np.empty((int(kept.sum()), *own.shape[1:]), own.dtype)
+        if counts.sum() * row_bytes:
             row = self._mpi.BYTE.Create_contiguous(row_bytes).Commit()
-            starts = np.cumsum(counts) - counts
+            starts = np.cumsum(kept) - kept
             send = [_bytes(own), len(own), row]
-            receive = [_bytes(whole), counts.tolist(), starts.tolist(), row]
-            self._wait(lambda: self._comm.Iallgatherv(send, receive))
+            receive = [_bytes(whole), kept.tolist(), starts.tolist(), row] if here else None
+            if root is None:
+                self._wait(lambda: self._comm.Iallgatherv(send, receive))
+            else:
+                self._wait(lambda: self._comm.Igatherv(send, receive, root))
             row.Free()
-        return np.split(whole, np.cumsum(counts)[:-1])
+        return np.split(whole, np.cumsum(kept)[:-1])
 
     def broadcast(self, data: bytes, root: int = 0) -> bytes:
         """Return rank ``root``'s bytes on every rank."""

@@ -55,6 +55,14 @@ def gathering():
     }
 
 
+def to_one():
+    """What the second rank alone gets."""
+    rows = np.full((2 * RANK, 2), RANK, np.int16)
+    found = [part.tolist() for part in ranks.gather(rows, root=1)]
+    ranks.gather(np.zeros((0, 3)), root=0)
+    return found
+
+
 def broadcasts():
     many = bytes(range(256)) * 1000
     return {
@@ -96,7 +104,7 @@ def idle_processor():
     return time.process_time() - before
 
 
-parts = (reductions, gathering, broadcasts, agreements, library, idle_processor)
+parts = (reductions, gathering, to_one, broadcasts, agreements, library, idle_processor)
 results = {part.__name__: part() for part in parts}
 (OUTPUT / f"{RANK}.json").write_text(json.dumps(results))
 if RANK == 0:

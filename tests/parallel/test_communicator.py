@@ -61,6 +61,12 @@ def test_gathering(told):
     assert "Python objects" in found["refused"]
 
 
+def test_gathering_to_one_rank(told):
+    first, second, third = (rank["to_one"] for rank in told[0])
+    assert second == [[], [[1, 1]] * 2, [[2, 2]] * 4]
+    assert first == third == [[], [], []]
+
+
 def test_broadcasts(told):
     assert of_all(told, "broadcasts") == {"text": "from 1", "empty": "", "many": True}
 
