@@ -6,8 +6,17 @@ and without anything that is executed.
 """
 
 from .files import latest_of, previous_of
-from .reader import Saved, opened
+from .reader import Saved, is_checkpoint, opened
 from .schedule import Checkpoints
 from .schema import SCHEMA_VERSION, Header
 
-__all__ = ["SCHEMA_VERSION", "Checkpoints", "Header", "Saved", "latest_of", "opened", "previous_of"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Checkpoints",
+    "Header",
+    "Saved",
+    "is_checkpoint",
+    "latest_of",
+    "opened",
+    "previous_of",
+]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..engines.base import Snapshot, StateArray
 from ..errors import CheckpointError
-from ..malformed import explained
+from ..malformed import MALFORMED, explained
 from ..parallel.share import Share
 from ..recording.guard import scalar, table, text
 from .blocks import BLOCK
@@ -224,3 +224,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Saved]:
         with explained(CheckpointError, name, "a checkpoint", _next_step(name)):
             saved = Saved(name, file)
         yield saved
+
+
+def is_checkpoint(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file says that it is a checkpoint; it may be damaged nevertheless."""
+    try:
+        with h5py.File(os.fspath(path), "r", locking="best-effort") as file:
+            return bool(text(file.attrs, "format") == FORMAT)
+    except MALFORMED:
+        return False

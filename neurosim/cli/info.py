@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(file: Path, as_json: bool) -> None:
-    """What the recording FILE holds: network, provenance, timings.
+    """What the recording FILE holds: network, provenance, timings; or how far a checkpoint is.
 
     The exit code is 1 if the run did not get to its end, and a message says what to do.
     """
+    from ..checkpoint import is_checkpoint  # noqa: PLC0415 - not for --help
     from ..recording import read  # noqa: PLC0415 - not for --help
 
+    if is_checkpoint(file):
+        from .checkpoint_info import tell_checkpoint  # noqa: PLC0415 - when there is one
+
+        tell_checkpoint(file, as_json)
+        return
     recording = read(file)
     if as_json:
         print_json(_account(recording))

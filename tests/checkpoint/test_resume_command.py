@@ -154,6 +154,10 @@ def test_a_finished_run_and_a_missing_file_are_named(capsys):
     code, _, told = run(capsys, "resume", "run.ckpt.h5")
     assert code == 1
     assert "Give --duration" in told
+    code, told, _ = run(capsys, "info", "run.ckpt.h5", "--json")
+    assert code == 0
+    assert (told["reached_ms"], told["planned_ms"], told["warmup_ms"]) == (50.0, 50.0, 10.0)
+    assert told["recording"] == str(Path("run.h5").resolve())
     code, _, told = run(capsys, "resume", "nothing.h5")
     assert code == 1
     assert "there is no checkpoint" in told
