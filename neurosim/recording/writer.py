@@ -125,6 +125,7 @@ class RecordingWriter:
         self._steps_on_disk = -1
         self._flushed = float("-inf")
         self._summary = "{}"
+        self._built: dict[str, int] = {}  # synapses of each projection
         self._changes: dict[str, Any] = {}
         self._ordered = OrderedFile(path)
         self._file = h5py.File(self._ordered, "w", **OPEN_OPTIONS)
@@ -203,9 +204,9 @@ class RecordingWriter:
                 f"to {total}: the engine's account of its synapses is wrong, please report it"
             )
         group.attrs.modify("n_synapses", np.int64(n_synapses))
-        counts = [g.attrs["n_synapses"] for g in self._file["neurosim/projections"].values()]
-        if min(counts) >= 0:
-            self._changes["n_synapses"] = int(np.sum(counts))
+        self._built[projection] = n_synapses
+        if len(self._built) == len(self.layout.projections):
+            self._changes["n_synapses"] = sum(self._built.values())
 
     def append(self, chunk: ChunkLike) -> None:
         """Add the spikes and states of the next stretch of simulation.

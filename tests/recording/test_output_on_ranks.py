@@ -44,7 +44,7 @@ class Rank:
     def smallest(self, values):
         return np.min(self._all(np.asarray(values)), axis=0)
 
-    def gather(self, values):
+    def gather(self, values, root=None):
         return self._all(values)
 
     def broadcast(self, data, root=0):
