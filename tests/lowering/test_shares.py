@@ -7,6 +7,8 @@ from functools import cache
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.description import edge_files
@@ -447,9 +449,9 @@ def test_shares_read_their_edges_of_a_file(edge_file, monkeypatch):
     listed = ns.Edges(given.pre, given.post)
     direct.project(a, a, listed, "I_syn", weight=given.weight, delay=given.delay)
     assert different(whole.projections, ns.lower(direct, DT).projections) is None
-    monkeypatch.setattr(edge_files, "_BLOCK", 17)
+    monkeypatch.setattr(edge_files, "_BLOCK", 64)
     for share in SHARES:
-        part = ns.lower(file_network(edge_file), DT, share)
+        part = ns.lower(net, DT, share)
         assert different(part, part_of(whole, share)) is None
         assert part.projections[0].delay.bounds == whole.own_delays
     assert network_digest(net) == network_digest(file_network(edge_file))
@@ -475,3 +477,23 @@ def test_files_that_change_after_they_were_given_are_refused(edge_file, tmp_path
     path.unlink()
     with pytest.raises(EdgeFileError, match=r"other\.h5"):
         ns.lower(net, DT)
+
+
+@given(st.integers(1, 5), st.integers(0, 9), st.integers(1, 30), st.data())
+def test_own_members_of_a_span(n_ranks, start, size, data):
+    chosen = data.draw(st.none() | st.sets(st.integers(0, 40), min_size=1))
+    if chosen is None:
+        span = p.Span("A", start, size, 100 + start)
+    else:
+        members = np.array(sorted(chosen))
+        span = p.Span("A", int(members[0]), members.size, 100 + int(members[0]), members)
+    everything = []
+    for rank in range(n_ranks):
+        share = Share(rank, n_ranks)
+        own = span.own(share)
+        assert own.size == span.own_count(share)
+        assert (span.local_ids_at(own) % n_ranks == rank).all()
+        assert np.array_equal(span.own_place(share, own), np.arange(own.size))
+        assert np.array_equal(span.global_ids_at(own), span.global_ids()[own])
+        everything.append(own)
+    assert np.array_equal(np.sort(np.concatenate(everything)), np.arange(span.size))
