@@ -18,6 +18,8 @@ from .share import Share
 _SPINS = 200
 _YIELDING_S = 2e-4
 _NAP_S = 1e-3
+_PATIENT_AFTER_S = 1.0
+_LONG_NAP_S = 5e-3
 CHECK_EVERY_S = 0.2
 _BLOCK_BYTES = 1 << 28  # of a broadcast; MPI 3 counts in 32 bits
 
@@ -144,14 +146,22 @@ class MPICommunicator:
         for _ in range(_SPINS):
             if request.Test():
                 return
-        begun = now = time.monotonic()
-        checked = begun
+        begun = checked = time.monotonic()
+        waited = 0.0
         while not request.Test():
-            time.sleep(0 if now - begun < _YIELDING_S else min(_NAP_S, (now - begun) / 4))
+            time.sleep(_pause(waited))
             now = time.monotonic()
+            waited = now - begun
             if now - checked >= CHECK_EVERY_S:
                 self.guard.check()
                 checked = now
+
+
+def _pause(waited: float) -> float:
+    """Return for how long to leave the core to others after waiting so long, both in s."""
+    if waited < _YIELDING_S:
+        return 0.0
+    return min(waited / 4, _NAP_S if waited < _PATIENT_AFTER_S else _LONG_NAP_S)
 
 
 def _numbers(values: ArrayLike) -> NDArray:
