@@ -17,13 +17,16 @@ BLOCK = 1 << 20
 def neuron_blocks(
     own: NDArray, size: int, communicator: Communicator, block: int = BLOCK
 ) -> Iterator[NDArray]:
-    """Yield the values of all ``size`` neurons, of which ``own`` are this rank's; collective."""
+    """Yield the values of all ``size`` neurons, of which ``own`` are this rank's.
+
+    Collective; the blocks are empty on all ranks but the first.
+    """
     share = communicator.share
     per_rank = max(1, block // share.n_ranks)
     for first in range(0, -(-size // share.n_ranks), per_rank):
         # blocks start with a neuron of rank 0, so that within a block ranks take turns as well
-        parts = communicator.gather(own[first : first + per_rank])
-        yield share.assemble(parts)
+        parts = communicator.gather(own[first : first + per_rank], root=0)
+        yield share.assemble(parts) if share.rank == 0 else own[:0]
 
 
 def synapse_blocks(
@@ -33,7 +36,7 @@ def synapse_blocks(
     communicator: Communicator,
     block: int = BLOCK,
 ) -> Iterator[NDArray]:
-    """Yield the values of all synapses, by target; collective.
+    """Yield the values of all synapses, by target, on the first rank; collective.
 
     Parameters
     ----------
@@ -51,9 +54,9 @@ def synapse_blocks(
     for first in range(0, -(-size // share.n_ranks), per_rank):
         last = min(first + per_rank, len(counts))
         these = slice(starts[min(first, last)], starts[last])
-        parts = communicator.gather(own[these])
-        numbers = communicator.gather(counts[first:last])
-        yield _interleave(parts, numbers, share)
+        parts = communicator.gather(own[these], root=0)
+        numbers = communicator.gather(counts[first:last], root=0)
+        yield _interleave(parts, numbers, share) if share.rank == 0 else own[:0]
 
 
 def _interleave(parts: list[NDArray], counts: list[NDArray], share: Share) -> NDArray:
@@ -71,6 +74,6 @@ def _interleave(parts: list[NDArray], counts: list[NDArray], share: Share) -> ND
 
 
 def all_events(own: NDArray[np.int64], communicator: Communicator) -> NDArray[np.int64]:
-    """Return the rows of all ranks, sorted and without repetition; collective."""
-    parts = communicator.gather(np.ascontiguousarray(own))
+    """Return the rows of all ranks, sorted, none twice, on the first rank; collective."""
+    parts = communicator.gather(np.ascontiguousarray(own), root=0)
     return np.unique(np.concatenate(parts), axis=0) if sum(map(len, parts)) else parts[0][:0]

@@ -42,12 +42,12 @@ class _Rank(Serial):
     def __init__(self, group, rank):
         self.group, self.share = group, Share(rank, group.n_ranks)
 
-    def gather(self, values):
+    def gather(self, values, root=None):
         self.group.given[self.share.rank] = np.array(values)
         self.group.barrier_.wait()
         found = list(self.group.given)
         self.group.barrier_.wait()
-        return found
+        return found if root in (None, self.share.rank) else [part[:0] for part in found]
 
     def sum(self, values):
         return np.sum(self.gather(np.asarray(values)), axis=0)
