@@ -107,7 +107,8 @@ def tell_estimate(simulation: Simulation, request: Request) -> None:
     lines = [
         f"neurons: {estimate.n_neurons:,}",
         f"engine: {simulation.engine}, {request.precision} precision",
-        f"memory needed: about {format_bytes(estimate.bytes_needed)}",
+        f"memory needed: about {format_bytes(estimate.bytes_needed)}"
+        + ("" if simulation.program.share.whole else " for each rank"),
         "memory available: " + ("unknown" if available is None else format_bytes(available)),
     ]
     if not estimate.fits:
