@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -12,10 +11,26 @@
 
 namespace neurosim {
 
-struct Free {
-    void operator()(void* p) const { std::free(p); }
+// The owner of a block. Not std::unique_ptr, as <memory> alone doubles what a kernel takes to compile.
+class Bytes {
+  public:
+    Bytes() = default;
+    explicit Bytes(std::byte* block) : block_(block) {}
+    Bytes(Bytes&& other) noexcept : block_(other.block_) { other.block_ = nullptr; }
+    Bytes& operator=(Bytes&& other) noexcept {
+        std::byte* mine = block_;
+        block_ = other.block_;
+        other.block_ = mine;
+        return *this;
+    }
+    ~Bytes() { std::free(block_); }
+
+    std::byte* get() const { return block_; }
+    explicit operator bool() const { return block_ != nullptr; }
+
+  private:
+    std::byte* block_ = nullptr;
 };
-using Bytes = std::unique_ptr<std::byte, Free>;
 
 // Uninitialised, at least 64-byte aligned; large blocks are aligned and advised for huge pages.
 inline Bytes allocate(size_t size) {
