@@ -22,12 +22,20 @@ def _fresh(tmp_path, monkeypatch):
     module._find.cache_clear()
 
 
-@pytest.fixture
-def real():
-    try:
-        return find_compiler()
-    except CompilerNotFoundError:
-        pytest.skip("no C++ compiler")
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The compiler of this machine, tried out once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROSIM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("CXX", raising=False)
+        patch.delenv("NEUROSIM_NO_COMPILER", raising=False)
+        module._find.cache_clear()
+        try:
+            return find_compiler()
+        except CompilerNotFoundError:
+            pytest.skip("no C++ compiler")
+        finally:
+            module._find.cache_clear()
 
 
 def _script(path, text):
@@ -41,12 +49,16 @@ def test_flags_keep_ieee_arithmetic(real):
     assert not {"-ffast-math", "-Ofast", "-funsafe-math-optimizations"} & set(real.flags)
 
 
-def test_hidden_compilers_are_not_found(monkeypatch):
+@pytest.mark.usefixtures("real")
+def test_hidden_compilers_are_not_found_and_what_is_found_is_stored(monkeypatch, tmp_path):
     monkeypatch.setenv("NEUROSIM_NO_COMPILER", "1")
     with pytest.raises(CompilerNotFoundError, match=r"NEUROSIM_NO_COMPILER=1.*engine='brian2'"):
         find_compiler()
+    assert not (tmp_path / "cache" / "texts").exists()
     monkeypatch.setenv("NEUROSIM_NO_COMPILER", "0")
     find_compiler()
+    assert len(list((tmp_path / "cache" / "texts").glob("*.json"))) == 1
+    assert store.cache_bytes(tmp_path / "cache") > 0
 
 
 def test_no_compiler_at_all_says_what_to_do(monkeypatch, tmp_path):
@@ -135,9 +147,3 @@ def test_cpu_is_described():
     assert len(module.cpu_identity()) == 64
     if sys.platform == "linux":
         assert module.cpu_flags()
-
-
-def test_store_keeps_the_probe_as_text(real, tmp_path):
-    texts = list((tmp_path / "cache" / "texts").glob("*.json"))
-    assert len(texts) == 1
-    assert store.cache_bytes(tmp_path / "cache") > 0

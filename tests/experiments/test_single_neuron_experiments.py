@@ -53,7 +53,7 @@ def test_postsynaptic_responses():
 def test_a_wrong_time_constant_is_noticed(monkeypatch):
     alpha = psp.SYNAPSES["alpha current"]
     wrong = replace(alpha, closed_form=lambda since: 1.01 * alpha.closed_form(since))
-    monkeypatch.setitem(psp.SYNAPSES, "alpha current", wrong)
+    monkeypatch.setattr(psp, "SYNAPSES", {"alpha current": wrong})
     results = psp.perform(ns.Runs(threads=1))
     assert not results.check("alpha current: error against the closed form").passed
 
