@@ -65,9 +65,10 @@ def _check(program: Program) -> None:
     check_synapses(program)
     if program.largest_delay > _DELAY_LIMIT:
         longest = program.largest_delay
-        worst = next(p for p in program.projections if longest in [last for _, last in p.delays])
+        having = (p for p in program.projections if longest in [last for _, last in p.delays])
+        worst = next((f"projection {p.name!r}" for p in having), "on another rank")
         raise UnsupportedError(
-            f"projection {worst.name!r}: a delay of {longest} steps "
+            f"{worst}: a delay of {longest} steps "
             f"({longest * program.dt * 1e3:g} ms); the native engine allows at most "
             f"{_DELAY_LIMIT} steps. Use a shorter delay or a larger dt."
         )
