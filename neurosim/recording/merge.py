@@ -20,7 +20,7 @@ from . import guard, schema
 from .digest import SpikeDigest
 from .layout import Layout
 from .reader import Recording
-from .shards import Piece, find_pieces, folder_of, lock_of, remove_parts, steps_of
+from .shards import Piece, find_pieces, folder_of, lock_of, merging_path, remove_parts, steps_of
 from .spike_merge import merged_spikes
 from .state_merge import merged_samples, state_layouts
 from .synapse_merge import add_synapses
@@ -121,7 +121,7 @@ def merge_parts(output: Path, summary: dict[str, Any] | None = None) -> Merged:
     summary : dict, optional
         Of the run, instead of what rank 0 left.
     """
-    merging = output.with_name(output.name + ".merging")
+    merging = merging_path(output)
     for leftover in output.parent.glob(f".{_escaped(merging.name)}.*.new"):
         leftover.unlink(missing_ok=True)
     pieces = find_pieces(output)

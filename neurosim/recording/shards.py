@@ -40,6 +40,11 @@ def folder_of(output: Path) -> Path:
     return output.with_name(output.name + ".parts")
 
 
+def merging_path(output: Path) -> Path:
+    """Return the file that becomes the recording when it is whole."""
+    return output.with_name(output.name + ".merging")
+
+
 def lock_of(output: Path) -> Path:
     """Return the file that whoever writes or merges the parts holds locked."""
     return folder_of(output) / "lock"
@@ -311,6 +316,7 @@ def remove_parts(output: Path) -> None:
     folder = folder_of(output)
     if not folder.is_dir():
         return
+    merging_path(output).unlink(missing_ok=True)
     for name in os.listdir(folder):
         if _OURS.fullmatch(name):
             (folder / name).unlink(missing_ok=True)
