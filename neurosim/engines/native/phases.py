@@ -100,7 +100,8 @@ def _constant(program: Program) -> Variables:
     )
     changed = {(c.span.population, c.variable) for c in program.currents}
     changed |= {(o.span.population, name) for o in program.operations for name in o.writes}
-    changed |= {(p.post.population, p.variable) for p in (*program.projections, *program.poisson)}
+    changed |= {(p.post.population, p.variable) for p in program.projections}
+    changed |= {(p.post.population, p.variable) for p in program.poisson}
     return parameters - changed
 
 
