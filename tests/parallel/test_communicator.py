@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from launch import launch
 
+from neurosim import __version__
 from neurosim.errors import ParallelError
 from neurosim.parallel.communicator import Serial
 from neurosim.parallel.installed import installed
@@ -185,3 +186,12 @@ def test_without_mpi4py_it_is_said_what_to_install():
 def test_one_process_does_not_import_mpi4py():
     code = f"{WORLD}; import sys; print('mpi4py' in sys.modules)"
     assert alone_with({}, code).stdout == "False\n"
+
+
+def test_what_needs_no_ranks_is_done_once_without_mpi(tmp_path):
+    done = launch(["-X", "importtime", "-m", "neurosim", "--version"], 2, check=True)
+    assert done.stdout == f"neurosim, version {__version__}\n"
+    assert "mpi4py" not in done.stderr
+    failed = launch(["-m", "neurosim", "info", tmp_path / "nothing.h5"], 2)
+    assert failed.returncode == 1
+    assert failed.stderr.count("error:") == 1
