@@ -4,12 +4,14 @@ python examples/sweep.py                 # on all cores
 mpiexec -n 4 python examples/sweep.py    # on four ranks
 """
 
-import neurosim as ns
 from neurosim.networks.brunel import brunel
+
+import neurosim as ns
 from neurosim.units import ms
 
 
 def build(g, eta, seed=1):
+    """Return the network at one point of the diagram."""
     return brunel(scale=0.1, seed=seed, g=g, eta=eta)
 
 

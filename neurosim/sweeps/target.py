@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,18 +75,18 @@ class Target:
 
     def model(self, point: Point) -> str:
         """Return a digest of the model at a point: its network, or the text that defines it."""
+        from ..lowering.digest import network_digest  # noqa: PLC0415 - imports Brian2
+
         scale, settings = self.plan.arguments(point)
         if self.experiment.build is not None:
             checked = self.experiment.checked_settings(settings, self.plan.quick)
-            network = self.experiment.network(scale, point.seed, checked)
-            text = json.dumps(network.describe(), sort_keys=True, default=str)
-        else:
-            what = self.plan.what
-            path = Path(what) if isinstance(what, str) else Path()
-            text = f"{self.name}: {self.experiment.reference}"
-            if path.suffix == ".py" and path.is_file():
-                text = path.read_text(encoding="utf-8")
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+            return network_digest(self.experiment.network(scale, point.seed, checked))
+        what = self.plan.what
+        path = Path(what) if isinstance(what, str) else Path()
+        text = f"{self.name}: {self.experiment.reference}"
+        if path.suffix == ".py" and path.is_file():
+            text = path.read_text(encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def target_of(plan: Plan) -> Target:
