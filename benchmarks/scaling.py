@@ -28,17 +28,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measuring import add_common_options, introduce, save, tell
+from measuring import add_common_options, introduce, neurosim, run_json, save, tell
 from neurosim.networks.brunel import brunel
 from neurosim.networks.microcircuit import microcircuit
 from neurosim.networks.vogels_abbott import vogels_abbott
 
 import neurosim as ns
 from neurosim.analysis import canvas
-from neurosim.parallel.share import Share
 from neurosim.parallel.world import world
 from neurosim.scaling import report, runs
-from neurosim.scaling.plan import plan
 from neurosim.scaling.runs import Variant
 from neurosim.units import ms
 
@@ -245,9 +243,9 @@ def plans(options: argparse.Namespace) -> list[dict[str, Any]]:
     found = []
     for n_ranks in options.ranks:
         tell(f"rank 0 of {n_ranks:,}")
-        network = microcircuit(options.scale, seed=1)
-        made = plan(network, 0.1 * ms, Share(0, n_ranks), rate=options.rate, measure=True)
-        found.append(made.as_dict())
+        words = ["--scale", str(options.scale), "--rate", str(options.rate), "--measure", "--json"]
+        words += ["--dry-run", "--ranks", str(n_ranks)]
+        found.append(run_json(neurosim("run", "microcircuit", *words)))
         print(f"\n{markdown(plan_table(found[-1]))}\n", flush=True)
     return [{"name": "one rank of many", "kind": "plan", "rows": found}]
 
