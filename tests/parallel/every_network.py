@@ -146,3 +146,32 @@ def random_network(scale=0.02):
 def conductances(scale=0.1):
     """The COBA benchmark; its delays are 0."""
     return vogels_abbott(scale=scale, seed=3)
+
+
+def plastic():
+    """Synapses with traces, a weight that both sides change, and a square root that may fail."""
+    net = ns.Network(seed=8)
+    model = ns.NeuronModel(
+        "dv/dt = (I - v)/(10*ms) : volt (unless refractory)\nI : volt",
+        threshold="v > 1*mV",
+        reset="v = 0*mV",
+        refractory=1 * ms,
+        name="driven",
+    )
+    e = net.population("E", 17, model, initial={"v": "1*mV*rand()"})
+    net.inject(e, "I", ns.StepCurrent([0, 5] * ms, [1.4, 1.7] * mV), name="drive")
+    changing = ns.SynapseModel(
+        "dpast/dt = -past/(5*ms) : 1 (event-driven)\nw : volt\nleft : 1\nx : 1",
+        on_pre="v_post += w; past += 1; x = sqrt(left)",
+        on_post="w = clip(w + past*0.01*mV, 0*mV, 1*mV)",
+        parameters={"left": ns.Uniform(1, 2)},
+    )
+    net.project(
+        e,
+        e,
+        ns.Bernoulli(0.4, autapses=False),
+        synapse=changing,
+        weight=ns.Normal(0.1 * mV, 0.03 * mV, low=0 * mV),
+        delay=ns.Uniform(0.5 * ms, 2 * ms),
+    )
+    return net

@@ -148,6 +148,45 @@ def full_disk(folder, name, **options):
     return {}
 
 
+def synapses(folder, name, **options):
+    """Plastic synapses are read and written as those of the whole network, and one is NaN."""
+    net = networks.plastic()
+    with ns.Simulation(net, output=folder / f"{name}.h5", **options) as simulation:
+        simulation.run(8 * ms)
+        table = simulation.synapses("E->E")
+        weights = simulation.read("E->E", "w")
+        simulation.write("E->E", "w", weights[::-1].copy())
+        simulation.set_input("drive", (1.5 + 0.1 * np.arange(17)) * mV)
+        simulation.run(8 * ms)
+        found = {"table": digest(table), "before": digest(weights), "state": state(simulation)}
+        found["w"] = digest(simulation.read("E->E", "w"))
+        found["past"] = digest(simulation.read("E->E", "past"))
+        one = int(np.flatnonzero(table["target"] == 13)[2])
+        simulation.write("E->E", "left", np.where(np.arange(len(table)) == one, -1.0, 1.0))
+        try:
+            simulation.run(15 * ms)
+        except ns.errors.NumericalError as error:
+            found |= {"variable": error.variable, "synapse": error.neuron == one}
+    return found | {"n_synapses": len(table), "n_spikes": simulation.summary().n_spikes}
+
+
+def written_once(folder, name, **options):
+    """Of ranks that draw and save together only the first writes; a summary is of them all."""
+    with ns.Simulation(networks.everything(), **options) as simulation:
+        simulation.run(5 * ms)
+    summary = simulation.summary()
+    run = simulation.recording
+    own = folder / name / str(PLACE.rank)
+    own.mkdir(parents=True)
+    run.plot("raster", path=own / "figure.png")
+    ns.Results(metrics={"n": summary.n_spikes}).save(own / "results.json")
+    expected = ["figure.png", "results.json"] if PLACE.rank == 0 else []
+    return {
+        "files": sorted(p.name for p in own.iterdir()) == expected,
+        "summary": summary.as_dict(),
+    }
+
+
 def _no_space(chunk):
     raise ns.errors.RecordingWriteError("no space left on the device")
 
@@ -182,6 +221,8 @@ CASES = {
     "NaN": nan,
     "signal": signalled,
     "full disk": full_disk,
+    "synapses": synapses,
+    "written once": written_once,
     "disagreement": disagreement,
     "large microcircuit": plain(lambda: networks.columns(0.1, None), [100, 100.1]),
     "large Brunel": plain(lambda: networks.random_network(1), [100]),

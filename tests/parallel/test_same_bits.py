@@ -18,10 +18,11 @@ from neurosim.errors import CompilerNotFoundError
 SCRIPT = Path(__file__).with_name("same_bits.py")
 NETWORKS = ["everything", "pieces", "slow delays", "slow pieces", "no delay"]
 NETWORKS += ["microcircuit", "Brunel", "COBA", "callbacks"]
+NETWORKS += ["synapses"]
 ENDINGS = ["NaN", "signal", "full disk"]
-ALL = (*NETWORKS, *ENDINGS)
-FEW = ("everything", "slow pieces", "no delay", "COBA", "NaN")
-DEFAULT = [(2, 1, ALL), (3, 2, ALL), (4, 1, FEW)]
+ALL = (*NETWORKS, *ENDINGS, "written once")
+FEW = ("everything", "slow pieces", "no delay", "COBA", "callbacks", "NaN")
+DEFAULT = [(2, 1, FEW), (3, 2, ALL), (4, 1, FEW)]
 REST = [(1, 2), (2, 2), (3, 1), (4, 1), (4, 2)]
 IDS = [f"{ranks} ranks, {threads} threads" for ranks, threads, _ in DEFAULT]
 
@@ -104,7 +105,22 @@ def test_networks_are_active(found):
     serial = found(1, 1)[0]
     for name in NETWORKS:
         assert serial[name]["n_spikes"] > 20, name
-        assert serial[name]["n_synapses"] > 1000, name
+        assert serial[name]["n_synapses"] > 100, name
+
+
+def test_files_are_written_once_and_summaries_are_of_all_ranks(found):
+    serial, ranks = found(1, 1)[0]["written once"], found(3, 2)
+    assert serial["files"], "one process alone writes"
+    told = [given["written once"]["summary"] for given in ranks]
+    for given, summary in zip(ranks, told, strict=True):
+        assert given["written once"]["files"], "only the first rank writes"
+        assert {**summary, "recording": ""} == {**told[0], "recording": ""}
+    for name in ("n_neurons", "n_synapses", "n_spikes", "spikes_sha256", "duration_ms", "status"):
+        assert told[0][name] == serial["summary"][name], name
+    assert (told[0]["ranks"], told[0]["threads"]) == (3, 2)
+    assert told[0]["exchanges"] == 50, "one for each step, as the smallest delay is one"
+    assert told[0]["exchange_bytes"] > 0
+    assert told[0]["peak_rss_bytes"] < told[0]["total_rss_bytes"] <= 3 * told[0]["peak_rss_bytes"]
 
 
 @pytest.mark.parametrize(("ranks", "threads", "cases"), DEFAULT, ids=IDS)
@@ -126,4 +142,4 @@ def test_larger_networks(found, ranks, threads):
 def test_one_process_alone_loads_no_mpi(found):
     """It would take time, and might start MPI."""
     assert found(1, 1)[0]["mpi4py"] is False
-    assert all(given["mpi4py"] is True for given in found(2, 1))
+    assert all(given["mpi4py"] is True for given in found(3, 2))
