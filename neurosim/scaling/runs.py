@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from ..errors import ParallelError
+from ..errors import DescriptionError, ParallelError
 from ..parallel.launch import launched, matching_mpiexec
 
 # As root, more ranks than cores, ranks of several threads: Open MPI 4 and 5 refuse the first two
@@ -102,6 +102,8 @@ def run_once(
     ------
     ParallelError
         It failed, or took longer than ``limit_s``.
+    DescriptionError
+        It is an experiment of several simulations.
     """
     line = command(variant, base, mpiexec)
     environment = {**(OPEN_MPI if variant.ranks > 1 else {}), **os.environ}  # the user's win
@@ -117,6 +119,11 @@ def run_once(
             f"{' '.join(line)}\nended with code {done.returncode}:\n{done.stderr[-_SHOWN:]}"
         )
     summary: dict[str, Any] = json.loads(output[-1])
+    if "simulate_s" not in summary:
+        raise DescriptionError(
+            f"{' '.join(line)}\nsimulates several networks, one after the other; scaling is measured "
+            "of one network. Choose an experiment of one, such as microcircuit."
+        )
     return summary
 
 

@@ -1,10 +1,12 @@
 """The cost model gets back what its numbers were made of, and the command reports it."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from neurosim.errors import DescriptionError, ParallelError
 from neurosim.scaling import report, runs
 from neurosim.scaling.model import Coefficients, nonnegative
 from neurosim.scaling.runs import Variant
@@ -87,8 +89,20 @@ def test_ranks_are_launched_and_one_rank_is_not():
     assert line[:3] == ["mpiexec", "-n", "4"]
     assert line[-4:] == ["--scale", "1", "--threads", "2"]
     assert runs.command(Variant(1, 2), base, None) == [*base, "--threads", "2"]
-    with pytest.raises(runs.ParallelError, match="neurosim\\[mpi\\]"):
+    with pytest.raises(ParallelError, match="neurosim\\[mpi\\]"):
         runs.command(Variant(2, 1), base, None)
+
+
+def test_experiments_of_several_networks_are_refused():
+    script = ["-c", "print('{\"metrics\": {}}')"]
+    with pytest.raises(DescriptionError, match="several networks"):
+        runs.run_once(Variant(1, 1), [sys.executable, *script], None)
+    with pytest.raises(ParallelError, match="longer than"):
+        runs.run_once(
+            Variant(1, 1), [sys.executable, "-c", "import time; time.sleep(9)"], None, limit_s=0.05
+        )
+    with pytest.raises(ParallelError, match="code 3"):
+        runs.run_once(Variant(1, 1), [sys.executable, "-c", "raise SystemExit(3)"], None)
 
 
 def test_the_command_measures_tells_and_keeps(invoke, monkeypatch, tmp_path):
