@@ -121,8 +121,8 @@ def run_once(
     summary: dict[str, Any] = json.loads(output[-1])
     if "simulate_s" not in summary:
         raise DescriptionError(
-            f"{' '.join(line)}\nsimulates several networks, one after the other; scaling is measured "
-            "of one network. Choose an experiment of one, such as microcircuit."
+            f"{' '.join(line)}\nsimulates several networks, one after the other; scaling is "
+            "measured of one network. Choose an experiment of one, such as microcircuit."
         )
     return summary
 

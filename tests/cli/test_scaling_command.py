@@ -93,14 +93,15 @@ def test_ranks_are_launched_and_one_rank_is_not():
         runs.command(Variant(2, 1), base, None)
 
 
+SLEEP = "import time; time.sleep(9)"
+
+
 def test_experiments_of_several_networks_are_refused():
     script = ["-c", "print('{\"metrics\": {}}')"]
     with pytest.raises(DescriptionError, match="several networks"):
         runs.run_once(Variant(1, 1), [sys.executable, *script], None)
     with pytest.raises(ParallelError, match="longer than"):
-        runs.run_once(
-            Variant(1, 1), [sys.executable, "-c", "import time; time.sleep(9)"], None, limit_s=0.05
-        )
+        runs.run_once(Variant(1, 1), [sys.executable, "-c", SLEEP], None, limit_s=0.05)
     with pytest.raises(ParallelError, match="code 3"):
         runs.run_once(Variant(1, 1), [sys.executable, "-c", "raise SystemExit(3)"], None)
 
