@@ -64,6 +64,7 @@ def command(
     from ..scaling import runs as jobs  # noqa: PLC0415 - not for --help
 
     mpiexec = jobs.require_launcher()
+    _check_folder(told["output"])
     parse_settings(settings)
     size = scale if scale is not None else 0.05 if quick else 0.1
     seconds = duration if duration is not None else 0.2 if quick else 1.0
@@ -158,6 +159,19 @@ def _fixed_indegree(experiment: str, scale: float, settings: tuple[str, ...]) ->
     if name is None or any(setting.split("=")[0].strip() == name for setting in settings):
         return ()
     return ("--set", f"{name}={scale!r}")
+
+
+def _check_folder(output: Path) -> None:
+    """Refuse what could not be written, before anything is run."""
+    from ..errors import DescriptionError  # noqa: PLC0415 - not for --help
+
+    if not output.parent.is_dir():
+        raise DescriptionError(f"--output {output}: there is no folder {output.parent}; make it.")
+    if output.suffix.lower() == ".png":
+        raise DescriptionError(
+            f"--output {output} is for the numbers, as JSON; the figure gets the same name with "
+            ".png. Choose a name such as scaling.json."
+        )
 
 
 def _write(path: Path, result: dict[str, Any]) -> None:

@@ -130,6 +130,13 @@ def test_the_command_measures_tells_and_keeps(invoke, monkeypatch, tmp_path):
     assert kept["hop_s"] == pytest.approx(4e-6, rel=0.3)
 
 
+@pytest.mark.parametrize("output", ["nowhere/scaling.json", "scaling.png"])
+def test_an_output_that_cannot_be_is_refused_before_anything_runs(invoke, output):
+    done = invoke("scaling", "--output", output)
+    assert done.code == 1
+    assert "error: --output" in done.err
+
+
 @pytest.mark.parametrize("cores", ["", "2,x", "0", "-1"])
 def test_wrong_numbers_of_cores_are_usage_errors(invoke, cores):
     assert invoke("scaling", "--cores", cores).code == 2
