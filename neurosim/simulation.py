@@ -132,7 +132,8 @@ class Simulation(Advancing):
         self._resumed = None if resume is None else self._go_on(resume, dt)
         self._output = self._make_output(output, settings) if record else None
         began = time.perf_counter()
-        self.program = agree_on_delays(lower(network, dt, self._ranks.share), ranks)
+        lowered = self._ranks.together(lambda: lower(network, dt, self._ranks.share))
+        self.program = agree_on_delays(lowered, ranks)
         self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
