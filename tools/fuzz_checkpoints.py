@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 import zlib
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -15,36 +17,13 @@ from neurosim.engines.base import EngineOptions
 from neurosim.engines.native import NativeEngine
 from neurosim.parallel.share import Share
 from neurosim.recipes import read_recipe
-from neurosim.units import Hz, ms, mV
+from neurosim.units import ms
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "checkpoint"))
+from checkpoint_rounds import everything
 
 NUMBERS = [0, 1, -1, 255, 2**31, -(2**31), 2**53, 2**62, 2**63 - 1, -(2**63), MOST_STEPS]
 JSON = [None, True, -1, 0, 1, 1.5, 2**40, 2**70, "", "x", "../x", [], [1], {}, {"a": 1}]
-
-
-def network():
-    """Return a network with events, traces, pending events and changing inputs."""
-    model = ns.NeuronModel(
-        "dv/dt = (12*mV + I - v)/(10*ms) : volt (unless refractory)\nI : volt\ng : volt",
-        threshold="v > 10*mV",
-        reset="v = 0*mV",
-        refractory=2 * ms,
-        events={"high": "v > 9*mV"},
-    )
-    stdp = ns.SynapseModel(
-        "da/dt = -a/(20*ms) : 1 (event-driven)\nw : volt",
-        on_pre={"hit": "g_post += w; a += 1", "high": "a += 0.1"},
-        on_post="w += a*mV",
-        events={"high": "high"},
-    )
-    net = ns.Network(seed=1)
-    cells = net.population("E", 12, model, initial={"v": "10*mV*rand()"})
-    delay = {"hit": ns.Uniform(0.3 * ms, 3 * ms), "high": 1 * ms}
-    net.project(cells, cells, ns.Bernoulli(0.5), synapse=stdp, weight=1 * mV, delay=delay)
-    source = net.spike_source("S", [0, 1] * ms, [0, 1], period=2 * ms)
-    net.project(source, cells, ns.AllToAll(), "g", weight=1 * mV, delay=1 * ms)
-    net.poisson(cells, "g", rate=ns.SineRate(300 * Hz, 200 * Hz, 30 * Hz), weight=1 * mV)
-    net.inject(cells, "I", ns.NoisyCurrent(0 * mV, 1 * mV))
-    return net
 
 
 class CheckpointFile(Binary):
@@ -53,7 +32,7 @@ class CheckpointFile(Binary):
     def prepare(self):
         os.environ.pop("NEUROSIM_CACHE_DIR", None)  # compile once, not in every process
         path = self.folder / "good.ckpt.h5"
-        net = network()
+        net = everything(30)
         with ns.Simulation(net, dt=0.1 * ms, engine="native", threads=1, record=False) as sim:
             sim.run(20.3 * ms)
             sim.checkpoint(path)

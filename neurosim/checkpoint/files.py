@@ -12,12 +12,19 @@ from ..errors import CheckpointError
 
 def previous_of(path: Path) -> Path:
     """Return where the checkpoint before the last one is kept: ``run.ckpt.previous.h5``."""
-    return path.with_name(f"{path.stem.removesuffix('.previous')}.previous{path.suffix}")
+    name, suffix = _name_and_suffix(path)
+    return path.with_name(f"{name}.previous{suffix}")
 
 
 def latest_of(path: Path) -> Path:
     """Return where the last checkpoint is, given that or the one before it."""
-    return path.with_name(f"{path.stem.removesuffix('.previous')}{path.suffix}")
+    return path.with_name("".join(_name_and_suffix(path)))
+
+
+def _name_and_suffix(path: Path) -> tuple[str, str]:
+    if path.suffix == ".previous":  # of a file without a suffix
+        return path.stem, ""
+    return path.stem.removesuffix(".previous"), path.suffix
 
 
 class NewFile(io.RawIOBase):

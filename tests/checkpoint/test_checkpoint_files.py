@@ -8,12 +8,21 @@ import shutil
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from checkpoint_samples import HEADER, read_all, snapshot_of, whole_state, write_on
 
-from neurosim.checkpoint import Checkpoints, blocks, files, opened, previous_of, writer
+from neurosim.checkpoint import (
+    Checkpoints,
+    blocks,
+    files,
+    latest_of,
+    opened,
+    previous_of,
+    writer,
+)
 from neurosim.errors import CheckpointError, NeurosimError
 from neurosim.parallel.communicator import Serial
 from neurosim.parallel.share import Share
@@ -54,6 +63,20 @@ def test_the_last_two_are_kept(tmp_path):
     assert read_all(path, Share())[0].step == 30
     assert read_all(previous_of(path), Share())[0].step == 20
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.ckpt.h5", "run.ckpt.previous.h5"]
+
+
+@pytest.mark.parametrize(
+    ("latest", "previous"),
+    [
+        ("run.ckpt.h5", "run.ckpt.previous.h5"),
+        ("state", "state.previous"),
+        ("a.b.c", "a.b.previous.c"),
+    ],
+)
+def test_names_of_the_last_two(latest, previous):
+    for name in (latest, previous):
+        assert previous_of(Path("folder", name)) == Path("folder", previous)
+        assert latest_of(Path("folder", name)) == Path("folder", latest)
 
 
 def test_what_differs_is_named(tmp_path):
