@@ -12,7 +12,7 @@ from engine_networks import CASES, SIZE, described, drive, edges, spread
 
 import neurosim as ns
 
-DURATION = 300 * ms
+DURATION = 200 * ms
 TRACED = 100 * ms
 
 

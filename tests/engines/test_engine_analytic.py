@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, nA, pA, second
+from brian2 import ms, mV, nA, pA
 
 import neurosim as ns
 
@@ -30,12 +30,12 @@ def test_rate_of_the_leaky_neuron(start, engine, dt_ms):
     model = ns.models.lif_delta(tau_m=20 * ms, E_L=MU * mV, V_th=20 * mV, V_r=10 * mV, t_ref=2 * ms)
     net = ns.Network()
     net.population("n", 3, model)
-    chunk = simulated(start, engine, net, 2 * second, dt_ms * ms)
+    chunk = simulated(start, engine, net, 600 * ms, dt_ms * ms)
     climb_ms = 20 * np.log((MU - 10) / (MU - 20))
     for k in range(3):
         exact = 2 + climb_ms[k]
         found = intervals(chunk, k)
-        assert found.size > 20
+        assert found.size > 6
         # the threshold is seen at the end of the step, refractoriness counts from its start
         assert set(found) == {round(2 / dt_ms) - 1 + int(np.ceil(climb_ms[k] / dt_ms))}
         rate = 1e3 / (found.mean() * dt_ms)
@@ -47,16 +47,16 @@ def test_no_spike_below_rheobase(start, engine):
     model = ns.models.lif_delta(tau_m=20 * ms, E_L=[19.999, 20.001] * mV, V_th=20 * mV, V_r=10 * mV)
     net = ns.Network()
     net.population("n", 2, model)
-    assert set(simulated(start, engine, net, 1 * second).spike_ids) == {1}
+    assert set(simulated(start, engine, net, 500 * ms).spike_ids) == {1}
 
 
 def test_rate_of_the_perfect_integrator(start, engine):
     # 15 mV at 300 pA / 250 pF = 1.2 mV/ms: 12.5 ms, after 2 ms of refractoriness
     net = ns.Network()
     net.population("n", 1, ns.models.iaf(I_e=300 * pA), initial={"v": -65 * mV})
-    found = intervals(simulated(start, engine, net, 1 * second), 0)
+    found = intervals(simulated(start, engine, net, 400 * ms), 0)
     # v > V_th is strict and 125 steps of 0.12 mV end at V_th up to rounding: 125 or 126 of them
-    assert found.size > 50
+    assert found.size > 20
     assert set(found) <= {19 + 125, 19 + 126}
 
 
