@@ -337,7 +337,7 @@ class Program:
     ``description`` is a JSON-able account of the network for the recording's provenance;
     ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
     sample the ``state_recorders``; ``reports`` are what the recording holds of them.
-    ``delay_range`` is the shortest and longest delay on all ranks, once they have agreed.
+    ``delay_range``: the shortest and longest delay on all ranks (:func:`agree_on_delays`).
 
     Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
     edges, hold what the ``share`` owns: neurons by local id, edges by their target.
@@ -370,10 +370,7 @@ class Program:
 
     @property
     def own_delays(self) -> tuple[int, int]:
-        """Shortest and longest delay that this rank knows of, in steps; (2**31, 0) for none.
-
-        The shortest and longest of all ranks make ``delay_range`` (:func:`agree_on_delays`).
-        """
+        """Shortest and longest delay that this rank knows of, in steps; (2**31, 0) for none."""
         known = [delays for p in self.projections for delays in p.delays]
         shortest = min((first for first, _ in known), default=NO_DELAY)
         return shortest, max((last for _, last in known), default=0)
