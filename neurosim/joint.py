@@ -216,6 +216,7 @@ def trimmed(program: Program, chunk: Chunk, n_steps: int) -> Chunk:
         spike_steps=chunk.spike_steps[:stop],
         spike_ids=chunk.spike_ids[:stop],
         states=[own[:n] for own, n in zip(chunk.states, samples, strict=True)],
+        sums={recorder: words[: samples[recorder]] for recorder, words in chunk.sums.items()},
     )
 
 

@@ -101,7 +101,9 @@ def nan(folder, name, **options):
     )
     left = np.full(11, 1e3)
     left[5], left[6] = 8, 8.3
-    net.population("P", 11, model, initial={"left": left})
+    p = net.population("P", 11, model, initial={"left": left})
+    net.record(p, "v", every=0.3 * ms)
+    net.record_sum(p, "v")
     path = folder / f"{name}.h5"
     try:
         with ns.Simulation(net, output=path, **options) as simulation:
