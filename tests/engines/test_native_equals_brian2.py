@@ -170,8 +170,8 @@ def assert_equal(
     steps = round(duration / chosen.dt)
     traced = min(steps // 2, round(100 * ms / chosen.dt))
     runs = []
-    for engine in (native, reference):
-        executable = start(engine, program)
+    for engine, threads in ((native, 2), (reference, 1)):
+        executable = start(engine, program, threads)
         parts = [executable.advance(traced), executable.advance(steps - traced)]
         assert all(part.failure is None for part in parts)
         pairs = np.concatenate([np.stack([p.spike_steps, p.spike_ids], axis=1) for p in parts])

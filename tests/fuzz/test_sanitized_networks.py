@@ -38,20 +38,28 @@ def test_every_model_is_used():
     assert {f"model {name}" for name in ENTRIES} <= set(small_networks.FEATURES)
 
 
-def test_engines_agree_on_all_of_them():
-    for name, net, dt_ms in small_networks.networks():
-        program = ns.lower(net, dt_ms * ms)
-        found = []
-        for engine, threads in (("native", 1), ("native", 3), ("brian2", 1)):
-            try:
-                executable = get_engine(engine).compile(program, EngineOptions(threads, "double"))
-            except CompilerNotFoundError as error:
-                pytest.skip(str(error))
-            executable.build()
-            chunk = executable.advance(300)
-            executable.close()
-            assert chunk.failure is None
-            found.append(np.stack([chunk.spike_steps, chunk.spike_ids], axis=1))
-        assert len(found[0]) > 10, name
-        np.testing.assert_array_equal(found[0], found[2], err_msg=name)
-        np.testing.assert_array_equal(found[0], found[1], err_msg=name)
+# each model of the catalogue is compared by itself in tests/engines
+GROUPS = [
+    pytest.param(group, marks=pytest.mark.slow) if group == "models" else group
+    for group in dict.fromkeys(group for group, _ in small_networks.FEATURES.values())
+]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_engines_agree_on_all_of_them(group):
+    ((_, net, dt_ms),) = [found for found in small_networks.networks() if found[0] == group]
+    program = ns.lower(net, dt_ms * ms)
+    found = []
+    for engine, threads in (("native", 1), ("native", 3), ("brian2", 1)):
+        try:
+            executable = get_engine(engine).compile(program, EngineOptions(threads, "double"))
+        except CompilerNotFoundError as error:
+            pytest.skip(str(error))
+        executable.build()
+        chunk = executable.advance(300)
+        executable.close()
+        assert chunk.failure is None
+        found.append(np.stack([chunk.spike_steps, chunk.spike_ids], axis=1))
+    assert len(found[0]) > 10
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[0], found[1])
