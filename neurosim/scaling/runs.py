@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..errors import DescriptionError, ParallelError
-from ..parallel.launch import launched, matching_mpiexec
+from ..parallel.launch import MARK, SWITCH, launched, matching_mpiexec
 
 # As root, more ranks than cores, ranks of several threads: Open MPI 4 and 5 refuse the first two
 # and would bind a rank's threads to one core unless told otherwise; MPICH ignores all of them.
@@ -66,7 +66,8 @@ def require_launcher() -> str | None:
     ParallelError
         This process is itself one of several that a launcher started.
     """
-    inside = launched()
+    told = {name: value for name, value in os.environ.items() if name not in (SWITCH, MARK)}
+    inside = launched(told)
     if inside is not None:
         raise ParallelError(
             f"{inside.launcher} started this process as one of several; neurosim scaling starts "
@@ -106,7 +107,11 @@ def run_once(
         It is an experiment of several simulations.
     """
     line = command(variant, base, mpiexec)
-    environment = {**(OPEN_MPI if variant.ranks > 1 else {}), **os.environ}  # the user's win
+    environment = {
+        **(OPEN_MPI if variant.ranks > 1 else {}),
+        **os.environ,
+        SWITCH: "",
+    }  # the user's win
     try:
         done = subprocess.run(
             line, capture_output=True, text=True, check=False, timeout=limit_s, env=environment
