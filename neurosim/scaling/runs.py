@@ -107,11 +107,8 @@ def run_once(
         It is an experiment of several simulations.
     """
     line = command(variant, base, mpiexec)
-    environment = {
-        **(OPEN_MPI if variant.ranks > 1 else {}),
-        **os.environ,
-        SWITCH: "",
-    }  # the user's win
+    ours = OPEN_MPI if variant.ranks > 1 else {}
+    environment = {**ours, **os.environ, SWITCH: ""}  # the user's settings of MPI win
     try:
         done = subprocess.run(
             line, capture_output=True, text=True, check=False, timeout=limit_s, env=environment
