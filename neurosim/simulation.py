@@ -122,7 +122,7 @@ class Simulation(Advancing):
         precision = "double" if precision is None else precision
         check_options(threads, precision, exchange)
         first = self._ranks.share.rank == 0
-        self._progress: Progress = progress if progress is not None and first else Quiet()
+        self._progress: Progress = progress if progress and first else Quiet()
         ranks = self._ranks.communicator
         self._options = EngineOptions(fair_threads(threads, ranks), precision, ranks, exchange)
         self._engine = choose_engine(engine, self._progress)
