@@ -2,6 +2,6 @@
 
 from .course import SweepInterrupted
 from .results import SweepResults, SweepRun, read_sweep
-from .sweep import sweep
+from .sweeping import sweep
 
 __all__ = ["SweepInterrupted", "SweepResults", "SweepRun", "read_sweep", "sweep"]

@@ -125,6 +125,7 @@ class Exchange {
     static constexpr int32_t targeted_choice = 2;
     static constexpr int64_t try_from = 20, try_each = 60;  // exchanges
     static constexpr int32_t try_ranks = 4;
+    static constexpr int64_t refit_after = 200;
     enum Head { failed_at, largest, used, micros_gather, micros_targeted, head_words };
 
     bool trying() const { return messenger_.spec().choice == 0 && messenger_.real() && spec_.n_ranks >= try_ranks; }
@@ -189,8 +190,8 @@ class Exchange {
     void receive() {
         messenger_.wait();
         const int64_t most = most_needed();
-        if (most > capacity_) {
-            capacity_ = most + most / 4;
+        fit(most);
+        if (most > sent_capacity_) {
             send(most);
             messenger_.wait();
         }
@@ -213,6 +214,15 @@ class Exchange {
                 }
                 spikes_received_ += static_cast<int64_t>(ids.size());
             }
+    }
+
+    // Let the next blocks have room for what was needed lately, and a quarter more.
+    void fit(int64_t needed) {
+        lately_ = std::max(lately_, needed);
+        capacity_ = std::max(capacity_, needed + needed / 4);
+        if (++fits_ % refit_after) return;
+        capacity_ = lately_ + lately_ / 4;
+        lately_ = 0;
     }
 
     int64_t most_needed() const {
@@ -269,7 +279,7 @@ class Exchange {
     bool targeted_ = false, pending_ = false;
     std::atomic<int64_t> halt_{Progress::never};
     int64_t last_ = -1, failed_ = Progress::never;
-    int64_t capacity_, sent_capacity_ = 0, needs_ = 0;
+    int64_t capacity_, sent_capacity_ = 0, needs_ = 0, lately_ = 0, fits_ = 0;
     std::vector<std::vector<uint32_t>> out_;  // by rank; one for all unless targeted
     std::vector<size_t> heads_;
     std::vector<uint32_t> send_, received_;
