@@ -189,6 +189,8 @@ def series(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _factors(axes: Axes, rows: Sequence[Row], model: Fit, kind: str) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415 - slow to import
+
     for name, own in series(rows).items():
         cores = [r["cores"] for r in own]
         measured = [r["real_time_factor"] for r in own]
@@ -201,6 +203,9 @@ def _factors(axes: Axes, rows: Sequence[Row], model: Fit, kind: str) -> None:
     axes.plot(ends, ideal, color="0.6", linestyle=(0, (4, 2)), linewidth=0.6, label="ideal")
     _cores(axes, rows)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("wall-clock s per biological s")
     axes.set_title("the same network" if kind == "strong" else "a network that grows", fontsize=8)
     axes.legend()

@@ -20,6 +20,7 @@ class Network {
 
     void build() {
         together([](Worker& worker) { worker.build(); });
+        give_back_memory();
         if (!exchange_) return;
         Bits needed(static_cast<size_t>(spec_.n_ids / 64 + 1), 0);
         for (const auto& worker : team_) worker->mark_sources(needed);
