@@ -59,8 +59,12 @@ experiment = ns.Experiment(build=build, duration=40 * ms, warmup=10 * ms, figure
 
 def run(capsys, *arguments):
     """Run the command; return (exit code, JSON on stdout or None, stderr)."""
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+    finally:
+        signal.signal(signal.SIGINT, before)  # the command ignores it once it was interrupted
     said = capsys.readouterr()
     lines = [line for line in said.out.splitlines() if line.startswith("{")]
     return end.value.code, json.loads(lines[-1]) if lines else None, said.err
