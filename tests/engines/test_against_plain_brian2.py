@@ -11,6 +11,7 @@ from brian2 import ms, mV, second
 from engine_networks import CASES, SIZE, described, drive, edges, spread
 
 import neurosim as ns
+from neurosim.description.quantities import declaration
 
 DURATION = 200 * ms
 TRACED = 100 * ms
@@ -26,7 +27,8 @@ def plain(case, seed):
     brian2.prefs.codegen.target = "numpy"
     group = brian2.NeuronGroup(
         SIZE,
-        brian2.Equations(case.equations) + brian2.Equations(f"I_e : {unit!r} (constant)"),
+        brian2.Equations(case.equations)
+        + brian2.Equations(f"I_e : {declaration(unit.dim)} (constant)"),
         threshold=case.threshold,
         reset=case.reset,
         namespace={**case.values, "mV": mV, "ms": ms},
