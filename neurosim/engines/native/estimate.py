@@ -22,7 +22,7 @@ from ...lowering.program import (
 )
 from ..base import EngineOptions
 
-_CHUNK_RECORDS, _CHUNKS, _FEWEST_RECORDS = 16e6, 8, 1e6  # as in include/build.hpp
+_CHUNK_RECORDS, _ALL_RECORDS, _FEWEST_RECORDS = 16e6, 32e6, 2e6  # as in include/build.hpp
 _BUCKET_RECORDS, _PAGE_RECORDS, _TABLE_ENTRIES = 40e3, 2048, 5e5
 _CURSOR, _COUNT = 24, 4  # bytes of a bucket's tables, per entry
 _SEGMENT, _PLACE, _GROUP, _GROUP_SIZE = 4, 8, 24, 64  # as in include/synapses.hpp
@@ -94,7 +94,7 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
         "buffers": threads * 16 * _RATE * program.dt * made.queued + _exchange_bytes(program),
         "models": _model_bytes(program, real, threads),
         "program": float(_program_bytes(program)),
-        "building": threads * _building_bytes(program, made, weight),
+        "building": threads * _building_bytes(program, made, weight, threads),
     }
 
 
@@ -261,12 +261,13 @@ def _program_bytes(program: Program) -> int:
     return total + sum(2 * (s.steps.nbytes + s.ids.nbytes) for s in program.sources)
 
 
-def _building_bytes(program: Program, made: Layout, weight: int) -> float:
+def _building_bytes(program: Program, made: Layout, weight: int, threads: int) -> float:
     """Return the bytes that a thread needs while it sorts a chunk of synapses."""
     if not made.synapses:
         return 0.0
     record, keys, n_ids = (12 if weight == 4 else 24), _n_keys(program), max(program.n_ids, 1)
-    chunk = min(_CHUNK_RECORDS, max(made.synapses / _CHUNKS, _FEWEST_RECORDS), made.synapses)
+    share = max(_ALL_RECORDS / (threads * program.share.n_ranks), _FEWEST_RECORDS)
+    chunk = min(_CHUNK_RECORDS, share, made.synapses)
     ids = n_ids * chunk / made.synapses
     width = np.clip(min(_BUCKET_RECORDS / max(chunk / ids, 1.0), _TABLE_ENTRIES / keys), 1, 65536)
     buckets = ids / 2.0 ** np.floor(np.log2(width))

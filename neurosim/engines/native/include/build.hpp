@@ -95,9 +95,7 @@ class Builder {
         store_.clear(spec_.n_ids);
         outdegrees_.assign(spec_.n_projections, {});
         const std::vector<double> expected = expected_rows();
-        double all = 0;
-        for (const double group : expected) all += group;
-        const double most = std::min(chunk_records, std::max(all / chunks, fewest_records));
+        const double most = std::min(chunk_records, std::max(all_records / spec_.n_workers(), fewest_records));
         constexpr int64_t size = SynapseStore::group_size;
         const auto n_groups = static_cast<int64_t>(expected.size());
         for (int64_t begin = 0; begin < n_groups;) {
@@ -114,7 +112,8 @@ class Builder {
     static constexpr double chunk_records = NEUROSIM_CHUNK_RECORDS;
     static constexpr double bucket_records = 40e3;  // with their sorted copy they fit a 1 MB cache
     static constexpr double table_entries = 5e5;    // of a bucket's (source, key) tables
-    static constexpr double chunks = 8, fewest_records = 1e6;  // small chunks take less memory, but all is drawn for each
+    // Of all workers, who may share a machine: small chunks take less memory, but all is drawn for each.
+    static constexpr double all_records = 2 * chunk_records, fewest_records = chunk_records / 8;
 
     // Sort the projections into classes; all into one that does not share weights where the keys
     // would not fit 16 bits.
