@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import CheckpointError
+from ..recording.positioned import Positioned
 
 
 def previous_of(path: Path) -> Path:
@@ -27,7 +27,7 @@ def _name_and_suffix(path: Path) -> tuple[str, str]:
     return path.stem.removesuffix(".previous"), path.suffix
 
 
-class NewFile(io.RawIOBase):
+class NewFile(Positioned):
     """What HDF5 writes into, beside the file that it will replace.
 
     HDF5 cannot close a file whose disk is full (the process crashes at exit), so what fails is
@@ -49,33 +49,10 @@ class NewFile(io.RawIOBase):
         self.path = path
         self.error: OSError | None = None
         self._beside = path.with_name(f".{path.name}.new")  # one left by a killed run is reused
-        self._position = self._end = 0
         try:
             self._fd = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
         except OSError as cause:
             raise cannot_write(path, cause) from cause
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
-        self._position = start + offset
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._position
 
     def readinto(self, buffer) -> int:
         """Read what is there, zeros where nothing was kept."""
@@ -97,18 +74,18 @@ class NewFile(io.RawIOBase):
         except OSError as error:
             self.error = error
         self._position += size
-        self._end = max(self._end, self._position)
+        self._size = max(self._size, self._position)
         return size
 
     def truncate(self, size: int | None = None) -> int:
         """Set the size."""
-        self._end = self._position if size is None else size
+        self._size = self._position if size is None else size
         try:
             if self.error is None:
-                os.ftruncate(self._fd, self._end)
+                os.ftruncate(self._fd, self._size)
         except OSError as error:
             self.error = error
-        return self._end
+        return self._size
 
     def appear(self) -> None:
         """Put everything on the device, keep the file there as the previous one, replace it.

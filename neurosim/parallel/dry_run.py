@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..errors import ParallelError
-from .communicator import Messages
+from .communicator import Messages, Serial
 from .share import Share
 
 _RATE = 5.0  # Hz
 
 
-class DryRun:
+class DryRun(Serial):
     """Pretends to be one rank of many: nobody else is there, and what they send is drawn.
 
     The rank owns, builds and updates exactly what it would among the others. The spikes of their
@@ -40,30 +38,7 @@ class DryRun:
         self.share = share
         self.messages = Messages() if share.whole else Messages(kind="pretend", rate=rate)
 
-    def sum(self, values: ArrayLike) -> NDArray:
-        """Return this rank's values."""
-        return np.array(values)
-
-    def smallest(self, values: ArrayLike) -> NDArray:
-        """Return this rank's values."""
-        return np.array(values)
-
-    def largest(self, values: ArrayLike) -> NDArray:
-        """Return this rank's values."""
-        return np.array(values)
-
     def gather(self, values: NDArray, root: int | None = None) -> list[NDArray]:
         """Return this rank's array at its place, and none of the others' rows."""
         own = np.asarray(values)
         return [own if rank == self.share.rank else own[:0] for rank in range(self.share.n_ranks)]
-
-    def broadcast(self, data: bytes, root: int = 0) -> bytes:
-        """Return the data."""
-        return data
-
-    def barrier(self) -> None:
-        """Return at once."""
-
-    def fail(self, message: str, code: int = 1) -> NoReturn:
-        """Raise the message as an error."""
-        raise ParallelError(message)

@@ -21,7 +21,6 @@ What is promised covers killed processes, not power cuts: nothing is synced to t
 
 from __future__ import annotations
 
-import io
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -36,6 +35,7 @@ from numpy.typing import NDArray
 
 from ..errors import RecordingWriteError
 from .byte_ranges import Blocks, Content, Ranges
+from .positioned import Positioned
 
 OPEN_OPTIONS = {
     "libver": ("earliest", "v110"),
@@ -72,7 +72,7 @@ class _Batch:
         self.loans = []
 
 
-class OrderedFile(io.RawIOBase):
+class OrderedFile(Positioned):
     """A new file at ``path``, for ``h5py.File(ordered, "w", **OPEN_OPTIONS)``.
 
     Call ``h5file.flush()`` and then :meth:`commit`; a commit is only meaningful between two
@@ -101,8 +101,6 @@ class OrderedFile(io.RawIOBase):
         self.safe_until = "nothing"
         self._temporary: Path | None = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
         self._fd = -1
-        self._position = 0
-        self._size = 0
         self._blocks = Blocks()
         self._on_disk = Ranges()
         self._disk_end = 0  # when all batches are written
@@ -129,28 +127,6 @@ class OrderedFile(io.RawIOBase):
     def failed(self) -> bool:
         """Whether a commit failed; nothing is put on disk any more."""
         return self._failure is not None
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to an offset, as any file does."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        """Return the current offset."""
-        return self._position
 
     def truncate(self, size: int | None = None) -> int:
         """Set the size HDF5 believes in; the file on disk only ever grows."""

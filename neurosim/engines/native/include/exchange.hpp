@@ -126,7 +126,7 @@ class Exchange {
     static constexpr int64_t try_from = 20, try_each = 60;  // exchanges
     static constexpr int32_t try_ranks = 4;
     static constexpr int64_t refit_after = 200;
-    enum Head { failed_at, largest, used, micros_gather, micros_targeted, head_words };
+    enum Head { failed_at, largest, micros_gather, micros_targeted, head_words };
 
     bool trying() const { return messenger_.spec().choice == 0 && messenger_.real() && spec_.n_ranks >= try_ranks; }
 
@@ -171,13 +171,11 @@ class Exchange {
         received_.resize(static_cast<size_t>(block * spec_.n_ranks));
         for (int32_t r = 0; r < n_blocks; ++r) {
             uint32_t* head = send_.data() + r * block;
-            const auto words = static_cast<int64_t>(out_[r].size());
             head[failed_at] = failed_ <= last_ ? static_cast<uint32_t>(std::max<int64_t>(last_ - failed_, 0) + 1) : 0;
             head[largest] = static_cast<uint32_t>(needs_);
-            head[used] = static_cast<uint32_t>(words);
             head[micros_gather] = static_cast<uint32_t>(1e6 * tried_[0]);
             head[micros_targeted] = static_cast<uint32_t>(1e6 * tried_[1]);
-            if (words <= capacity) std::copy(out_[r].begin(), out_[r].end(), head + head_words);
+            if (static_cast<int64_t>(out_[r].size()) <= capacity) std::copy(out_[r].begin(), out_[r].end(), head + head_words);
         }
         if (targeted_)
             messenger_.start_all_to_all(send_.data(), block * 4, received_.data());
