@@ -31,6 +31,41 @@ class SummedCode:
 
 
 @dataclass(frozen=True)
+class SynapseSum:
+    """``name`` is, at each synapse, the sum of ``code`` over those with its source or target."""
+
+    name: str
+    side: Literal["pre", "post"]
+    code: str
+
+
+@dataclass(frozen=True)
+class OperationStage:
+    """Part of an operation: its sums, of what is there before it, then statements.
+
+    With ``advances`` the statements start by advancing the event-driven variables over
+    ``since_update``, as those of a pathway do.
+    """
+
+    sums: tuple[SynapseSum, ...]
+    code: str
+    advances: bool = False
+
+
+@dataclass(frozen=True)
+class SynapseOperationCode:
+    """Statements run for all synapses in some steps, stage after stage."""
+
+    name: str
+    stages: tuple[OperationStage, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All its code: of the sums and of the statements."""
+        return tuple(t for s in self.stages for t in (*(x.code for x in s.sums), s.code))
+
+
+@dataclass(frozen=True)
 class SynapseCode:
     """One synapse model after its state updater, as abstract code in Brian2's syntax.
 
@@ -56,6 +91,8 @@ class SynapseCode:
         Names that hold another random number for every synapse in every step.
     reads_pre, reads_post, writes_pre, writes_post : tuple of str
         Variables of the neurons, without suffix.
+    operations : tuple of SynapseOperationCode
+        In order of declaration; they write synaptic variables only.
     """
 
     name: str
@@ -71,6 +108,7 @@ class SynapseCode:
     reads_post: tuple[str, ...]
     writes_pre: tuple[str, ...]
     writes_post: tuple[str, ...]
+    operations: tuple[SynapseOperationCode, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""
