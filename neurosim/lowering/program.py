@@ -30,6 +30,7 @@ from .projection_program import (
     Rule,
     Span,
 )
+from .recorder_program import ReportProgram, StateRecorder, SynapseReport, Value
 
 if TYPE_CHECKING:
     from .input_program import CurrentInput, OperationProgram
@@ -39,8 +40,8 @@ __all__ = [
     "AllSources", "BernoulliSources", "DelayDraw", "Draw", "EventCode", "FunctionCode",
     "ListedEdges", "MatchingSource", "NeuronCode", "Noise", "PoissonProgram",
     "PopulationProgram", "Program", "ProjectionProgram", "RandomSources", "RandomTargets",
-    "ReportProgram", "Role", "Rule", "Span", "SpikeSourceProgram", "StateRecorder", "Table",
-    "Value", "Variable",
+    "ReportProgram", "Role", "Rule", "Span", "SpikeSourceProgram", "StateRecorder",
+    "SynapseReport", "Table", "Value", "Variable",
 ]  # fmt: skip
 
 NO_DELAY = 2**31
@@ -194,9 +195,6 @@ class NeuronCode:
         raise KeyError(name)
 
 
-Value = float | NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class PopulationProgram:
     """A population of neurons: its code, ids and the value of every variable at t = 0.
@@ -261,82 +259,13 @@ class PoissonProgram:
 
 
 @dataclass(frozen=True)
-class StateRecorder:
-    """Record ``variable`` of neurons ``ids`` (local), as a step starts.
-
-    Sampled are the steps ``start``, ``start + every``, ... below ``stop``. ``reduce`` "sum" keeps
-    one number per sample, the sum over ``ids``.
-    """
-
-    name: str
-    population: str
-    variable: str
-    ids: NDArray[np.int64]
-    every: int
-    start: int = 0
-    stop: int | None = None
-    reduce: Literal["", "sum"] = ""
-
-    @property
-    def width(self) -> int:
-        """Numbers per sample."""
-        return 1 if self.reduce else int(self.ids.size)
-
-    def due(self, step: int) -> bool:
-        """Whether ``step`` is sampled."""
-        late = self.stop is not None and step >= self.stop
-        return step >= self.start and not late and (step - self.start) % self.every == 0
-
-    def n_samples(self, first: int, n_steps: int) -> int:
-        """Return how many of the steps [first, first + n_steps) are sampled."""
-        return self._before(first + n_steps) - self._before(first)
-
-    def _before(self, step: int) -> int:
-        reached = step if self.stop is None else min(step, self.stop)
-        return -(-max(0, reached - self.start) // self.every)
-
-
-@dataclass(frozen=True)
-class ReportProgram:
-    """What one recorder leaves in the recording, made of what the engine samples.
-
-    Attributes
-    ----------
-    name, population, variable : str
-        ``variable`` as the recording calls it: ``"v"``, ``"sum(v)"`` or an expression.
-    dimension : str
-        Base unit as Brian2 prints it.
-    ids : (n_ids,) int64
-    every, start : int
-        Steps.
-    reduce : {"", "sum", "mean"}
-    inputs : dict of str to int
-        Position in ``state_recorders`` of each variable it is made of.
-    expression : str
-        Of the inputs and constants; empty when it is the only input, as sampled.
-    constants : dict of str to float or array
-    """
-
-    name: str
-    population: str
-    variable: str
-    dimension: str
-    ids: NDArray[np.int64]
-    every: int
-    start: int = 0
-    reduce: Literal["", "sum", "mean"] = ""
-    inputs: dict[str, int] = field(default_factory=dict)
-    expression: str = ""
-    constants: dict[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Program:
     """A whole network, lowered.
 
     ``description`` is a JSON-able account of the network for the recording's provenance;
     ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
-    sample the ``state_recorders``; ``reports`` are what the recording holds of them.
+    sample the ``state_recorders``; ``reports`` are what the recording holds of them, and
+    ``synapse_reports`` what it holds of synapses.
     ``delay_range``: the shortest and longest delay on all ranks (:func:`agree_on_delays`).
 
     Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
@@ -353,6 +282,7 @@ class Program:
     operations: tuple[OperationProgram, ...] = ()
     state_recorders: tuple[StateRecorder, ...] = ()
     reports: tuple[ReportProgram, ...] = ()
+    synapse_reports: tuple[SynapseReport, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
     share: Share = field(default_factory=Share)
