@@ -38,7 +38,8 @@ def command(experiment: str | None) -> None:
     _section("engines", {name: _ENGINES.get(name, "") for name in engine_names()})
     for name in registry.names(registry.REGISTRIES):
         found: Mapping[str, Any] = registry.load(registry.REGISTRIES, name, "registry")
-        _section(name, _first_lines(found.values()))
+        summaries = {k: v.summary for k, v in found.items() if hasattr(v, "summary")}
+        _section(name, summaries or _first_lines(found.values()))
 
 
 def _experiments() -> dict[str, str]:
