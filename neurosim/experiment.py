@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -16,11 +15,12 @@ from .parallel.world import world
 from .python_files import run_file
 from .results import Check, Results
 from .runs import Runs, output_folder
-from .settings import Setting
+from .settings import Setting, keywords_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .callbacks import Callback
     from .config.network import NetworkFile
     from .description.network import Network
     from .recording import Recording
@@ -59,6 +59,10 @@ class Experiment:
         which also holds scale, seed and duration, and returns :class:`Results`.
     parameters : tuple of Setting, optional
         The settings with help, range and choices; in place of ``settings``.
+    callbacks : callable, optional
+        ``callbacks(network, **settings)`` returns what to call while the network of ``build``
+        runs, a list of :class:`Callback`: a world that the network acts on, or a teacher. Of the
+        settings it gets those that it has parameters for.
     checks : callable, optional
         Given the Recording of ``build``, returns a list of :class:`Check`.
     figure : callable, optional
@@ -87,6 +91,7 @@ class Experiment:
     summary: Callable[[Any], list[str]] | None = None
     perform: Callable[..., Results] | None = None
     parameters: tuple[Setting, ...] = ()
+    callbacks: Callable[..., list[Callback]] | None = None
     checks: Callable[[Recording], list[Check]] | None = None
     figure: Callable[[Recording], Figure] | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
@@ -106,9 +111,13 @@ class Experiment:
                 f"Experiment(build={function!r}): build must be a function that returns a "
                 "Network, such as def build(scale=1.0, seed=1)."
             )
-        kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        found = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-        keywords = {p.name: p.default for p in (found[1:] if self.perform else found)}
+        if self.callbacks is not None and self.perform is not None:
+            raise DescriptionError(
+                "Experiment: callbacks go with build; in perform, give them to "
+                "runs.simulate(name, network, callbacks=[...])."
+            )
+        found = keywords_of(function)
+        keywords = dict(found[1:] if self.perform else found)
         object.__setattr__(self, "_accepted", frozenset(keywords))
         if self.parameters:
             named = {p.name: p.default for p in self.parameters}
@@ -181,6 +190,16 @@ class Experiment:
                 "'return net'."
             )
         return network
+
+    def callbacks_of(
+        self, network: Network, settings: Mapping[str, Any] | None = None
+    ) -> list[Callback]:
+        """Return what is to be called while a network of ``build`` runs, made anew."""
+        if self.callbacks is None:
+            return []
+        values = {**(self.settings or {}), **(settings or {})}
+        taken = dict(keywords_of(self.callbacks)[1:])
+        return list(self.callbacks(network, **{k: v for k, v in values.items() if k in taken}))
 
     def times(self, quick: bool = False) -> dict[str, Any]:
         """Return ``duration``, ``warmup`` and ``dt`` as run unless the user asks otherwise."""
@@ -278,7 +297,9 @@ class Experiment:
                 )
         else:
             own_scale = runs.scale if "scale" in self._accepted else scale
-            recording = runs.simulate(name, self.network(own_scale, seed, arguments))
+            network = self.network(own_scale, seed, arguments)
+            called = self.callbacks_of(network, arguments)
+            recording = runs.simulate(name, network, callbacks=called)
             results = self.results(recording)
         results.recordings = runs.recordings()
         return results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from .errors import DescriptionError
 from .progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from .callbacks import Callback
     from .description.network import Network
     from .parallel.communicator import Communicator
     from .recording import Recording
@@ -71,6 +72,7 @@ class Runs:
         dt: Any = None,
         engine: str | None = None,
         precision: Literal["double", "single"] | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Simulation:
         """Return a Simulation to be run step by step, in a ``with`` block.
 
@@ -81,6 +83,8 @@ class Runs:
         network : Network
         dt, engine, precision
             Where this simulation differs from the others.
+        callbacks : sequence of Callback
+            Functions that read and write the network while it runs: a closed loop.
         """
         from .description.names import check_name  # noqa: PLC0415 - needs Brian2, slow to import
         from .simulation import Simulation  # noqa: PLC0415 - needs Brian2, slow to import
@@ -100,6 +104,7 @@ class Runs:
             output=None if self.folder is None else self.folder / f"{name}.h5",
             progress=self.progress,
             settings={**self.facts, "simulation": name},
+            callbacks=callbacks,
             communicator=self.communicator,
         )
         self.simulations[name] = made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,3 +95,10 @@ class Setting:
             high = "" if self.high is None else self.high
             text += f" ({low} .. {high})"
         return f"{text}  {self.help}".rstrip()
+
+
+def keywords_of(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """Return the parameters that may be given by name and their defaults, in order."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    every = inspect.signature(function).parameters.values()
+    return [(p.name, p.default) for p in every if p.kind in kinds]

@@ -91,6 +91,8 @@ def command(
         _not_of_several(dry_run, saves.wanted, name)
         folder = None if no_record else output or Path(name)
         context.exit(perform(found, name, parsed, typed, folder, progress))
+    if found.callbacks is not None and saves.wanted:
+        raise _not_of_a_loop(name)
     quick, check = typed.pop("quick"), typed.pop("check")
     request = Request(
         name=name,
@@ -157,6 +159,14 @@ def _not_of_several(dry_run: bool, saves: bool, name: str) -> None:
         )
 
 
+def _not_of_a_loop(name: str) -> DescriptionError:
+    return DescriptionError(
+        f"{name} calls Python functions while it runs, and what these remember is not in a "
+        "checkpoint. Leave --checkpoint and --checkpoint-every out, or go on in Python: "
+        "ns.Simulation(network, resume=..., callbacks=[...])."
+    )
+
+
 def _quick_values(found: Experiment, typed: dict[str, Any]) -> dict[str, Any]:
     """Return scale and times of the quick version where the user typed none, in seconds."""
     times = {k: float(v) for k, v in found.times(quick=True).items()}
@@ -194,8 +204,9 @@ def _simulation(
     times = (saves.every, saves.every_bio)
     wall, biological = (None if time is None else time * second for time in times)
 
+    network = _network(found, request)
     return Simulation(
-        _network(found, request),
+        network,
         dt=_dt(found, request),
         engine=request.engine,
         threads=request.threads,
@@ -205,6 +216,7 @@ def _simulation(
         record=request.record,
         progress=progress,
         settings=provenance(found, request),
+        callbacks=found.callbacks_of(network, request.settings),
         checkpoint=request.checkpoint,
         checkpoint_every=wall,
         checkpoint_every_bio=biological,

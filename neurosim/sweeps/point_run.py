@@ -102,7 +102,8 @@ def _simulate(
     arguments = experiment.checked_settings(settings, plan.quick)
     network = experiment.network(scale, point.seed, arguments)
     runs = Runs(folder=_runs_folder(target), facts=_facts(target, arguments), **times, **options)
-    runs.simulate(run_name(number), network)
+    called = experiment.callbacks_of(network, arguments)
+    runs.simulate(run_name(number), network, callbacks=called)
     return {}, runs.recordings()
 
 

@@ -64,7 +64,7 @@ ALLOWED = {
     "experiment": BASE
     | RANKS
     | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"}
-    | {"python_files"},
+    | {"python_files", "callbacks"},
     "recipes": BASE | {"config", "experiment"},
     "sweeps": BASE
     | RANKS
