@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import DescriptionError, UnknownNameError
 from .recorders import Recorder, check_window, make_recorder
+from .synapse_recorders import SynapseRecorder, find_projection, make_synapse_recorder
 from .views import PopulationView
 
 
@@ -18,15 +19,18 @@ class NetworkRecorders:
     ----------
     recorders : list of Recorder
         Of variables; spikes are recorded of all populations unless ``record_spikes`` says which.
+    synapse_recorders : list of SynapseRecorder
     """
 
     populations: Mapping[str, Any]
     sources: Mapping[str, Any]
+    projections: list[Any]
     event_source: Any
 
     def __init__(self) -> None:
         super().__init__()
         self.recorders: list[Recorder] = []
+        self.synapse_recorders: list[SynapseRecorder] = []
         self._spikes_of: list[str] | None = None
 
     def _own(self, neurons: Any, where: str) -> PopulationView:
@@ -41,21 +45,34 @@ class NetworkRecorders:
         start: Any = None,
         stop: Any = None,
         name: str | None = None,
+        synapses: Any = None,
     ) -> None:
-        """Record variables, or ``"spikes"``, of neurons.
+        """Record variables, or ``"spikes"``, of neurons; or variables of synapses.
 
         Parameters
         ----------
-        neurons : Population, SpikeSource or view
+        neurons : Population, SpikeSource, view or Projection
+            Of a projection with a synapse model its synapses are recorded, as a step starts, and
+            once more where the run ends.
         variables : str or list of str
             State variables, subexpressions, or expressions of them such as ``"g_e*(E_e - v)"``.
         every : Quantity, optional
-            Sampling interval, a multiple of the run's dt; by default dt.
+            Sampling interval, a multiple of the run's dt; by default dt. Needed where all
+            synapses are recorded.
         start, stop : Quantity, optional
             Sample from ``start`` on, until before ``stop``; by default all the time.
         name : str, optional
             A name for the recorder, by which the recording finds it.
+        synapses : int or (n,) array of int, optional
+            Of a projection: how many synapses, drawn at random, or which, in the order of
+            ``Simulation.synapses``; by default all.
         """
+        projection = self._projection(neurons)
+        if projection is not None:
+            self._record_synapses(projection, variables, (every, start, stop), name, synapses)
+            return
+        if synapses is not None:
+            raise DescriptionError("record: synapses= is of a projection; give one, or its name.")
         listed = [variables] if isinstance(variables, str) else list(variables)
         if "spikes" in listed:
             self._record_spikes_of(self._own(neurons, "record"))
@@ -67,6 +84,57 @@ class NetworkRecorders:
             self._record_spikes_of(self._own(self.event_source(target.name, event), "record"))
         rest = [variable for variable in listed if variable not in ("spikes", *events)]
         self._record(neurons, rest, "", (every, start, stop), name)
+
+    def record_histogram(
+        self,
+        projection: Any,
+        variable: str = "w",
+        *,
+        bins: Any,
+        every: Any,
+        start: Any = None,
+        stop: Any = None,
+        name: str | None = None,
+    ) -> None:
+        """Record how a variable of a projection's synapses is distributed, not each value.
+
+        Parameters
+        ----------
+        projection : Projection or str
+        variable : str
+            A synaptic variable, or an expression of some.
+        bins : (low, high, n)
+            Quantities and a number: n equal bins, each with its lower end, the last one with
+            both. What lies outside is counted as below or above.
+        every, start, stop, name
+            As of :meth:`record`.
+        """
+        found = self._projection(projection)
+        if found is None:
+            known = [p.name for p in self.projections]
+            raise UnknownNameError("projection", projection, known, "record_histogram")
+        self._record_synapses(found, variable, (every, start, stop), name, None, bins)
+
+    def _projection(self, given: Any) -> Any:
+        """Return the projection that is meant; None if neurons are."""
+        if isinstance(given, str) and (given in self.populations or given in self.sources):
+            return None
+        return find_projection(self.projections, given, "record")
+
+    def _record_synapses(
+        self,
+        projection: Any,
+        variables: str | Iterable[str],
+        times: tuple[Any, Any, Any],
+        name: str | None,
+        synapses: Any,
+        bins: Any = None,
+    ) -> None:
+        window = check_window(*times, f"recorder of {projection.name!r}")
+        for variable in [variables] if isinstance(variables, str) else list(variables):
+            made = make_synapse_recorder(projection, variable, window, synapses, bins, name)
+            taken = {r.name for r in (*self.recorders, *self.synapse_recorders)}
+            self.synapse_recorders.append(replace(made, name=free_name(made.name, taken)))
 
     def record_sum(
         self,
@@ -140,7 +208,8 @@ class NetworkRecorders:
         window = check_window(*times, f"recorder of {target.label!r}")
         for variable in variables:
             made = make_recorder(target, variable, window, reduce, name)
-            free = free_name(made.name, {r.name for r in self.recorders})
+            taken = {r.name for r in (*self.recorders, *self.synapse_recorders)}
+            free = free_name(made.name, taken)
             self.recorders.append(replace(made, name=free))
 
     def record_spikes(self, neurons: Iterable[Any]) -> None:

@@ -56,7 +56,7 @@ def network_digest(network: Network) -> str:
             "injections": network.injections,
             "operations": network.operations,
             "writables": network.writables,
-            "recorders": network.recorders,
+            "recorders": [*network.recorders, *network.synapse_recorders],
             "spikes_of": network.spikes_of,
         }
     )

@@ -103,11 +103,10 @@ class SynapseReport(Sampled):
     every, start : int
         Steps.
     stop : int or None
-    inputs : tuple of str
-        The synaptic variables it is made of.
+    inputs, shared : tuple of str
+        The synaptic variables it is made of: of each synapse, and one value for all.
     expression : str
-        Of the inputs and constants; empty when it is the only input, as it is.
-    constants : dict of str to float
+        Of the inputs and shared variables; empty when it is the only input, as it is.
     synapses : (n,) int64 or int
         Chosen: positions in the order of ``Executable.synapse_table`` of the whole network, or
         how many are drawn at random.
@@ -124,7 +123,7 @@ class SynapseReport(Sampled):
     start: int = 0
     stop: int | None = None
     inputs: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     expression: str = ""
-    constants: dict[str, float] = field(default_factory=dict)
     synapses: NDArray[np.int64] | int = 0
     bins: tuple[float, float, int] | None = None
