@@ -46,7 +46,7 @@ class Injection:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """Statements run for some neurons every ``every`` seconds (None: every step).
+    """Statements run for some neurons every ``every`` seconds (None: every step) from ``start`` on.
 
     ``statements`` are (variable, expression) with units as names (``unit_mV``); ``writes`` the
     variables of the model they change, ``units`` the units they use; ``code`` is the user's.
@@ -60,6 +60,7 @@ class Operation:
     statements: tuple[tuple[str, str], ...]
     writes: frozenset[str]
     units: frozenset[str]
+    start: float = 0.0
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account."""
@@ -68,6 +69,7 @@ class Operation:
             "neurons": self.neurons.label,
             "code": self.code,
             "every": self.every,
+            "start": self.start,
             "when": self.when,
         }
 

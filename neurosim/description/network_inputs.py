@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from ..errors import DescriptionError, UnsupportedError
@@ -17,7 +17,9 @@ from .inputs import (
     read_operation,
 )
 from .names import check_name
+from .projection import Projection
 from .quantities import SECOND, scalar
+from .synapse_operations import Schedule, SynapseOperation, add_operation
 from .views import PopulationView
 
 
@@ -28,9 +30,12 @@ class NetworkInputs:
     ----------
     injections : list of Injection
     operations : list of Operation
+        Of neurons; those of synapses belong to their projection.
     writables : dict of str to set of str
         By population, the variables that may be written while the network runs.
     """
+
+    projections: list[Projection]
 
     def __init__(self) -> None:
         self.injections: list[Injection] = []
@@ -82,40 +87,73 @@ class NetworkInputs:
         code: str,
         every: Any = None,
         when: Literal["start", "end"] = "start",
-    ) -> Operation:
-        """Run statements for neurons at regular intervals, as Brian2's ``run_regularly``.
+        *,
+        start: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Operation | SynapseOperation:
+        """Run statements at regular intervals, for neurons or for all synapses of a projection.
 
         Parameters
         ----------
-        neurons : Population or view
+        neurons : Population or view; Projection, or a projection's name
         code : str
-            Statements such as ``"v = clip(v, E_L, V_th); I = 1*nA*rand()"``. They may change
-            state variables and parameters, use new names for intermediate values, ``t``, ``i``
-            and ``N`` (index within ``neurons`` and their number), ``rand()`` and ``randn()``.
+            For neurons, statements such as ``"v = clip(v, E_L, V_th); I = 1*nA*rand()"``. They
+            may change state variables and parameters, use new names for intermediate values,
+            ``t``, ``i`` and ``N`` (index within ``neurons`` and their number), ``rand()`` and
+            ``randn()``. For synapses, statements such as ``"w *= goal/sum_post(w)"``, which
+            change synaptic variables and may use those of source and target (``v_pre``,
+            ``v_post``), and ``sum_post(expression)`` and ``sum_pre(expression)``, the sum over
+            all synapses of the same target or the same source, of the values before the
+            statement. Event-driven variables are brought up to date first.
         every : Quantity of time, optional
-            A multiple of dt; dt by default. The first time is t = 0.
+            A multiple of dt; dt by default.
         when : {"start", "end"}
             Before the state update, or after the resets. Operations run in order of
-            declaration.
+            declaration, those of synapses after those of neurons.
+        start : Quantity of time, optional
+            The first time; t = 0 by default.
+        parameters : dict of str to Quantity, optional
+            For synapses: names in the code that have one value. ``Simulation.write`` may change
+            them.
 
         Notes
         -----
         As in Brian2, changes of an ``unless refractory`` variable are dropped while a neuron is
-        refractory.
+        refractory. Statements that change the weights of synapses without a model give the
+        projection one, as they then are no longer constant.
         """
+        if when not in ("start", "end"):
+            raise DescriptionError(f"run_regularly: when is {when!r}; it is 'start' or 'end'.")
+        interval = None if every is None else scalar(every, SECOND, "run_regularly: every")
+        if interval is not None and interval <= 0:
+            raise DescriptionError(f"run_regularly: every is {interval!r} s; it must be > 0.")
+        first = 0.0 if start is None else scalar(start, SECOND, "run_regularly: start")
+        if first < 0:
+            raise DescriptionError(f"run_regularly: start is {first!r} s; it must be >= 0.")
+        projection = self._projection_of(neurons)
+        if projection is not None:
+            return add_operation(projection, code, Schedule(interval, first, when), parameters)
         target = self._own(neurons, "run_regularly: neurons")
         where = f"operation on {target.label!r}"
-        if when not in ("start", "end"):
-            raise DescriptionError(f"{where}: when is {when!r}; it is 'start' or 'end'.")
-        interval = None if every is None else scalar(every, SECOND, f"{where}: every")
-        if interval is not None and interval <= 0:
-            raise DescriptionError(f"{where}: every is {interval!r} s; it must be > 0.")
+        if parameters is not None:
+            raise DescriptionError(f"{where}: parameters of neurons belong to their model.")
         statements, writes, units = read_operation(target, code, where)
         name = f"{target.name}.operation{len(self.operations)}"
-        made = Operation(name, target, code, interval, when, statements, writes, units)
+        made = Operation(name, target, code, interval, when, statements, writes, units, first)
         self._check_room(target.name)
         self.operations.append(made)
         return made
+
+    def _projection_of(self, given: Any) -> Projection | None:
+        """Return a projection of this network, given it or its name; None for anything else."""
+        if isinstance(given, Projection):
+            if all(own is not given for own in self.projections):
+                raise DescriptionError(
+                    f"run_regularly: projection {given.name!r} belongs to another network."
+                )
+            return given
+        named = [own for own in self.projections if isinstance(given, str) and own.name == given]
+        return named[0] if named else None
 
     def writable(self, neurons: Any, variables: str | Iterable[str]) -> None:
         """Let parameters be written while the network runs, by callbacks and ``Simulation.write``.

@@ -25,14 +25,14 @@ from .waveforms import Waveform
 Amount = float | NDArray[np.float64] | Distribution | PairExpression | EdgeColumn
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Projection:
     """Synapses from ``pre`` to ``post``; each adds its weight to ``variable`` of its target.
 
     ``weight`` and ``delay`` are SI floats, arrays (one per listed edge), distributions or
     expressions of the pair.
     With a ``synapse``, that model says what they do instead; ``pathway_delays`` (seconds) are
-    those of pathways that do not share ``delay``.
+    those of pathways that do not share ``delay``. ``synapse`` changes as operations are declared.
     """
 
     name: str
@@ -52,7 +52,11 @@ class Projection:
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the projection, SI units."""
-        account = {} if self.synapse is None else {"synapse": self.synapse.model.describe()}
+        account: dict[str, Any] = {}
+        if self.synapse is not None:
+            account["synapse"] = self.synapse.model.describe()
+        if self.synapse is not None and self.synapse.operations:
+            account["operations"] = [o.describe() for o in self.synapse.operations]
         if self.pathway_delays:
             account["pathway_delays"] = dict(self.pathway_delays)
         return account | {

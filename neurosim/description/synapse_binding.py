@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,11 @@ from brian2.core.namespace import DEFAULT_FUNCTIONS, DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import SUBEXPRESSION
 from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.units.fundamentalunits import Dimension, DimensionMismatchError
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    DimensionMismatchError,
+)
 
 from ..errors import (
     DescriptionError,
@@ -20,15 +24,27 @@ from ..errors import (
     UnknownNameError,
 )
 from . import syntax
+from .bounds import (
+    HIGH,
+    LEARNING,
+    LOW,
+    Limit,
+    full_right_hand_side,
+    hidden_values,
+    learning_switch,
+    limits_of,
+    written,
+)
 from .brian2_errors import UNIT_PREFIX, brian2_message
 from .pairwise import pair_expression_dimensions
 from .population import Population, PopulationView
 from .quantities import SECOND, require_dimensions
 from .rules import Edges, Rule
-from .synapse_text import Pathway, side_of
+from .synapse_text import Pathway, Statement, side_of
 from .values import Given
 
 if TYPE_CHECKING:
+    from .synapse_operations import SynapseOperation
     from .synapses import SynapseModel
 
 _TARGET = "target"
@@ -55,6 +71,8 @@ class BoundSynapse:
         The target's variable of each sum, and the name of its equation.
     values : dict of str to Given
         Parameters, and initial values of variables, that the model gives.
+    operations : tuple of SynapseOperation
+        What else runs for the synapses, at intervals.
     """
 
     model: SynapseModel
@@ -64,6 +82,7 @@ class BoundSynapse:
     equations: dict[str, str]
     summed: dict[str, str]
     values: dict[str, Given]
+    operations: tuple[SynapseOperation, ...] = ()
 
     @property
     def uses_weight(self) -> bool:
@@ -71,10 +90,16 @@ class BoundSynapse:
         return _WEIGHT in self.dims
 
     @property
+    def assigned(self) -> frozenset[str]:
+        """Synaptic variables that change while the network runs."""
+        return self.model.text.assigned.union(*(o.writes for o in self.operations))
+
+    @property
     def added_variable(self) -> str | None:
         """The target's variable, if all that a synapse does is to add a constant weight to it."""
         text = self.model.text
-        if len(self.pathways) != 1 or text.own.keys() - {_WEIGHT} or self.summed or self.values:
+        others = self.values.keys() - {_WEIGHT + LOW, _WEIGHT + HIGH}
+        if len(self.pathways) != 1 or text.own.keys() - {_WEIGHT} or self.summed or others:
             return None
         pathway = self.pathways[0]
         simple = len(pathway.statements) == 1 and (pathway.side, pathway.event) == ("pre", "spike")
@@ -91,8 +116,11 @@ def bind(
     variable: str | None,
     rule: Rule,
     where: str,
+    learning: bool = True,
 ) -> BoundSynapse:
     """Resolve a model's names against source and target and check all units.
+
+    ``learning`` is the switch's value at t = 0.
 
     Raises
     ------
@@ -124,7 +152,48 @@ def bind(
     _check(bound, pre, post, where)
     for pathway in pathways:
         _check_event(pathway, pre if pathway.side == "pre" else post, where)
-    return bound
+    return _guarded(bound, learning, where)
+
+
+def _guarded(bound: BoundSynapse, learning: bool, where: str) -> BoundSynapse:
+    """Return a model with every write within bounds, and of what it learns only while it does."""
+    text, dims, values = bound.model.text, dict(bound.dims), dict(bound.values)
+    learns = frozenset(bound.model.learns)
+    if learns or LEARNING in text.used:
+        dims[LEARNING], values[LEARNING] = DIMENSIONLESS, learning_switch(learning)
+    elif not learning:
+        raise DescriptionError(
+            f"{where} learns nothing that could be switched off. Leave learning=False out, or name "
+            "the variables: SynapseModel(..., learns=['w']), or a PlasticityRule."
+        )
+    given = {name: g for b in text.bounds.values() for name, g in b.given.items()}
+    limits = limits_of(text.bounds, values | given, dims, where)
+    hidden = hidden_values(limits, text.bounds, dims)
+    changing = {name: limit for name, limit in limits.items() if name in text.assigned}
+    pathways = tuple(
+        replace(p, statements=tuple(_write(s, changing, learns) for s in p.statements))
+        for p in bound.pathways
+    )
+    equations = {
+        name: f"{LEARNING}*({code})" if name in learns & {*text.differential} else code
+        for name, code in bound.equations.items()
+    }
+    return replace(
+        bound,
+        dims=dims | {name: given.dim for name, given in hidden.items()},
+        values=values | hidden,
+        pathways=pathways,
+        equations=equations,
+        limits=limits,
+        learns=learns,
+    )
+
+
+def _write(statement: Statement, limits: dict[str, Limit], learns: frozenset[str]) -> Statement:
+    target, sign, code = statement
+    if target not in limits and target not in learns:
+        return statement
+    return target, None, written(target, full_right_hand_side(target, sign, code), limits, learns)
 
 
 def _dims_of(neurons: PopulationView) -> dict[str, Dimension]:
@@ -209,13 +278,13 @@ def _weight_dimensions(variable: str | None, post: PopulationView, where: str) -
 
 def _check(bound: BoundSynapse, pre: PopulationView, post: PopulationView, where: str) -> None:
     text = bound.model.text
-    known = bound.dims | bound.neurons | {"t": SECOND, "dt": SECOND}
+    known = bound.dims | bound.neurons | {"t": SECOND, "dt": SECOND, LEARNING: DIMENSIONLESS}
     known |= {UNIT_PREFIX + unit: DEFAULT_UNITS[unit].dim for unit in text.units}
     variables: dict[str, Any] = {n: Variable(n, dimensions=d) for n, d in known.items()}
     variables |= {n: DEFAULT_FUNCTIONS[n] for n in syntax.FUNCTIONS | syntax.RANDOM_FUNCTIONS}
     targets = {name: f"{variable}_post" for variable, name in bound.summed.items()}
     for name, code in bound.equations.items():
-        what = f"{where}: the right-hand side of {name!r}"
+        what = f"{where}: {text.own[name].line}: the right-hand side of {name!r}"
         expected = text.own[name].dim
         if name in targets:
             require_dimensions(expected, bound.neurons[targets[name]], f"{where}: {name!r}")
@@ -226,11 +295,12 @@ def _check(bound: BoundSynapse, pre: PopulationView, post: PopulationView, where
         require_dimensions(_dimensions(code, variables | white, what), expected, what)
     for variable in bound.summed:
         _check_summed(variable, post, where)
+    _check_bounds(bound, variables, where)
     for pathway in bound.pathways:
-        for target, sign, code in pathway.statements:
-            what = f"{where}: {pathway.name!r}: assignment to {target!r}"
+        for index, (target, sign, code) in enumerate(pathway.statements):
+            what = f"{where}: {pathway.place(index)}: assignment to {target!r}"
             _check_written(target, bound, pre, post, what)
-            full = f"{target} {sign} ({code})" if sign else code
+            full = full_right_hand_side(target, sign, code)
             expected = (bound.dims | bound.neurons)[target]
             require_dimensions(_dimensions(full, variables, what), expected, what)
     for name in text.declared:
@@ -238,6 +308,16 @@ def _check(bound: BoundSynapse, pre: PopulationView, post: PopulationView, where
             raise DescriptionError(
                 f"{where}: {name!r} has no value. Give one: parameters={{{name!r}: ...}}."
             )
+
+
+def _check_bounds(bound: BoundSynapse, variables: dict[str, Any], where: str) -> None:
+    for name, given in bound.model.text.bounds.items():
+        hidden = {n: Variable(n, dimensions=g.dim) for n, g in given.given.items()}
+        for side in (given.low, given.high):
+            if side is not None and name in bound.dims:
+                what = f"{where}: bounds of {name!r}: {side!r}"
+                found = _dimensions(side, variables | hidden, what)
+                require_dimensions(found, bound.dims[name], what)
 
 
 def _check_event(pathway: Pathway, neurons: PopulationView, where: str) -> None:
@@ -264,7 +344,9 @@ def _check_written(
 ) -> None:
     side = side_of(target)
     if side is None:
-        equation = bound.model.text.own[target]
+        equation = bound.model.text.own.get(target)
+        if equation is None:  # the weight, known by itself
+            return
         if equation.kind == SUBEXPRESSION or equation.flags & {"constant", "shared"}:
             raise EquationError(f"{what}: it is constant, shared or computed, so it cannot be.")
         return
