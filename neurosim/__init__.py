@@ -17,6 +17,7 @@ _PUBLIC = {
     "NeuronModel": "description.models",
     "TimedArray": "description.functions",
     "SynapseModel": "description.synapses",
+    "PlasticityRule": "description.plasticity_rule",
     "Network": "description.network",
     "Population": "description.population",
     "PopulationView": "description.population",
@@ -51,6 +52,9 @@ _PUBLIC = {
     "plot": "analysis.plots",
     "Experiment": "experiment",
     "Callback": "callbacks",
+    "StructureChange": "description.wiring",
+    "StructureRule": "description.structure",
+    "Wiring": "description.wiring",
     "ArrayRate": "description.waveforms",
     "ConstantCurrent": "description.waveforms",
     "NoisyCurrent": "description.waveforms",
@@ -96,6 +100,7 @@ if TYPE_CHECKING:
     from .description.pairwise import box as box
     from .description.pairwise import exponential as exponential
     from .description.pairwise import gaussian as gaussian
+    from .description.plasticity_rule import PlasticityRule as PlasticityRule
     from .description.population import Population as Population
     from .description.population import PopulationView as PopulationView
     from .description.population import SpikeSource as SpikeSource
@@ -111,6 +116,7 @@ if TYPE_CHECKING:
     from .description.space import Positions as Positions
     from .description.space import UniformBox as UniformBox
     from .description.space import UniformDisc as UniformDisc
+    from .description.structure import StructureRule as StructureRule
     from .description.synapses import SynapseModel as SynapseModel
     from .description.waveforms import ArrayRate as ArrayRate
     from .description.waveforms import ConstantCurrent as ConstantCurrent
@@ -120,6 +126,8 @@ if TYPE_CHECKING:
     from .description.waveforms import SineRate as SineRate
     from .description.waveforms import StepCurrent as StepCurrent
     from .description.waveforms import StepRate as StepRate
+    from .description.wiring import StructureChange as StructureChange
+    from .description.wiring import Wiring as Wiring
     from .experiment import Experiment as Experiment
     from .experiment import load_experiment as load_experiment
     from .lowering.lower import lower as lower

@@ -49,6 +49,7 @@ class Purpose(IntEnum):
     TARGETS = 21
     EDGE_VALUE = 22
     POSITION = 23
+    STRUCTURE = 24
     CHOSEN = 40
 
 

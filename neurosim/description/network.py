@@ -26,13 +26,14 @@ from .quantities import scalar
 from .rules import Rule
 from .source_populations import NetworkSources
 from .space import check_positions
+from .structure import NetworkStructure
 from .synapse_projection import Wanted, make_projection, with_edge_values
 from .synapses import SynapseModel
 
 Neurons = Population | SpikeSource | PopulationView
 
 
-class Network(NetworkRecorders, NetworkInputs, NetworkSources):
+class Network(NetworkStructure, NetworkRecorders, NetworkInputs, NetworkSources):
     """A network description: populations, sources, projections, inputs and recorders.
 
     Parameters
@@ -161,6 +162,7 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
         name: str | None = None,
         synapse: SynapseModel | None = None,
         delay_post: Any = None,
+        learning: bool = True,
     ) -> Projection | list[Projection]:
         """Connect neurons: each synapse adds its weight to ``variable`` of its target.
 
@@ -188,6 +190,8 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
         synapse : SynapseModel, optional
         delay_post : Quantity or dict, optional
             From a target's spike to its synapses' ``on_post``; 0 by default.
+        learning : bool
+            False: what the model learns keeps its values until ``sim.learning(name, True)``.
         """
         many = isinstance(pre, (list, tuple)) or isinstance(post, (list, tuple))
         pres: list[Any] = list(pre) if isinstance(pre, (list, tuple)) else [pre]
@@ -201,7 +205,7 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
             )
         made = [
             self._make_projection(
-                a, b, rule, Wanted(variable, weight, delay, delay_post, synapse), name
+                a, b, rule, Wanted(variable, weight, delay, delay_post, synapse, learning), name
             )
             for a in pres
             for b in posts
@@ -277,6 +281,7 @@ class Network(NetworkRecorders, NetworkInputs, NetworkSources):
             "operations": [o.describe() for o in self.operations],
             "recorders": [r.describe() for r in (*self.recorders, *self.synapse_recorders)],
             "spikes_of": list(self.spikes_of),
+            "restructurings": [r.describe() for r in self.restructurings],
         }
 
     def __repr__(self) -> str:

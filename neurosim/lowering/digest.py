@@ -21,6 +21,7 @@ from ..description.pairwise import PairExpression
 from ..description.population import Population, PopulationView, SpikeSource
 from ..description.rules import Edges
 from ..description.space import Placed, Space
+from ..description.structure import FunctionRule, StructureRule
 from ..description.synapses import SynapseModel
 from ..description.waveforms import Waveform
 from ..errors import DescriptionError
@@ -58,6 +59,7 @@ def network_digest(network: Network) -> str:
             "writables": network.writables,
             "recorders": [*network.recorders, *network.synapse_recorders],
             "spikes_of": network.spikes_of,
+            "restructurings": network.restructurings,
         }
     )
     return digest.text()
@@ -147,6 +149,11 @@ def _function(function: Function) -> Any:
     return name, _source_text(python), function.cpp, function.arg_dims, function.dim
 
 
+def _structure_rule(rule: StructureRule) -> Any:
+    source = _source_text(rule.function) if isinstance(rule, FunctionRule) else ""
+    return rule.describe(), source
+
+
 def _source_text(python: Callable[..., Any]) -> str:
     try:
         return inspect.getsource(python)
@@ -160,7 +167,8 @@ _OBJECTS: dict[type, Callable[[Any], Any]] = {
     SpikeSource: _source,
     PopulationView: lambda view: (view.name, view.start, view.size, view.members),
     NeuronModel: lambda m: (m.text, m.method, m.callees, m.parameters, m.initial),
-    SynapseModel: lambda m: (m.name, m.text, m.method, m.parameters, m.initial),
+    StructureRule: _structure_rule,
+    SynapseModel: lambda m: (m.name, m.text, m.method, m.parameters, m.initial, m.learns),
     TimedArray: vars,
     Function: _function,
     EdgeColumn: lambda column: (column.size, column.dim, column.digest),

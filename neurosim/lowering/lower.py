@@ -28,6 +28,7 @@ from .pairs import with_expressions
 from .populations import given_values, lower_population
 from .recorders import with_recorders
 from .rules import Ends, lower_rule
+from .structure import with_structure
 from .synapse_recorders import with_synapse_recorders
 from .synapse_values import with_synapses
 
@@ -98,7 +99,7 @@ def lower(network: Network, dt: Any, share: Share | None = None) -> p.Program:
     )
     program = with_expressions(network, program)
     program = with_recorders(network, with_synapses(network, program))
-    program = with_synapse_recorders(network, program)
+    program = with_structure(network, with_synapse_recorders(network, program))
     return with_inputs(network, program, lambda neurons: _span(neurons, first_ids))
 
 

@@ -34,6 +34,7 @@ from .recorder_program import ReportProgram, StateRecorder, SynapseReport, Value
 
 if TYPE_CHECKING:
     from .input_program import CurrentInput, OperationProgram
+    from .structure import StructureProgram
     from .waveforms import Wave
 
 __all__ = [
@@ -266,6 +267,7 @@ class Program:
     ``spike_recorders`` names the populations and sources whose spikes are recorded. Engines
     sample the ``state_recorders``; ``reports`` are what the recording holds of them, and
     ``synapse_reports`` what it holds of synapses.
+    ``structures`` are projections whose synapses come and go.
     ``delay_range``: the shortest and longest delay on all ranks (:func:`agree_on_delays`).
 
     Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
@@ -285,6 +287,7 @@ class Program:
     synapse_reports: tuple[SynapseReport, ...] = ()
     spike_recorders: tuple[str, ...] = ()
     description: dict = field(default_factory=dict)
+    structures: tuple[StructureProgram, ...] = ()
     share: Share = field(default_factory=Share)
     delay_range: tuple[int, int] | None = None
 

@@ -210,7 +210,7 @@ class ProjectionProgram:
     ``index`` is the order of declaration and keys the random streams. Weights are used as
     float32 (``weight_bits`` 32) or float64 (64) by every engine. The rule's and the listed arrays
     are of the targets that ``share`` owns; ``total`` is the number of synapses of all shares, where
-    a rank knows it.
+    a rank knows it. ``restructured``: its synapses come and go, see ``Program.structures``.
     """
 
     name: str
@@ -225,6 +225,7 @@ class ProjectionProgram:
     synapse: SynapseProgram | None = None
     share: Share = field(default_factory=Share)
     total: int | None = None
+    restructured: bool = False
 
     @property
     def delays(self) -> list[tuple[int, int]]:
