@@ -83,6 +83,12 @@ class BoundSynapse:
     summed: dict[str, str]
     values: dict[str, Given]
     operations: tuple[SynapseOperation, ...] = ()
+    limits: dict[str, Limit] = field(default_factory=dict)
+    learns: frozenset[str] = frozenset()
+
+    def write(self, target: str, code: str) -> str:
+        """Return what ``target = code`` becomes: within bounds, and only while it learns."""
+        return written(target, code, self.limits, self.learns)
 
     @property
     def uses_weight(self) -> bool:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..errors import DescriptionError, UnknownNameError
+from .bounds import check_value
+from .pairwise import PairExpression
 from .population import Population, PopulationView
 from .projection import Amount, Projection, check_amount, check_delay, check_variable, check_weight
 from .quantities import SECOND, quantity, scalar
@@ -24,6 +28,7 @@ class Wanted:
     delay: Any
     delay_post: Any
     synapse: Any
+    learning: bool = True
 
 
 def with_edge_values(wanted: Wanted, rule: Rule) -> Wanted:
@@ -46,6 +51,10 @@ def make_projection(
         And its kinds, naming the projection.
     """
     where = f"projection {name!r}"
+    if not isinstance(wanted.learning, (bool, np.bool_)):
+        raise DescriptionError(f"{where}: learning is {wanted.learning!r}; it is True or False.")
+    if wanted.synapse is None and not wanted.learning:
+        raise DescriptionError(f"{where}: learning=False, but without a synapse nothing is learnt.")
     if wanted.synapse is None:
         return _plain(name, pre, post, rule, wanted)
     if not isinstance(wanted.synapse, SynapseModel):
@@ -57,13 +66,14 @@ def make_projection(
     variable = wanted.variable
     if variable is not None:
         variable = check_variable(post, variable, where)
-    bound = bind(wanted.synapse, pre, post, variable, rule, where)
+    bound = bind(wanted.synapse, pre, post, variable, rule, where, wanted.learning)
     added = bound.added_variable
     if added is not None:
         delay = quantity(0.0, SECOND) if wanted.delay is None else wanted.delay
         plain = Wanted(added, wanted.weight, delay, wanted.delay_post, None)
         return _plain(name, pre, post, rule, plain)
     weight = _weight(bound, wanted.weight, rule, where)
+    _check_values(bound, weight, where)
     delay, others = _delays(bound, wanted, rule, where)
     return Projection(
         name=name,
@@ -115,6 +125,19 @@ def _weight(bound: BoundSynapse, given: Any, rule: Rule, where: str) -> Amount:
             f"{where}: synapse {bound.model.name!r} has the variable {WEIGHT!r}; give weight=..."
         )
     return check_amount(given, bound.dims[WEIGHT], rule, f"{where}: weight")
+
+
+def _check_values(bound: BoundSynapse, weight: Amount, where: str) -> None:
+    """Refuse values at t = 0 beyond their bounds, or a weight of the wrong sign."""
+    for name, limit in bound.limits.items():
+        given = bound.values.get(name)
+        value: Any = weight if name == WEIGHT else 0.0 if given is None else given.content
+        if not isinstance(value, PairExpression):
+            place = f"{where}: synapse {bound.model.name!r}"
+            what = "weight" if name == WEIGHT else f"{name!r} at t = 0"
+            check_value(value, limit, bound.dims[name], f"{place}: {what}")
+    if bound.uses_weight:
+        bound.model.check_weight(weight, bound.dims[WEIGHT], where)
 
 
 def _delays(

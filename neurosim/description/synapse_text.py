@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from brian2.core.namespace import DEFAULT_FUNCTIONS
@@ -30,6 +30,7 @@ from ..errors import (
     UnsupportedError,
 )
 from . import syntax
+from .bounds import LEARNING, Bound
 from .brian2_errors import UNIT_PREFIX, brian2_message
 
 SINCE_UPDATE = "since_update"  # time since a synapse's event-driven variables were up to date
@@ -43,6 +44,8 @@ _FLAGS = {
     PARAMETER: {"constant", "shared"},
     SUBEXPRESSION: {"summed"},
 }
+_WEIGHT = "w"
+_PARSING = (BrianEquationError, SyntaxError, ValueError, TypeError)
 _FREE = frozenset({"t", "dt", "True", "False"})
 _UNIT_TEXT = re.compile(r"[A-Za-z0-9_*/().\-+ ]*\Z")
 _SIDE = re.compile(r"(.+)_(pre|post)\Z")
@@ -52,24 +55,37 @@ Statement = tuple[str, str | None, str]
 
 @dataclass(frozen=True)
 class Pathway:
-    """Code run for synapses when spikes arrive: (variable, operator or None, expression)s."""
+    """Code run for synapses when spikes arrive: (variable, operator or None, expression)s.
+
+    ``lines`` says where each statement stands in ``original``.
+    """
 
     name: str
     side: Literal["pre", "post"]
     statements: tuple[Statement, ...]
     event: str
     original: str
+    lines: tuple[str, ...] = ()
+
+    def place(self, index: int) -> str:
+        """Return where a statement stands, for messages."""
+        name = f"on_{self.side}" if self.name == self.side else f"on_{self.side} {self.name!r}"
+        return f"{name}, {self.lines[index]}" if index < len(self.lines) else name
 
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """One equation: ``code`` is empty for parameters; units are plain names in it."""
+    """One equation: ``code`` is empty for parameters; units are plain names in it.
+
+    ``line`` says where it stands in the text.
+    """
 
     name: str
     dim: Dimension
     kind: str
     code: str
     flags: frozenset[str]
+    line: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +102,11 @@ class SynapseText:
         Names of differential equations, parameters, subexpressions and sums (``x_post``).
     pathways : tuple of Pathway
     assigned : frozenset of str
-        Synaptic variables that change: differential, or written by a pathway.
+        Synaptic variables that change: differential, written by a pathway, or learnt.
     used : frozenset of str
         Every name in the code that is not a unit, constant or function.
     units : frozenset of str
+    bounds : dict of str to Bound
     """
 
     equations: str
@@ -102,6 +119,17 @@ class SynapseText:
     assigned: frozenset[str]
     used: frozenset[str]
     units: frozenset[str]
+    bounds: dict[str, Bound] = field(default_factory=dict)
+
+    def place(self, name: str) -> str:
+        """Return the line that first says something of a variable, for messages; or nothing."""
+        if name in self.own:
+            return self.own[name].line
+        for pathway in self.pathways:
+            for index, (target, _, code) in enumerate(pathway.statements):
+                if name == target or name in syntax.names(syntax.parse(code, name))[0]:
+                    return pathway.place(index)
+        return ""
 
 
 def side_of(name: str) -> tuple[str, str] | None:
@@ -111,9 +139,18 @@ def side_of(name: str) -> tuple[str, str] | None:
 
 
 def read(
-    equations: Any, on_pre: Any, on_post: Any, events: Any, known: set[str], where: str
+    equations: Any,
+    on_pre: Any,
+    on_post: Any,
+    events: Any,
+    known: set[str],
+    bounds: dict[str, Bound],
+    learns: frozenset[str],
+    where: str,
 ) -> SynapseText:
     """Read a model's text; ``known`` are names it may use without declaring them.
+
+    ``learns`` are variables that change even if no text writes them.
 
     Raises
     ------
@@ -134,7 +171,8 @@ def read(
         kind: tuple(n for n, e in own.items() if e.kind == kind and "summed" not in e.flags)
         for kind in (DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION)
     }
-    written = {target for p in pathways for target, _, _ in p.statements if target in own}
+    written = {target for p in pathways for target, _, _ in p.statements if not side_of(target)}
+    bounds = {name: reader.bound(name, bound) for name, bound in bounds.items()}
     return SynapseText(
         equations="\n".join(line.strip() for line in equations.split("\n")).strip(),
         own=own,
@@ -143,9 +181,10 @@ def read(
         computed=kinds[SUBEXPRESSION],
         summed=tuple(n for n, e in own.items() if "summed" in e.flags),
         pathways=pathways,
-        assigned=frozenset({*kinds[DIFFERENTIAL_EQUATION], *written}),
+        assigned=frozenset({*kinds[DIFFERENTIAL_EQUATION], *written, *learns}),
         used=frozenset(reader.used),
         units=frozenset(reader.units),
+        bounds=bounds,
     )
 
 
@@ -160,25 +199,50 @@ class _Reader:
         where = self.where
         if not isinstance(text, str) or len(text) > MAX_EQUATIONS:
             raise EquationError(f"{where}: equations must be a string of at most {MAX_EQUATIONS}.")
-        lines = re.sub(r"#[^\n]*", "", text)
+        lines = re.sub(r"#[^\n]*", "", text.strip())
         pattern = r"^\s*(?:d(\w+)\s*/\s*dt\s*=|(\w+)\s*(?:=|:))"
         self.own = {a or b for a, b in re.findall(pattern, lines, re.M)}
-        for unit in re.findall(r":([^(\n]*)", lines):
+        for found in re.finditer(r":([^(\n]*)", lines):
+            unit = found[1]
             if not _UNIT_TEXT.match(unit) or re.search(r"\d{3}|\*\*[^*]*\*\*", unit):
-                raise EquationError(f"{where}: {unit.strip()[:80]!r} is not a unit.")
+                place = self._at(lines, found.start())
+                raise EquationError(f"{place}: {unit.strip()[:80]!r} is not a unit.")
         renamed = re.sub(
             r"(=)([^:]*)(:)",
-            lambda m: f"{m[1]} {self.rewrite(m[2], where, noise=True)} {m[3]}",
+            lambda m: f"{m[1]} {self.rewrite(m[2], self._at(lines, m.start()), noise=True)} {m[3]}",
             lines,
         )
         try:
             parsed = Equations(renamed)
-        except (BrianEquationError, SyntaxError, ValueError, TypeError) as error:
+        except _PARSING as error:
+            wrong = _wrong_line(renamed)
+            where = f"{where}: equations, {_numbered(lines, wrong)}" if wrong else where
             raise EquationError(f"{where}: {brian2_message(error)}") from error
-        return {name: self._equation(name, parsed[name]) for name in parsed}
+        starts = {m[1] or m[2]: m.start(m.lastindex) for m in re.finditer(pattern, lines, re.M)}
+        return {
+            name: self._equation(name, parsed[name], self._at(lines, starts.get(name, 0)))
+            for name in parsed
+        }
 
-    def _equation(self, name: str, parsed: Any) -> Equation:
-        where = self.where
+    def _at(self, lines: str, position: int) -> str:
+        number = lines.count("\n", 0, position) + 1
+        return f"{self.where}: equations, {_numbered(lines, number)}"
+
+    def bound(self, name: str, bound: Bound) -> Bound:
+        """Return a variable's bounds with units and constants as plain names."""
+        where = f"{self.where}: bounds of {name!r}"
+        if name not in self.own and name not in self.known:
+            raise UnknownNameError("synaptic variable", name, self.own, f"{self.where}: bounds")
+        for hidden in bound.given:
+            if hidden in self.own or hidden in self.known:
+                raise DescriptionError(
+                    f"{where}: the bound is the shared parameter {hidden!r}, but the model has "
+                    "something else of that name. Rename that."
+                )
+        hidden = set(bound.given)
+        return bound.renamed(lambda code: code if code in hidden else self.rewrite(code, where))
+
+    def _equation(self, name: str, parsed: Any, where: str) -> Equation:
         flags = frozenset(parsed.flags)
         _check_own_name(name, flags, where)
         for flag in sorted(flags):
@@ -198,7 +262,9 @@ class _Reader:
                 f"{where}: say whether {name!r} is advanced in every step or only at spikes: "
                 f"'d{name}/dt = ... (clock-driven)' or '(event-driven)'."
             )
-        return Equation(name, parsed.dim, parsed.type, code, flags)
+        return Equation(
+            name, parsed.dim, parsed.type, code, flags, where.removeprefix(f"{self.where}: ")
+        )
 
     def pathways(self, given: Any, side: Literal["pre", "post"]) -> tuple[Pathway, ...]:
         if given is None:
@@ -219,20 +285,29 @@ class _Reader:
             raise EquationError(f"{where}: {name!r} must be a string, not {type(code).__name__}.")
         if name != side:
             where = f"{where} {name!r}"
-        statements = tuple(
-            (target, sign, self.rewrite(expression, where))
-            for target, sign, expression in syntax.statements(code, where)
-        )
+        statements, lines = [], []
+        for number, line in enumerate(code.strip().split("\n"), 1):
+            place = f"line {number} ({_short(line)})"
+            for target, sign, expression in syntax.statements(line, f"{where}, {place}"):
+                self._check_target(target, f"{where}, {place}")
+                written = self.rewrite(expression, f"{where}, {place}")
+                statements.append((target, sign, written))
+                lines.append(place)
         if not statements:
             raise EquationError(f"{where} has no statement, such as 'target_post += w'.")
-        for target, _, _ in statements:
-            self._check_target(target, where)
-        return Pathway(name, side, statements, "spike", code.strip())
+        return Pathway(name, side, tuple(statements), "spike", code.strip(), tuple(lines))
 
     def _check_target(self, target: str, where: str) -> None:
         if side_of(target):
             return
         if target not in self.own:
+            if target == _WEIGHT:
+                self.used.add(target)
+                return
+            if target == LEARNING:
+                raise EquationError(
+                    f"{where}: {LEARNING!r} is written by sim.learning(projection, on) only."
+                )
             if target in self.known:
                 raise EquationError(
                     f"{where}: {target!r} is written, so it is a variable: declare it in the "
@@ -277,10 +352,26 @@ def _listening(pathways: tuple[Pathway, ...], events: Any, where: str) -> tuple[
             raise UnknownNameError("pathway", name, [p.name for p in pathways], f"{where}: events")
         if not isinstance(event, str) or not event.isidentifier():
             raise DescriptionError(f"{where}: {event!r} is not the name of an event.")
-    return tuple(
-        Pathway(p.name, p.side, p.statements, named.get(p.name, "spike"), p.original)
-        for p in pathways
-    )
+    return tuple(replace(p, event=named.get(p.name, "spike")) for p in pathways)
+
+
+def _numbered(lines: str, number: int) -> str:
+    return f"line {number} ({_short(lines.splitlines()[number - 1])})"
+
+
+def _short(line: str) -> str:
+    text = " ".join(line.split())
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _wrong_line(text: str) -> int | None:
+    """Return the number of the line that is no equation by itself; None if all are."""
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            Equations(line)
+        except _PARSING:
+            return number
+    return None
 
 
 def _check_own_name(name: str, flags: frozenset[str], where: str) -> None:
@@ -301,6 +392,10 @@ def _check_own_name(name: str, flags: frozenset[str], where: str) -> None:
         )
     if name in syntax.UNITS:
         raise EquationError(f"{where}: {name!r} is the name of a unit; call it something else.")
+    if name == LEARNING:
+        raise EquationError(
+            f"{where}: {LEARNING!r} is the switch of learning, known by itself: leave its line out."
+        )
     if name in _RESERVED or name.startswith(UNIT_PREFIX) or name.startswith("xi"):
         raise EquationError(f"{where}: the name {name!r} is reserved; call it something else.")
     if name in syntax.CONSTANTS or name in DEFAULT_FUNCTIONS:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import DescriptionError, UnknownNameError
+from .bounds import LEARNING, read_bounds
 from .distributions import Distribution
 from .models import _check_method
 from .quantities import dimensions, to_si
@@ -43,10 +45,18 @@ class SynapseModel:
     events : str or dict of str to str, optional
         The event of the neurons that a pathway listens to, by its name (``"pre"``, ``"post"``
         or as named); ``"spike"`` by default.
+    bounds : dict of str to (low, high), optional
+        Of synaptic variables: after every write the variable is moved to the nearest value within.
+        Each side is a quantity (which becomes the shared parameter ``w_low`` or ``w_high``), the
+        name of a shared parameter or an expression of them, or None.
+    learns : sequence of str, optional
+        Variables that keep their values while learning is switched off: ``project(...,
+        learning=False)``, ``sim.learning(projection, False)``.
     name : str, optional
 
     Notes
     -----
+    ``learning`` is known by itself: a parameter that all synapses share, 1 or 0.
     ``v_pre`` and ``v_post`` are variables and parameters of source and target. ``target_post``
     stands for the variable given to ``Network.project``, and ``w`` for the weight given there;
     undeclared, ``w`` has the dimensions of that variable.
@@ -60,6 +70,8 @@ class SynapseModel:
     >>> gap = SynapseModel("w : siemens\nI_gap_post = w*(v_pre - v_post) : amp (summed)")
     """
 
+    kind = "synapse model"
+
     def __init__(
         self,
         equations: str = "",
@@ -70,24 +82,34 @@ class SynapseModel:
         initial: Mapping[str, Any] | None = None,
         method: str | None = None,
         events: str | Mapping[str, str] | None = None,
+        bounds: Mapping[str, Any] | None = None,
+        learns: Sequence[str] = (),
         name: str = "synapse",
     ) -> None:
         if not isinstance(name, str) or not _NAME.match(name):
             raise DescriptionError(f"{name!r} is not a valid model name; use letters, digits, '_'.")
-        where = f"synapse model {name!r}"
         self.name = name
+        where = self.where
         self.method = _check_method(method, where)
         self.parameters = _give_all(parameters, where, "parameter")
         self.initial = _give_all(initial, where, "initial value of")
-        known = set(self.parameters) | {WEIGHT}
-        self.text: SynapseText = read(equations, on_pre, on_post, events, known, where)
+        self.learns = _names(learns, f"{where}: learns")
+        known = set(self.parameters) | {WEIGHT, LEARNING}
+        given = read_bounds(bounds, where)
+        self.text: SynapseText = read(
+            equations, on_pre, on_post, events, known, given, frozenset(self.learns), where
+        )
         self._check_given()
 
-    def __call__(self, **values: Any) -> SynapseModel:
+    @property
+    def where(self) -> str:
+        """What messages call the model."""
+        return f"{self.kind} {self.name!r}"
+
+    def __call__(self, **values: Any) -> Self:
         """Return the same model with other values for some parameters or initial values."""
-        where = f"synapse model {self.name!r}"
-        variant = object.__new__(SynapseModel)
-        variant.name, variant.method, variant.text = self.name, self.method, self.text
+        where = self.where
+        variant = copy.copy(self)
         states = {k: v for k, v in values.items() if k in self.text.assigned or k in self.initial}
         others = {k: v for k, v in values.items() if k not in states}
         variant.initial = self.initial | _give_all(states, where, "initial value of")
@@ -103,9 +125,18 @@ class SynapseModel:
         return variant
 
     def _check_given(self) -> None:
-        where = f"synapse model {self.name!r}"
+        where = self.where
         text = self.text
+        for name in self.learns:
+            known = {*text.declared, *text.differential}
+            if name != WEIGHT and name not in known:
+                raise UnknownNameError("synaptic variable", name, known, f"{where}: learns")
         for key in (*self.parameters, *self.initial):
+            if key == LEARNING:
+                raise DescriptionError(
+                    f"{where}: {LEARNING!r} is the switch of learning; give it as learning=... of "
+                    "project()."
+                )
             if key == WEIGHT:
                 raise DescriptionError(
                     f"{where}: {WEIGHT!r} is the weight; give it as weight=... of project()."
@@ -121,15 +152,19 @@ class SynapseModel:
                     f"{where}: {key!r} is computed by the equations and cannot be a parameter."
                 )
             if key not in text.declared and key not in text.used:
-                known: set[str] = {*text.used, *text.declared}
+                known = {*text.used, *text.declared}
                 raise UnknownNameError("parameter", key, known, f"{where} (nothing uses it)")
         for key in self.initial:
             if key not in text.declared and key not in text.differential:
                 known = {*text.declared, *text.differential}
                 raise UnknownNameError("synaptic variable", key, known, f"{where}: initial")
 
+    def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
+        """Refuse weights at t = 0 that the model does not allow; here all are."""
+
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the model."""
+        bounds = {name: bound.describe() for name, bound in self.text.bounds.items()}
         return {
             "name": self.name,
             "equations": self.text.equations,
@@ -139,11 +174,21 @@ class SynapseModel:
             "method": self.method or "automatic",
             "parameters": {key: given.describe() for key, given in self.parameters.items()},
             "initial": {key: given.describe() for key, given in self.initial.items()},
+            **({"bounds": bounds} if bounds else {}),
+            **({"learns": list(self.learns)} if self.learns else {}),
         }
 
     def __repr__(self) -> str:
         parts = [f"{p.name}" for p in self.text.pathways] + list(self.text.summed)
         return f"SynapseModel({self.name!r}: {', '.join(parts) or 'no effect'})"
+
+
+def _names(given: Any, what: str) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise DescriptionError(f"{what}: {name!r} is not the name of a variable.")
+    return names
 
 
 def _is_text(*given: Given) -> bool:

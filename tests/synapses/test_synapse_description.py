@@ -40,7 +40,11 @@ def project(synapse, variable=None, rule=None, **given):
         ({"equations": "x : 1"}, EquationError, ["no effect", "on_pre"]),
         ({"on_pre": "v_pots += w"}, UnknownNameError, ["v_pots", "v_post"]),
         ({"on_pre": "v_post += ww"}, UnknownNameError, ["ww", "Did you mean 'w'"]),
-        ({"on_pre": "w = 2*w"}, EquationError, ["declare it", "w : 1"]),
+        (
+            {"on_pre": "x = 2*x", "parameters": {"x": 1}},
+            EquationError,
+            ["declare it", "x : 1", "line 1"],
+        ),
         (
             {"on_pre": "v_post += w", "parameters": {"q": 1}},
             UnknownNameError,
