@@ -12,13 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNameError
+from .calcium import CALCIUM
 from .rule import Choice, Needed, Option, RuleEntry, RuleParameter
 from .stdp import STDP
+from .triplet import TRIPLET
+from .voltage import VOLTAGE
 
 if TYPE_CHECKING:
     from ..description.synapses import SynapseModel
 
-RULES: dict[str, RuleEntry] = {entry.name: entry for entry in (*STDP,)}
+RULES: dict[str, RuleEntry] = {entry.name: entry for entry in (*STDP, *TRIPLET, *VOLTAGE, *CALCIUM)}
 
 # functions that are not rules: name -> module
 _FUNCTIONS: dict[str, str] = {}

@@ -263,11 +263,15 @@ class RuleEntry:
             n: values[n] if n in values else _times_unit(*default)
             for n, default in self.initial.items()
         }
+        code = " ".join(
+            _filled(text, fills)
+            for text in (self.equations, *_codes(self.on_pre), *_codes(self.on_post))
+        )
         return SynapseModel(
             _filled(self.equations, fills),
             on_pre=_fill(self.on_pre, fills),
             on_post=_fill(self.on_post, fills),
-            parameters=given,
+            parameters={n: value for n, value in given.items() if _mentions(code, n)},
             initial=initial,
             method=self.method,
             events=dict(self.events) or None,
@@ -289,15 +293,17 @@ def _codes(code: Code) -> list[str]:
 
 
 def _filled(code: str, fills: Mapping[str, str]) -> str:
-    for name, text in fills.items():
-        code = code.replace("{" + name + "}", text)
+    for _ in range(2):  # what is filled in may name another
+        for name, text in fills.items():
+            code = code.replace("{" + name + "}", text)
     return code
 
 
 def _fill(code: Code, fills: Mapping[str, str]) -> str | dict[str, str] | None:
     if isinstance(code, str):
         return _filled(code, fills) or None
-    return {name: _filled(text, fills) for name, text in code.items()}
+    filled = {name: _filled(text, fills) for name, text in code.items()}
+    return {name: text for name, text in filled.items() if text} or None
 
 
 def _times_unit(value: float, unit: str) -> Any:
