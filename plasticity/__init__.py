@@ -19,7 +19,7 @@ from .triplet import TRIPLET
 from .voltage import VOLTAGE
 
 if TYPE_CHECKING:
-    from ..description.synapses import SynapseModel
+    from ..description.plasticity_rule import PlasticityRule
 
 RULES: dict[str, RuleEntry] = {entry.name: entry for entry in (*STDP, *TRIPLET, *VOLTAGE, *CALCIUM)}
 
@@ -64,7 +64,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
         known = [*RULES, *_FUNCTIONS]
         raise AttributeError(str(UnknownNameError("rule", name, known, "neurosim.plasticity")))
 
-    def make(**values: Any) -> SynapseModel:
+    def make(**values: Any) -> PlasticityRule:
         return declared.rule(**values)
 
     make.__name__ = make.__qualname__ = name

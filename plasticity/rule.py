@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import DescriptionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from ..description.synapses import SynapseModel
+    from ..description.plasticity_rule import PlasticityRule
 
 WEIGHT_UNIT = "weight"  # the unit of the variable that the synapses act on
 
@@ -204,30 +206,37 @@ class RuleEntry:
 
     def _texts(self, options: Mapping[str, Option]) -> list[str]:
         fills = {name: text for option in options.values() for name, text in option.fills.items()}
-        bounds = dict(self.bounds)
-        for option in options.values():
-            bounds |= option.bounds
-        limits = [side for pair in bounds.values() if pair for side in pair if side]
+        limits = [s for pair in self._bounds(options).values() if pair for s in pair if s]
         codes = [self.equations, *_codes(self.on_pre), *_codes(self.on_post)]
         return [*(_filled(code, fills) for code in codes), *limits]
 
-    def rule(self, *, name: str | None = None, **values: Any) -> SynapseModel:
+    def _bounds(self, options: Mapping[str, Option]) -> dict[str, Any]:
+        bounds = dict(self.bounds)
+        for option in options.values():
+            bounds |= option.bounds
+        return bounds
+
+    def rule(
+        self, *, name: str | None = None, sign: str | None = None, **values: Any
+    ) -> PlasticityRule:
         """Return the rule with these choices, parameters and values at t = 0.
 
         Parameters
         ----------
         name : str, optional
             In place of the entry's name.
+        sign : {"excitatory", "inhibitory"}, optional
+            Dale's law, which weights must then obey.
         **values
             Choices by name; parameters and initial values as quantities, or as whatever else a
-            :class:`~neurosim.SynapseModel` takes for them.
+            PlasticityRule takes for them.
 
         Raises
         ------
         UnknownNameError
             A keyword that is none of them.
         DescriptionError
-            A required parameter is missing.
+            A required parameter is missing; and what PlasticityRule raises.
         """
         choices = {c.name: values.pop(c.name) for c in self.choices if c.name in values}
         options, parameters = self.chosen(**choices)
@@ -243,7 +252,7 @@ class RuleEntry:
                 f"{where} needs {', '.join(missing)} ({meaning}). Give them as quantities: "
                 f"{self.name}({', '.join(f'{n}=...' for n in missing)})."
             )
-        return self._made(name or self.name, options, parameters, values)
+        return self._made(name or self.name, options, parameters, values, sign)
 
     def _made(
         self,
@@ -251,30 +260,35 @@ class RuleEntry:
         options: Mapping[str, Option],
         parameters: Mapping[str, RuleParameter],
         values: Mapping[str, Any],
-    ) -> SynapseModel:
-        from ..description.synapses import SynapseModel  # noqa: PLC0415 (imports Brian2)
+        sign: Any,
+    ) -> PlasticityRule:
+        from ..description.plasticity_rule import PlasticityRule  # noqa: PLC0415 (Brian2)
 
         fills = {key: text for option in options.values() for key, text in option.fills.items()}
         given = {n: values[n] if n in values else _default(p) for n, p in parameters.items()}
         scales = [n for n, p in parameters.items() if p.unit == WEIGHT_UNIT]
+        bounds = self._bounds(options)
         if scales:
-            fills["weight"] = _unit_text(given[scales[0]], f"rule {self.name!r}: {scales[0]!r}")
+            scale = given[scales[0]]
+            fills["weight"] = _unit_text(scale, f"rule {self.name!r}: {scales[0]!r}")
+            bounds = _on_the_side_of(scale, bounds)
         initial = {
             n: values[n] if n in values else _times_unit(*default)
             for n, default in self.initial.items()
         }
-        code = " ".join(
-            _filled(text, fills)
-            for text in (self.equations, *_codes(self.on_pre), *_codes(self.on_post))
-        )
-        return SynapseModel(
+        return PlasticityRule(
             _filled(self.equations, fills),
             on_pre=_fill(self.on_pre, fills),
             on_post=_fill(self.on_post, fills),
-            parameters={n: value for n, value in given.items() if _mentions(code, n)},
+            parameters=given,
             initial=initial,
             method=self.method,
             events=dict(self.events) or None,
+            bounds=bounds,
+            learns=self.learns,
+            eligibility=self.eligibility,
+            sign=sign,
+            source="; ".join([self.reference, *_references(options)]),
             name=name,
         )
 
@@ -310,6 +324,19 @@ def _times_unit(value: float, unit: str) -> Any:
     from ..description.quantities import named_unit  # noqa: PLC0415 (imports Brian2)
 
     return value * named_unit(unit)
+
+
+def _references(options: Mapping[str, Option]) -> list[str]:
+    return [option.reference for option in options.values() if option.reference]
+
+
+def _on_the_side_of(scale: Any, bounds: dict[str, Any]) -> dict[str, Any]:
+    """Return bounds for weights on the scale's side of 0: those of negative ones are swapped."""
+    from ..description.distributions import Distribution  # noqa: PLC0415 (imports Brian2)
+
+    if isinstance(scale, Distribution) or not np.all(np.asarray(scale) < 0):
+        return bounds
+    return {name: pair and (pair[1], pair[0]) for name, pair in bounds.items()}
 
 
 def _unit_text(value: Any, what: str) -> str:
