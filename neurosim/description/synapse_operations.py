@@ -197,6 +197,7 @@ class _Reader:
             self.locals.add(target)
         else:
             require_dimensions(dim, self.bound.dims[target], what)
+            code = self.bound.write(target, code)
         return OperationStatement(target, code, tuple(sums), local)
 
     def check(

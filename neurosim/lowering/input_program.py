@@ -52,7 +52,7 @@ class CurrentInput:
 
 @dataclass(frozen=True, eq=False)
 class OperationProgram:
-    """Statements run for ``span`` in the steps that are multiples of ``every``.
+    """Statements run for ``span`` in the steps ``start + k every``, k = 0, 1, ...
 
     Attributes
     ----------
@@ -76,6 +76,7 @@ class OperationProgram:
     writes: tuple[str, ...]
     constants: dict[str, float] = field(default_factory=dict)
     noise: tuple[Noise, ...] = ()
+    start: int = 0
 
 
 @dataclass(frozen=True, eq=False)

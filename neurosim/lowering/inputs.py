@@ -25,6 +25,7 @@ from .input_program import MAX_WAVE_MEAN, CurrentInput, CurrentNoise, OperationP
 from .integrators import substitutions
 from .noise import CALL
 from .program import Noise, Program, Span
+from .synapse_operations import operation_times
 from .synapses import written_by_synapses
 from .waveforms import SineWave, StepWave, Wave
 
@@ -150,9 +151,7 @@ def _site(network: Network, given: Injection | Operation) -> int:
 
 def _operation(network: Network, given: Operation, dt: float, span: Span) -> OperationProgram:
     where = f"operation on {given.neurons.label!r}"
-    every = 1 if given.every is None else on_grid(given.every, dt, f"{where}: every")
-    if every < 1:
-        raise DescriptionError(f"{where}: every is shorter than dt = {dt * 1e3:g} ms.")
+    times = operation_times(given.every, given.start, given.when, dt, where)
     declared = given.neurons.parent.model.declared
     resolved = substitutions(declared)
     site = _site(network, given)
@@ -175,7 +174,8 @@ def _operation(network: Network, given: Operation, dt: float, span: Span) -> Ope
     return OperationProgram(
         name=given.name,
         span=span,
-        every=every,
+        every=times.every,
+        start=times.start,
         when=given.when,
         code="\n".join(lines),
         writes=tuple(sorted(given.writes)),

@@ -176,7 +176,8 @@ class OperationRunner:
 
     def run(self, step: int) -> None:
         """Run it if ``step`` is due."""
-        if step % self._operation.every == 0:
+        operation = self._operation
+        if step >= operation.start and (step - operation.start) % operation.every == 0:
             for draw, site, values in self._drawn:
                 values[:] = draw(self._seed, self._ids, step, site)
             self.runner.run()

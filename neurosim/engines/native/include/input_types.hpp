@@ -28,7 +28,7 @@ struct CurrentSpec {
 
 struct OperationSpec {
     int32_t population, at_end;
-    int64_t every;
+    int64_t every, first_step;
     int64_t start, size;
     const int64_t* members;
 };

@@ -227,7 +227,8 @@ class Inputs {
     void operate(bool at_end, const StepInfo& now) {
         for (size_t i = 0; i < selections_.size(); ++i) {
             const OperationSpec& operation = spec_->operations[i];
-            if (bool(operation.at_end) == at_end && now.step % operation.every == 0)
+            if (bool(operation.at_end) == at_end && now.step >= operation.first_step &&
+                (now.step - operation.first_step) % operation.every == 0)
                 spec_->kernels[i](populations_[operation.population], now, selections_[i]);
         }
     }
