@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from .callbacks import Schedule
@@ -12,8 +13,10 @@ from .engines.base import Chunk, Executable, Failure
 from .errors import RecordingWriteError
 from .interrupts import Interrupts, RunInterrupted
 from .joint import Account, SynapseOrder, numerical_error, trimmed
+from .output import Output
 from .pacing import Pace
 from .recording.clock import StepClock
+from .summary import RunSummary
 
 
 class Advancing(Checkpointed):
@@ -39,7 +42,10 @@ class Advancing(Checkpointed):
             self._call_back(executable, interrupts)
             if self.stopped:
                 return
+            self._sample()
             wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
+            if self._output is not None:
+                wanted = self._output.limit(self._step, wanted)
             if self._saving is not None:
                 wanted = self._saving.limit(self._step, wanted)
             began = time.perf_counter()
@@ -123,17 +129,35 @@ class Advancing(Checkpointed):
         self._step += chunk.n_steps
         self._n_spikes += chunk.spike_steps.size
         self._schedule.note(chunk)
+        self._record_s = 0.0
+        self._record(lambda output: output.append(chunk))
+
+    def _sample(self) -> None:
+        """Record what is due of synapses before the next step."""
+        self._record(lambda output: output.sample(self._step))
+
+    def _record(self, write: Callable[[Output], None]) -> None:
         if self._output is None or self._write_error is not None:
             return
         began = time.perf_counter()
         try:
-            self._output.append(chunk)
+            write(self._output)
         except RecordingWriteError as error:
             if not self._ranks.several:
                 raise
             self._write_error = error  # told at the next agreement
-        self._record_s = time.perf_counter() - began
-        self._costs.record += self._record_s
+        seconds = time.perf_counter() - began
+        self._record_s += seconds
+        self._costs.record += seconds
+
+    def _end_recording(self, summary: RunSummary) -> None:
+        """Record synapses once more, and close the recording; all ranks together."""
+        output = self._output
+        if output is None:
+            return
+        if not self._failed:
+            self._ranks.together(lambda: output.sample(self._step, last=True))
+        output.finish(summary.as_dict(), summary.status)
 
     def _tell_interrupt(self) -> None:
         self._progress.note("stopping after this chunk; Ctrl-C again to stop at once")

@@ -6,10 +6,8 @@ import json
 import os
 import shutil
 import socket
-import tempfile
-import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from .errors import ParallelError, RecordingError, RecordingWriteError
 from .interrupts import signals_deferred
 from .locks import held
 from .lowering.program import Program
+from .output_files import VanishingFolder, check_replaceable, let_go, soon
 from .parallel.communicator import Communicator, Serial
 from .parallel.outcome import together
 from .recorded import Reports, layout_of
@@ -37,8 +36,7 @@ from .recording.shards import (
     shard_path,
     start_piece,
 )
-
-_VISIBLE_WITHIN_S = 5.0  # network file systems show a new file after a while
+from .synapse_reports import SynapseReports
 
 
 class Output:
@@ -89,7 +87,7 @@ class Output:
         self._settings = settings
         self._ranks = Serial() if communicator is None else communicator
         self._continues = continues or 0
-        self._folder: _VanishingFolder | None = None
+        self._folder: VanishingFolder | None = None
         self.is_temporary = path is None
         self.path = self._temporary() if path is None else Path(path)
         together(self._ranks, self._check_path)
@@ -97,6 +95,7 @@ class Output:
         self._recorded: np.ndarray | None = None
         self._reports: Reports | None = None
         self._writer: RecordingWriter | None = None
+        self._synapses: SynapseReports | None = None
         self._lock = ExitStack()
         self._merged_sha256: str | None = None
 
@@ -127,7 +126,11 @@ class Output:
             ``engine``, ``precision`` and ``warmup_ms``; the last is that of the recording which
             is continued, if there is one.
         """
-        layout = layout_of(program, self._settings, str(facts["precision"]))
+        precision = str(facts["precision"])
+        layout = layout_of(program, self._settings, precision)
+        if program.synapse_reports:
+            self._synapses = SynapseReports(program, self._ranks, executable, precision)
+            layout = replace(layout, synapses=self._synapses.layouts)
         self._reports = Reports(program, self._ranks.share, self._continues)
         self._recorded = _recorded_starts(layout)
         arguments = {
@@ -221,7 +224,7 @@ class Output:
     def _check_visible(self, part: Part) -> None:
         """Refuse a rank that does not see what rank 0 wrote."""
         header = piece_path(self.path, part.piece)
-        if not _soon(lambda: header.exists() and Recording(header).part == part):
+        if not soon(lambda: header.exists() and Recording(header).part == part):
             raise ParallelError(
                 f"this rank does not see {header}, which rank 0 wrote. Give an output on a file "
                 "system that all hosts share, under the same name on each."
@@ -247,6 +250,16 @@ class Output:
             kept = np.searchsorted(self._recorded, ids, side="right") % 2 == 1
             steps, ids = steps[kept], ids[kept]
         self._digest.update(steps, ids)
+
+    def limit(self, step: int, wanted: int) -> int:
+        """Return how many of ``wanted`` steps may be simulated before synapses are sampled."""
+        return wanted if self._synapses is None else self._synapses.limit(step, wanted)
+
+    def sample(self, step: int, *, last: bool = False) -> None:
+        """Record synapses as ``step`` starts, those of a rank; ``last``: as the run ends."""
+        if self._synapses is not None and self._writer is not None:
+            with self._writing():
+                self._synapses.take(step, self._writer.synapses, last=last)
 
     def flush(self) -> None:
         """Put everything appended so far on disk, and return once it is there."""
@@ -299,7 +312,7 @@ class Output:
         """Return the closed file as a Recording, which keeps a temporary file alive."""
         recording = read(self.path)
         if self._folder is not None:
-            weakref.finalize(recording, _let_go, self._folder)
+            weakref.finalize(recording, let_go, self._folder)
         return recording
 
     def _temporary(self) -> Path:
@@ -310,12 +323,12 @@ class Output:
                 "output."
             )
         if self._first:
-            self._folder = _VanishingFolder()
+            self._folder = VanishingFolder()
         told = b"" if self._folder is None else os.fsencode(self._folder.path)
         folder = Path(os.fsdecode(self._ranks.broadcast(told)))
 
         def look() -> None:
-            if not _soon(folder.exists):
+            if not soon(folder.exists):
                 raise ParallelError(
                     f"this rank does not see the temporary folder {folder} of rank 0, since it is "
                     "on another host. Give an output on a file system that all hosts share."
@@ -327,7 +340,7 @@ class Output:
     def _keep_temporary(self) -> None:
         """Keep the merged file as long as this rank needs it, whatever rank 0 does with it."""
         if self.is_temporary and not self._first:
-            own = _VanishingFolder(self.path.parent.parent)
+            own = VanishingFolder(self.path.parent.parent)
             kept = own.path / self.path.name
             try:
                 os.link(self.path, kept)
@@ -338,7 +351,7 @@ class Output:
     def _check_path(self) -> None:
         if not self._first:
             return
-        _check_replaceable(self.path)
+        check_replaceable(self.path)
         if self._continues:
             earlier_pieces(self.path, self._continues)
 
@@ -352,43 +365,3 @@ def _recorded_starts(layout: Layout) -> np.ndarray | None:
         if population.spikes == (len(bounds) % 2 == 0):
             bounds.append(population.first_id)
     return np.array(bounds, np.int64)
-
-
-class _VanishingFolder:
-    """A temporary folder that is removed when the last reference to this object goes."""
-
-    def __init__(self, where: Path | None = None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="neurosim-", dir=where))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-
-
-def _let_go(folder: _VanishingFolder) -> None:
-    """Do nothing: holding this call's argument is what keeps the folder there."""
-
-
-def _soon(seen: Callable[[], bool]) -> bool:
-    """Whether what another process wrote is seen, or is soon."""
-    end = time.monotonic() + _VISIBLE_WITHIN_S
-    while not seen():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _check_replaceable(path: Path) -> None:
-    parent = path.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise RecordingWriteError(
-            f"the recording {path} cannot be created: {parent} is not a folder that can be "
-            "written to. Make the folder, or choose another --output."
-        )
-    if not path.exists():
-        return
-    try:
-        read(path)
-    except (RecordingError, OSError) as error:
-        raise RecordingWriteError(
-            f"{path} exists and is not a recording of this package, so it is not replaced. "
-            "Choose another output, or remove the file."
-        ) from error

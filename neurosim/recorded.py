@@ -136,8 +136,13 @@ def layout_of(program: Program, settings: Mapping[str, Any], precision: str) -> 
     )
 
 
+def stored_unit(dimension: str) -> tuple[str, float]:
+    """Return the unit in which values are stored, and what SI values are multiplied with."""
+    return _STORED_UNITS.get(dimension, (dimension, 1.0))
+
+
 def _state_layout(report: ReportProgram, dtype: Literal["float32", "float64"]) -> StateLayout:
-    unit, scale = _STORED_UNITS.get(report.dimension, (report.dimension, 1.0))
+    unit, scale = stored_unit(report.dimension)
     return StateLayout(
         name=report.name,
         population=report.population,

@@ -329,7 +329,7 @@ class Simulation(Advancing):
             if self._built:
                 self._summary = self.summary()
                 if self._output is not None:
-                    self._output.finish(self._summary.as_dict(), self._summary.status)
+                    self._end_recording(self._summary)
                     digest = self._output.spikes_sha256
                     self._summary = replace(self._summary, spikes_sha256=digest)
         finally:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError
 from ..parallel.share import Share
+from .synapse_layout import SynapseLayout, check
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,10 @@ class Layout:
     states: tuple[StateLayout, ...] = ()
     description: Mapping[str, Any] = field(default_factory=dict)
     share: Share = field(default_factory=Share)
+    synapses: tuple[SynapseLayout, ...] = ()
 
     def __post_init__(self) -> None:
+        check(self.synapses, [p.name for p in self.projections])
         _check_names("population", [p.name for p in self.populations])
         _check_names("projection", [p.name for p in self.projections])
         first = 0

@@ -80,7 +80,8 @@ def shard_layout(layout: Layout, share: Share, words: tuple[int, ...]) -> Layout
         )
         for state, count in zip(layout.states, words, strict=True)
     )
-    return replace(layout, states=states, description={}, share=share)
+    synapses = tuple(own.of_rank(share) for own in layout.synapses)
+    return replace(layout, states=states, synapses=synapses, description={}, share=share)
 
 
 class Shard(Recording):

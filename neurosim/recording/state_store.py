@@ -40,12 +40,15 @@ def create_tables(file: h5py.File, report: str, state: StateLayout) -> None:
 
 def _create(file: h5py.File, path: str, dtype: str, state: StateLayout) -> h5py.Dataset:
     size = state.width
-    row = size * np.dtype(dtype).itemsize
-    # A chunk takes its full size on disk, so few neurons get small ones.
-    wanted = min(max(_ROWS * row, _SMALLEST_CHUNK), _LARGEST_CHUNK)
-    return file.create_dataset(
-        path, (0, size), dtype, maxshape=(None, size), chunks=(max(1, wanted // row), size)
-    )
+    rows = rows_per_chunk(size * np.dtype(dtype).itemsize)
+    return file.create_dataset(path, (0, size), dtype, maxshape=(None, size), chunks=(rows, size))
+
+
+def rows_per_chunk(row_bytes: int) -> int:
+    """Return how many rows a chunk should have."""
+    # A chunk takes its full size on disk, so short rows get small ones.
+    wanted = min(max(_ROWS * row_bytes, _SMALLEST_CHUNK), _LARGEST_CHUNK)
+    return max(1, wanted // row_bytes)
 
 
 def _create_view(group: h5py.Group, source: h5py.Dataset) -> h5py.Dataset:
@@ -60,21 +63,30 @@ def _create_view(group: h5py.Group, source: h5py.Dataset) -> h5py.Dataset:
     return h5py.Dataset(h5d.create(group.id, b"data", h5t.IEEE_F32LE, extent, properties))
 
 
-class StateStore:
-    """Appends samples to the dataset of one recorder.
+def state_store(file: h5py.File, ordered: OrderedFile, report: str, state: StateLayout) -> RowStore:
+    """Return what appends the samples of a state recorder."""
+    path = f"report/{report}/data" if state.dtype == "float32" else exact_path(report)
+    return RowStore(file[path], ordered, None if state.words else state.scale)
+
+
+class RowStore:
+    """Appends samples, all of one width, to a dataset.
 
     A chunk is filled in memory and handed to HDF5 whole, without its chunk cache; a partly
     filled one is copied when asked for, and written again, at the same place, once full.
+
+    Parameters
+    ----------
+    data : h5py.Dataset
+        (n_samples, width), a chunk as wide as that.
+    ordered : OrderedFile
+    scale : float or None
+        What samples are multiplied with; None: they are stored as they are.
     """
 
-    def __init__(
-        self, file: h5py.File, ordered: OrderedFile, report: str, state: StateLayout
-    ) -> None:
-        self._ordered = ordered
-        path = f"report/{report}/data" if state.dtype == "float32" else exact_path(report)
-        self._data = file[path]
-        self._scale = None if state.words else state.scale
-        self._chunk = np.zeros(self._data.chunks, dtype=state.dtype)
+    def __init__(self, data: h5py.Dataset, ordered: OrderedFile, scale: float | None) -> None:
+        self._data, self._ordered, self._scale = data, ordered, scale
+        self._chunk = np.zeros(data.chunks, dtype=data.dtype)
         self._free: list[NDArray] = []
         self._first = self._filled = self._stored = 0
 
@@ -84,7 +96,7 @@ class StateStore:
         return self._first + self._filled
 
     def append(self, samples: NDArray) -> None:
-        """Take samples, (n_samples, width): float64 in SI units, or the words of sums."""
+        """Take samples, (n_samples, width): float64 in SI units, or integers."""
         taken = 0
         while taken < len(samples):
             count = min(len(samples) - taken, len(self._chunk) - self._filled)

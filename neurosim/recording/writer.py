@@ -19,7 +19,8 @@ from . import provenance, schema
 from .clock import StepClock
 from .layout import Layout
 from .ordered_file import OPEN_OPTIONS, OrderedFile
-from .state_store import StateStore
+from .state_store import state_store
+from .synapse_store import SynapseStore
 
 _SPILL_BYTES = 4 << 20
 _EARLY_BYTES = 8 << 20  # worth writing before a flush is due, while the simulation goes on
@@ -146,10 +147,11 @@ class RecordingWriter:
         try:
             schema.create(self._file, layout, fixed, schema.to_json(dict(layout.description)))
             self._states = {
-                index: StateStore(self._file, self._ordered, name, layout.states[index])
+                index: state_store(self._file, self._ordered, name, layout.states[index])
                 for index, name in enumerate(layout.report_names())
                 if layout.states[index].width
             }
+            self._synapses = SynapseStore(self._file, self._ordered, layout, self._commit_early)
             self.update(
                 threads=threads, compiler=compiler, duration_ms=duration_ms, status="running"
             )
@@ -197,7 +199,7 @@ class RecordingWriter:
             first += len(degrees)
             total += int(np.sum(degrees, dtype=np.int64))
             if self._ordered.pending_bytes > _EARLY_BYTES:
-                self._commit(None, wait=False)
+                self._commit_early()
         if total != n_synapses:
             raise NeurosimError(
                 f"projection {projection!r} has {n_synapses} synapses but its out-degrees add up "
@@ -207,6 +209,12 @@ class RecordingWriter:
         self._built[projection] = n_synapses
         if len(self._built) == len(self.layout.projections):
             self._changes["n_synapses"] = sum(self._built.values())
+
+    @property
+    def synapses(self) -> SynapseStore:
+        """What takes the samples of recorders of synapses."""
+        self._check_open()
+        return self._synapses
 
     def append(self, chunk: ChunkLike) -> None:
         """Add the spikes and states of the next stretch of simulation.
@@ -330,6 +338,7 @@ class RecordingWriter:
                 parts.clear()
         for store in self._states.values():
             store.flush()
+        self._synapses.flush()
         self._buffered = 0
 
     def _write_changes(self) -> None:
@@ -352,6 +361,9 @@ class RecordingWriter:
             stop = self._clock.time_ms(state.start + rows * state.every)
             self._file[f"report/{names[index]}/mapping/time"][1] = stop
         self._changes.clear()
+
+    def _commit_early(self) -> None:
+        self._commit(None, wait=False)
 
     def _commit(self, safe_until: str | None, wait: bool) -> None:
         self._file.flush()

@@ -28,6 +28,8 @@ RUNNING = {
     "pacing",
     "summary",
     "output",
+    "output_files",
+    "synapse_reports",
     "recorded",
     "engine_choice",
     "simulation",
