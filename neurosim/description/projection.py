@@ -32,7 +32,8 @@ class Projection:
     ``weight`` and ``delay`` are SI floats, arrays (one per listed edge), distributions or
     expressions of the pair.
     With a ``synapse``, that model says what they do instead; ``pathway_delays`` (seconds) are
-    those of pathways that do not share ``delay``. ``synapse`` changes as operations are declared.
+    those of pathways that do not share ``delay``. ``synapse`` changes as operations are declared;
+    ``plain_of`` is a model that was given and does no more than synapses without one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Projection:
     delay: Amount
     synapse: BoundSynapse | None = None
     pathway_delays: Mapping[str, float] = field(default_factory=dict)
+    plain_of: BoundSynapse | None = None
 
     def __post_init__(self) -> None:
         for amount in (self.weight, self.delay):

@@ -26,6 +26,7 @@ from .population import Population, PopulationView
 from .projection import Projection
 from .quantities import SECOND, require_dimensions
 from .synapse_binding import BoundSynapse, _dimensions, bind
+from .synapse_projection import _check_values
 from .synapse_text import _RESERVED, side_of
 from .synapses import SynapseModel, _give_all
 from .values import Given
@@ -125,9 +126,12 @@ def add_operation(
 
 def _as_model(projection: Projection) -> BoundSynapse:
     """Return the model of synapses that add their weight to a variable."""
+    where = f"projection {projection.name!r}"
+    if projection.plain_of is not None:
+        _check_values(projection.plain_of, projection.weight, where)
+        return projection.plain_of
     model = SynapseModel(on_pre="target_post += w", name="additive")
     pre, post, rule = projection.pre, projection.post, projection.rule
-    where = f"projection {projection.name!r}"
     return bind(model, pre, post, projection.variable, rule, where)
 
 
