@@ -84,9 +84,14 @@ class Moment:
     def write(self, population: str, variable: str, values: ArrayLike) -> None:
         """Replace a state variable's values: a number or (size,), SI units or a quantity.
 
-        The rate of a population of Poisson or gamma sources is its variable ``rate``.
+        The rate of a population of Poisson or gamma sources is its variable ``rate``. A parameter
+        that all neurons, or all synapses of a projection, share takes one number.
         """
         self._simulation.write(population, variable, values)
+
+    def learning(self, projection: Any, on: bool) -> None:
+        """Switch a projection's learning on or off; see :meth:`Simulation.learning`."""
+        self._simulation.learning(projection, on)
 
     def set_input(self, name: str, value: Any) -> None:
         """Replace what an input gives from this step on; see :meth:`Simulation.set_input`."""

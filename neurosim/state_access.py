@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .description.bounds import LEARNING
 from .engines.base import SYNAPSE, Executable
+from .engines.checks import shared_parameter, with_model
+from .errors import DescriptionError
 from .joint import Ranks, SynapseOrder
 from .lowering.computed import computed_values
 from .lowering.program import Program
-from .state_values import input_values, state_values
+from .state_values import check_limits, input_values, limits_now, shared_value, state_values
 
 
 class StateAccess:
@@ -90,18 +93,75 @@ class StateAccess:
         return self._ranks.spikes(steps, ids)
 
     def write(self, population: str, variable: str, values: ArrayLike) -> None:
-        """Replace a variable's values: one number (SI units) or quantity, or (size,) of them."""
+        """Replace a variable's values: one number (SI units) or quantity, or (size,) of them.
+
+        A parameter that a population, or a projection's synapses, share takes one number. Where
+        it is a bound, values beyond it are moved onto it. Initial values and other parameters
+        that were worked out from it at t = 0 stay as they are.
+        """
         executable = self.prepare()
+        if shared_parameter(self.program, population, variable):
+            value = shared_value(self.program, population, variable, values)
+            return self._write_shared(executable, population, variable, value)
         if self._is_synaptic(population):
             order = self._synapse_order(executable, population)
             size = executable.synapse_count(population) if order is None else order.size
             array = state_values(self.program, population, variable, values, size)
+            shared = partial(self._shared_now, executable, population)
+            array = check_limits(self.program, population, variable, array, shared)
             own = array if order is None else order.own(array)
             return executable.write_synapses(population, variable, own)
         executable.read(population, variable)  # an unknown name is told before a wrong value
         size = self.program.population(population).size
         array = state_values(self.program, population, variable, values, size)
         executable.write(population, variable, self._ranks.share.part(array))
+
+    def learning(self, projection: Any, on: bool) -> None:
+        """Switch a projection's learning on or off from the coming step on.
+
+        Parameters
+        ----------
+        projection : Projection or str
+        on : bool
+
+        Raises
+        ------
+        DescriptionError
+            Its synapses learn nothing.
+        """
+        name = getattr(projection, "name", projection)
+        found = with_model(self.program, name)
+        if not shared_parameter(self.program, name, LEARNING):
+            model = "" if found.synapse is None else found.synapse.code.name
+            raise DescriptionError(
+                f"projection {name!r}: synapse {model!r} learns nothing to be switched. Use "
+                "a PlasticityRule, or SynapseModel(..., learns=['w'])."
+            )
+        if not isinstance(on, (bool, np.bool_)):
+            raise DescriptionError(f"learning of {name!r}: {on!r} is given; it is True or False.")
+        self._write_shared(self.prepare(), name, LEARNING, float(on))
+
+    def _shared_now(self, executable: Executable, projection: str, name: str) -> float:
+        return executable.read_shared(projection, name)
+
+    def _write_shared(self, executable: Executable, name: str, variable: str, value: float) -> None:
+        """Write a shared parameter; bounds that depend on it hold at once."""
+        if not self._is_synaptic(name):
+            return executable.write_shared(name, variable, value)
+
+        def shared(other: str) -> float:
+            return value if other == variable else self._shared_now(executable, name, other)
+
+        limits = limits_now(self.program, name, shared)
+        executable.write_shared(name, variable, value)
+        for bounded, limit in limits.items():
+            if variable not in limit.names():
+                continue
+            values = executable.read_synapses(name, bounded)
+            inside = np.clip(values, limit.lowest, limit.highest)
+            if not np.array_equal(values, inside):
+                executable.write_synapses(name, bounded, inside)
+        return None
 
     def set_input(self, name: str, value: Any) -> None:
         """Let an injected current or a changing Poisson rate have other values from now on.

@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..errors import DescriptionError, ExpressionError
 from . import syntax
 from .brian2_errors import UNIT_PREFIX
 from .distributions import Distribution
-from .quantities import dimensions, scalar, show
+from .quantities import dimensions, scalar, show, symbol
 from .values import Given
 
 LEARNING = "learning"
@@ -78,18 +78,52 @@ class Limit:
         Expressions of shared parameters.
     lowest, highest : float
         SI units; infinite where there is none.
+    sign : {"excitatory", "inhibitory"} or None
+        On which side of 0 they must be.
     """
 
     low: str | None
     high: str | None
-    lowest: float
-    highest: float
+    lowest: float = -math.inf
+    highest: float = math.inf
+    sign: str | None = None
 
     def clipped(self, name: str, code: str) -> str:
         """Return code whose value is within the bounds."""
         if self.low is None and self.high is None:
             return code
         return f"clip({code}, {self.low or name + LOW}, {self.high or name + HIGH})"
+
+    def names(self) -> set[str]:
+        """Return the shared parameters that the bounds are made of."""
+        codes = [side for side in (self.low, self.high) if side is not None]
+        return set().union(*(syntax.names(syntax.parse(code, "bounds"))[0] for code in codes))
+
+    def now(self, shared: Callable[[str], float], unit: str, what: str) -> Limit:
+        """Return the bounds as they are for the current values of shared parameters.
+
+        Parameters
+        ----------
+        shared : callable
+            From a parameter's name to its value, SI units.
+        unit : str
+        what : str
+            Start of messages.
+
+        Raises
+        ------
+        DescriptionError
+            The lower bound is not below the upper one, or beyond 0 where a sign is declared.
+        """
+        low = -math.inf if self.low is None else bound_value(self.low, shared, what)
+        high = math.inf if self.high is None else bound_value(self.high, shared, what)
+        _check_order(low, high, unit, what)
+        if (self.sign == "excitatory" and low < 0) or (self.sign == "inhibitory" and high > 0):
+            raise DescriptionError(
+                f"{what}: [{shown(low, unit)}, {shown(high, unit)}] lets weights that are "
+                f"{self.sign} change sign. Give bounds on one side of 0."
+            )
+        return replace(self, lowest=low, highest=high)
 
 
 def read_bounds(bounds: Any, where: str) -> dict[str, Bound]:
@@ -139,14 +173,19 @@ def _bound(name: Any, given: Any, where: str) -> Bound:
     found = Bound(texts[0], texts[1], values)
     if len(values) == 2:
         low, high = values.values()
-        _check_order(float(low.content), float(high.content), low.dim, what)  # type: ignore[arg-type]
+        _check_order(float(low.content), float(high.content), symbol(low.dim), what)  # type: ignore[arg-type]
     return found
 
 
-def _check_order(low: float, high: float, dim: Dimension, what: str) -> None:
+def shown(value: float, unit: str) -> str:
+    """Return a value in SI units as text with its unit."""
+    return repr(value) if unit == "1" else f"{value!r} {unit}"
+
+
+def _check_order(low: float, high: float, unit: str, what: str) -> None:
     if not low < high:
         raise DescriptionError(
-            f"{what}: low ({show(low, dim)}) must be below high ({show(high, dim)})."
+            f"{what}: low ({shown(low, unit)}) must be below high ({shown(high, unit)})."
         )
 
 
@@ -155,34 +194,48 @@ def limits_of(
     shared: Mapping[str, Given],
     dims: Mapping[str, Dimension],
     where: str,
+    sign: str | None = None,
 ) -> dict[str, Limit]:
     """Return the bounds as numbers, from the values of shared parameters.
+
+    ``sign`` is that of weights.
 
     Raises
     ------
     DescriptionError
-        A bound that is no number at t = 0, or the lower one above the upper one.
+        A bound that is no number at t = 0, the lower one above the upper one, or the wrong sign.
     """
+
+    def value(name: str) -> float:
+        given = shared.get(name)
+        if given is None or not isinstance(given.content, float):
+            why = "has no value" if given is None else "differs from synapse to synapse"
+            raise DescriptionError(
+                f"{where}: {name!r} {why}. A bound is a quantity, or made of parameters that all "
+                f"synapses share: parameters={{{name!r}: one value}}."
+            )
+        return given.content
+
     found = {}
     for name, bound in bounds.items():
         if bound.none or name not in dims:
             continue
         what = f"{where}: bounds of {name!r}"
-        low = -math.inf if bound.low is None else bound_value(bound.low, shared, what)
-        high = math.inf if bound.high is None else bound_value(bound.high, shared, what)
-        _check_order(low, high, dims[name], what)
-        found[name] = Limit(bound.low, bound.high, low, high)
+        limit = Limit(bound.low, bound.high, sign=sign if name == "w" else None)
+        found[name] = limit.now(value, symbol(dims[name]), what)
     return found
 
 
-def bound_value(code: str, shared: Mapping[str, Given], what: str) -> float:
+def bound_value(code: str, shared: Callable[[str], float], what: str) -> float:
     """Return the value of an expression of numbers and shared parameters, SI units."""
 
     def value(node: ast.AST) -> float:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
             return float(node.value)
         if isinstance(node, ast.Name):
-            return _shared_value(node.id, shared, what)
+            unit = node.id.removeprefix(UNIT_PREFIX)
+            known = unit != node.id and unit in DEFAULT_UNITS
+            return float(DEFAULT_UNITS[unit]) if known else shared(node.id)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             return -value(node.operand) if isinstance(node.op, ast.USub) else value(node.operand)
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
@@ -195,20 +248,6 @@ def bound_value(code: str, shared: Mapping[str, Given], what: str) -> float:
         return value(syntax.parse(code, what).body)
     except (ZeroDivisionError, OverflowError, TypeError) as error:
         raise ExpressionError(f"{what}: {code!r} has no value ({error}).") from error
-
-
-def _shared_value(name: str, shared: Mapping[str, Given], what: str) -> float:
-    unit = name.removeprefix(UNIT_PREFIX)
-    if unit != name and unit in DEFAULT_UNITS:
-        return float(DEFAULT_UNITS[unit])
-    given = shared.get(name)
-    if given is None or not isinstance(given.content, float):
-        why = "has no value" if given is None else "differs from synapse to synapse"
-        raise DescriptionError(
-            f"{what}: {name!r} {why}. A bound is a quantity, or made of parameters that all "
-            f"synapses share: parameters={{{name!r}: one value}}."
-        )
-    return given.content
 
 
 def hidden_values(
@@ -250,7 +289,7 @@ def full_right_hand_side(target: str, sign: str | None, code: str) -> str:
     return f"{target} {sign} ({code})" if sign else code
 
 
-def check_value(value: Any, limit: Limit, dim: Dimension, what: str) -> None:
+def check_value(value: Any, limit: Limit, unit: str, what: str) -> None:
     """Refuse a value at t = 0, or one written while running, that lies outside its bounds.
 
     Parameters
@@ -258,7 +297,7 @@ def check_value(value: Any, limit: Limit, dim: Dimension, what: str) -> None:
     value : float, array, Distribution, or something with ``min()`` and ``max()``
         SI units; text is checked once it is evaluated.
     limit : Limit
-    dim : Dimension
+    unit : str
     what : str
         What it is, the start of the message.
 
@@ -277,8 +316,8 @@ def check_value(value: Any, limit: Limit, dim: Dimension, what: str) -> None:
     if low < limit.lowest - slack(limit) or high > limit.highest + slack(limit):
         worst = low if low < limit.lowest - slack(limit) else high
         raise DescriptionError(
-            f"{what}: {show(worst, dim)} is outside its bounds "
-            f"[{show(limit.lowest, dim)}, {show(limit.highest, dim)}]. {next_step}"
+            f"{what}: {shown(worst, unit)} is outside its bounds "
+            f"[{shown(limit.lowest, unit)}, {shown(limit.highest, unit)}]. {next_step}"
         )
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import sympy
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.units.fundamentalunits import Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import DescriptionError, EquationError, UnknownNameError
 from . import syntax
-from .bounds import bound_value, support
+from .bounds import limits_of, support
 from .brian2_errors import UNIT_PREFIX
 from .distributions import Distribution
 from .quantities import show
@@ -145,14 +145,8 @@ class PlasticityRule(SynapseModel):
                 f"{at}: weights are {self.sign}, but nothing keeps 'w' on its side of 0. Give "
                 f"bounds of 'w' with a {word} one."
             )
-        known = self.parameters | bound.given
-        value = bound_value(side, known, f"{at}: bounds of 'w'")
-        if value < 0 if self.sign == "excitatory" else value > 0:
-            raise DescriptionError(
-                f"{at}: weights are {self.sign}, but the bounds of 'w' let them change sign: "
-                f"{bound.describe()}, where {side!r} is {value!r} in SI units. "
-                "Give bounds on one side of 0."
-            )
+        dims = {WEIGHT: next((g.dim for g in bound.given.values()), DIMENSIONLESS)}
+        limits_of({WEIGHT: bound}, self.parameters | bound.given, dims, at, self.sign)
 
     def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
         """Refuse weights at t = 0 on the wrong side of 0 where a sign is declared."""

@@ -173,7 +173,7 @@ def _guarded(bound: BoundSynapse, learning: bool, where: str) -> BoundSynapse:
             "the variables: SynapseModel(..., learns=['w']), or a PlasticityRule."
         )
     given = {name: g for b in text.bounds.values() for name, g in b.given.items()}
-    limits = limits_of(text.bounds, values | given, dims, where)
+    limits = limits_of(text.bounds, values | given, dims, where, bound.model.sign)
     hidden = hidden_values(limits, text.bounds, dims)
     changing = {name: limit for name, limit in limits.items() if name in text.assigned}
     pathways = tuple(

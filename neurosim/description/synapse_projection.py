@@ -13,7 +13,7 @@ from .bounds import check_value
 from .pairwise import PairExpression
 from .population import Population, PopulationView
 from .projection import Amount, Projection, check_amount, check_delay, check_variable, check_weight
-from .quantities import SECOND, quantity, scalar
+from .quantities import SECOND, quantity, scalar, symbol
 from .rules import Edges, Rule
 from .synapse_binding import BoundSynapse, bind
 from .synapses import WEIGHT, SynapseModel
@@ -135,7 +135,7 @@ def _check_values(bound: BoundSynapse, weight: Amount, where: str) -> None:
         if not isinstance(value, PairExpression):
             place = f"{where}: synapse {bound.model.name!r}"
             what = "weight" if name == WEIGHT else f"{name!r} at t = 0"
-            check_value(value, limit, bound.dims[name], f"{place}: {what}")
+            check_value(value, limit, symbol(bound.dims[name]), f"{place}: {what}")
     if bound.uses_weight:
         bound.model.check_weight(weight, bound.dims[WEIGHT], where)
 

@@ -71,6 +71,7 @@ class SynapseModel:
     """
 
     kind = "synapse model"
+    sign: str | None = None
 
     def __init__(
         self,

@@ -164,6 +164,15 @@ class Executable(Protocol):
     def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a state variable's values, (size,)."""
 
+    def read_shared(self, name: str, variable: str) -> float:
+        """Return the current value of a parameter that a population, or synapses, share."""
+
+    def write_shared(self, name: str, variable: str, value: float) -> None:
+        """Replace a parameter that a population, or a projection's synapses, share.
+
+        Event-driven variables whose equations use it are brought up to date before.
+        """
+
     def set_input(self, name: str, values: NDArray[np.float64]) -> None:
         """Let an input that changes over time give other values from now on: (1,) or (n,)."""
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DescriptionError, EquationError, NeurosimError, UnknownNameError
-from ..lowering.program import PopulationProgram, Program, ProjectionProgram
+from ..lowering.program import NeuronCode, PopulationProgram, Program, ProjectionProgram
+from ..lowering.synapse_program import SynapseCode
 
 
 def readable(program: Program, population: str, variable: str) -> PopulationProgram:
@@ -78,14 +79,52 @@ def writable_synapses(
     shared = found.synapse is not None and found.synapse.code.variable(variable).shared
     if shared:
         raise DescriptionError(
-            f"{variable!r} of projection {projection!r} is one value for all synapses, fixed "
-            "during a run. Give it as an array or distribution to have one per synapse."
+            f"{variable!r} of projection {projection!r} is one value for all synapses. Write one "
+            "number, or give it as an array or distribution to have one per synapse."
         )
     if np.shape(values) != (size,):
         raise DescriptionError(
             f"values of {variable!r} in projection {projection!r} have shape {np.shape(values)}; "
             f"give one per synapse, shape ({size},)."
         )
+
+
+def shared_parameter(program: Program, name: str, variable: str) -> bool:
+    """Return whether a parameter has one value for a whole population or projection.
+
+    ``name`` is of a population, or else of a projection with a synapse model; False where there
+    is no such parameter.
+    """
+    code = _code_of(program, name)
+    variables = () if code is None else code.variables
+    return any(v.name == variable and v.role == "parameter" and v.shared for v in variables)
+
+
+def writable_shared(program: Program, name: str, variable: str) -> None:
+    """Check that a parameter which :func:`shared_parameter` knows may be written while running.
+
+    Raises
+    ------
+    DescriptionError
+        Numbers of the integrator were worked out from it.
+    """
+    code = _code_of(program, name)
+    if isinstance(code, NeuronCode) and variable in code.fixed:
+        raise DescriptionError(
+            f"{variable!r} of population {name!r} is in the equations that are solved exactly "
+            f"(method {code.method!r}), for which it must stay as it is. Declare it with "
+            f"net.writable({name!r}, {variable!r}), or choose another method, such as 'euler'."
+        )
+
+
+def _code_of(program: Program, name: str) -> NeuronCode | SynapseCode | None:
+    for population in program.populations:
+        if population.name == name:
+            return population.code
+    for projection in program.projections:
+        if projection.name == name and projection.synapse is not None:
+            return projection.synapse.code
+    return None
 
 
 def no_network(engine: str) -> NeurosimError:

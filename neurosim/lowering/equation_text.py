@@ -37,7 +37,11 @@ def equation_text(
             continue
         listed = ""
         if variable.role not in ("state", "derived"):
+            # Brian2 would write the value of a shared constant into its code, where a run
+            # cannot change it
+            written = variable.shared and variable.role == "parameter"
             listed = " (shared, constant)" if variable.shared else " (constant)"
+            listed = " (shared)" if written else listed
         boolean = variable.name in declared.booleans
         unit = "boolean" if boolean else declaration(dims[variable.name])
         lines.append(f"{variable.name} : {unit}{listed}")

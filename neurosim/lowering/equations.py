@@ -139,9 +139,20 @@ def _lower(
         method=step["method"],
         functions=tuple(_function(key, callee) for key, callee in callees),
         subexpressions=tuple(substitutions(declared).items()),
+        fixed=_behind(system, coefficients, dims),
         **_codes(declared, step, observed, f"model {name!r}"),
     )
     return LoweredModel(code, system, coefficients)
+
+
+def _behind(
+    system: LinearSystem | None, coefficients: tuple[Coefficient, ...], dims: dict[str, Dimension]
+) -> tuple[str, ...]:
+    """Return the parameters that coefficients are worked out from."""
+    if system is None:
+        return ()
+    names = set().union(*(system.names_behind(c) for c in coefficients))
+    return tuple(sorted(names & dims.keys()))
 
 
 def _codes(declared: Declared, step: dict, observed: frozenset[str], where: str) -> dict[str, Any]:

@@ -170,6 +170,8 @@ class NeuronCode:
         Names of the equations' subexpressions and what they are in terms of variables.
     events : tuple of EventCode
         Conditions are looked at after the threshold, the code is run after the reset.
+    fixed : tuple of str
+        Parameters that coefficients are worked out from: they cannot be written during a run.
     """
 
     name: str
@@ -187,6 +189,7 @@ class NeuronCode:
     functions: tuple[FunctionCode, ...] = ()
     subexpressions: tuple[tuple[str, str], ...] = ()
     events: tuple[EventCode, ...] = ()
+    fixed: tuple[str, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""

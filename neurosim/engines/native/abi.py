@@ -200,7 +200,7 @@ class SpecBuilder:
         self.program = program
         self._alive: list[Any] = []
         self._index = {p.name: i for i, p in enumerate(program.populations)}
-        self._keys: dict[str, KernelKey] = {
+        self.kernels: dict[str, KernelKey] = {
             p.name: source.kernels[k]
             for p, k in zip(program.populations, source.kernel_of, strict=True)
         }
@@ -241,7 +241,7 @@ class SpecBuilder:
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""
-        return self._keys[population].arrays.index(variable)
+        return self.kernels[population].arrays.index(variable)
 
     def _keep(self, values: Any, dtype: type, pointer: Any) -> Any:
         array: Any = np.ascontiguousarray(values, dtype=dtype)
@@ -280,7 +280,7 @@ class SpecBuilder:
         )
 
     def _population(self, index: int, population: PopulationProgram) -> PopulationSpec:
-        key = self._keys[population.name]
+        key = self.kernels[population.name]
         columns = [np.atleast_1d(population.values[name]) for name in key.arrays]
         pointers = self._table(_Doubles, [self._keep(c, np.float64, _Doubles) for c in columns])
         return PopulationSpec(

@@ -91,7 +91,10 @@ class Brian2Executable:
                 raise self._refused(error) from error
             use_plain_functions(network)
             self.timings.compile_s = perf_counter() - started
+        hidden = {name for general in self._general.values() for name in general.hidden}
         for entry in network.sorted_objects:
+            if entry.name in hidden:
+                continue
             phase = _PHASES[entry.when.removeprefix("before_").removeprefix("after_")]
             if not self._phases or self._phases[-1][0] != phase:
                 self._phases.append((phase, []))
@@ -262,6 +265,26 @@ class Brian2Executable:
         checks.writable(self._program, population, variable, values)
         self._neurons[population].array(variable)[:] = values
         self._inputs.written(population, variable)
+
+    def read_shared(self, name: str, variable: str) -> float:
+        """Return the current value of a parameter that a population, or synapses, share."""
+        self._built()
+        general = self._general.get(name)
+        if name in self._neurons or general is None:
+            return float(self._neurons[name].array(variable)[0])
+        return general.shared_value(variable)
+
+    def write_shared(self, name: str, variable: str, value: float) -> None:
+        """Replace a parameter that a population, or a projection's synapses, share."""
+        self._built()
+        checks.writable_shared(self._program, name, variable)
+        if name not in self._neurons:
+            self._general[name].write_shared(variable, value)
+            return
+        for general in self._general.values():
+            sides = (("pre", general.projection.pre), ("post", general.projection.post))
+            general.settle_what_uses({f"{variable}_{s}" for s, n in sides if n.population == name})
+        self._neurons[name].array(variable)[:] = value
 
     def set_input(self, name: str, values: NDArray[np.float64]) -> None:
         """Let an input that changes over time give ``values`` from now on."""
