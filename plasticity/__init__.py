@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 RULES: dict[str, RuleEntry] = {entry.name: entry for entry in (*STDP, *TRIPLET, *VOLTAGE, *CALCIUM)}
 
 # functions that are not rules: name -> module
-_FUNCTIONS: dict[str, str] = {}
+_FUNCTIONS: dict[str, str] = {
+    "rewire": "structural",
+    "grow_and_prune": "growing",
+    "normalise": "normalisation",
+}
 
 __all__ = [
     "RULES",
