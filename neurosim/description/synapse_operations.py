@@ -107,7 +107,7 @@ def add_operation(
     where = f"operation on {projection.name!r}"
     if not isinstance(code, str):
         raise EquationError(f"{where}: the code must be a string, not {type(code).__name__}.")
-    bound = projection.synapse if projection.synapse is not None else _as_model(projection)
+    bound = projection.synapse if projection.synapse is not None else as_model(projection)
     bound = _with_parameters(bound, projection, parameters, where)
     reader = _Reader(bound, projection, where)
     statements = tuple(reader.statement(*given) for given in syntax.statements(code, where))
@@ -124,7 +124,7 @@ def add_operation(
     return made
 
 
-def _as_model(projection: Projection) -> BoundSynapse:
+def as_model(projection: Projection) -> BoundSynapse:
     """Return the model of synapses that add their weight to a variable."""
     where = f"projection {projection.name!r}"
     if projection.plain_of is not None:
