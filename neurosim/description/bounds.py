@@ -17,7 +17,7 @@ from ..errors import DescriptionError, ExpressionError
 from . import syntax
 from .brian2_errors import UNIT_PREFIX
 from .distributions import Distribution
-from .quantities import dimensions, scalar, show, symbol
+from .quantities import dimensions, scalar, symbol
 from .values import Given
 
 LEARNING = "learning"
@@ -60,12 +60,8 @@ class Bound:
 
     def describe(self) -> list[str | None]:
         """Return (low, high) as text; quantities with their SI values."""
-        return [
-            show(float(self.given[side].content), self.given[side].dim)  # type: ignore[arg-type]
-            if side in self.given
-            else side
-            for side in (self.low, self.high)  # type: ignore[list-item]
-        ]
+        values = {name: shown(_number(g), symbol(g.dim)) for name, g in self.given.items()}
+        return [None if side is None else values.get(side, side) for side in (self.low, self.high)]
 
 
 @dataclass(frozen=True)
@@ -173,8 +169,12 @@ def _bound(name: Any, given: Any, where: str) -> Bound:
     found = Bound(texts[0], texts[1], values)
     if len(values) == 2:
         low, high = values.values()
-        _check_order(float(low.content), float(high.content), symbol(low.dim), what)  # type: ignore[arg-type]
+        _check_order(_number(low), _number(high), symbol(low.dim), what)
     return found
+
+
+def _number(given: Given) -> float:
+    return float(given.content)  # type: ignore[arg-type]
 
 
 def shown(value: float, unit: str) -> str:

@@ -146,7 +146,7 @@ class PlasticityRule(SynapseModel):
                 f"bounds of 'w' with a {word} one."
             )
         dims = {WEIGHT: next((g.dim for g in bound.given.values()), DIMENSIONLESS)}
-        limits_of({WEIGHT: bound}, self.parameters | bound.given, dims, at, self.sign)
+        limits_of({WEIGHT: bound}, {**self.parameters, **bound.given}, dims, at, self.sign)
 
     def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
         """Refuse weights at t = 0 on the wrong side of 0 where a sign is declared."""

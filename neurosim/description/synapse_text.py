@@ -19,7 +19,6 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     Equations,
 )
-from brian2.equations.equations import EquationError as BrianEquationError
 from brian2.units.fundamentalunits import Dimension
 
 from ..errors import (
@@ -32,6 +31,7 @@ from ..errors import (
 from . import syntax
 from .bounds import LEARNING, Bound
 from .brian2_errors import UNIT_PREFIX, brian2_message
+from .lines import PARSING, numbered, short, wrong_line
 
 SINCE_UPDATE = "since_update"  # time since a synapse's event-driven variables were up to date
 MAX_EQUATIONS = 20000
@@ -45,7 +45,6 @@ _FLAGS = {
     SUBEXPRESSION: {"summed"},
 }
 _WEIGHT = "w"
-_PARSING = (BrianEquationError, SyntaxError, ValueError, TypeError)
 _FREE = frozenset({"t", "dt", "True", "False"})
 _UNIT_TEXT = re.compile(r"[A-Za-z0-9_*/().\-+ ]*\Z")
 _SIDE = re.compile(r"(.+)_(pre|post)\Z")
@@ -214,11 +213,13 @@ class _Reader:
         )
         try:
             parsed = Equations(renamed)
-        except _PARSING as error:
-            wrong = _wrong_line(renamed)
-            where = f"{where}: equations, {_numbered(lines, wrong)}" if wrong else where
+        except PARSING as error:
+            wrong = wrong_line(renamed)
+            where = f"{where}: equations, {numbered(lines, wrong)}" if wrong else where
             raise EquationError(f"{where}: {brian2_message(error)}") from error
-        starts = {m[1] or m[2]: m.start(m.lastindex) for m in re.finditer(pattern, lines, re.M)}
+        starts = {
+            m[1] or m[2]: m.start(m.lastindex or 0) for m in re.finditer(pattern, lines, re.M)
+        }
         return {
             name: self._equation(name, parsed[name], self._at(lines, starts.get(name, 0)))
             for name in parsed
@@ -226,17 +227,17 @@ class _Reader:
 
     def _at(self, lines: str, position: int) -> str:
         number = lines.count("\n", 0, position) + 1
-        return f"{self.where}: equations, {_numbered(lines, number)}"
+        return f"{self.where}: equations, {numbered(lines, number)}"
 
     def bound(self, name: str, bound: Bound) -> Bound:
         """Return a variable's bounds with units and constants as plain names."""
         where = f"{self.where}: bounds of {name!r}"
         if name not in self.own and name not in self.known:
             raise UnknownNameError("synaptic variable", name, self.own, f"{self.where}: bounds")
-        for hidden in bound.given:
-            if hidden in self.own or hidden in self.known:
+        for clash in bound.given:
+            if clash in self.own or clash in self.known:
                 raise DescriptionError(
-                    f"{where}: the bound is the shared parameter {hidden!r}, but the model has "
+                    f"{where}: the bound is the shared parameter {clash!r}, but the model has "
                     "something else of that name. Rename that."
                 )
         hidden = set(bound.given)
@@ -287,7 +288,7 @@ class _Reader:
             where = f"{where} {name!r}"
         statements, lines = [], []
         for number, line in enumerate(code.strip().split("\n"), 1):
-            place = f"line {number} ({_short(line)})"
+            place = f"line {number} ({short(line)})"
             for target, sign, expression in syntax.statements(line, f"{where}, {place}"):
                 self._check_target(target, f"{where}, {place}")
                 written = self.rewrite(expression, f"{where}, {place}")
@@ -353,25 +354,6 @@ def _listening(pathways: tuple[Pathway, ...], events: Any, where: str) -> tuple[
         if not isinstance(event, str) or not event.isidentifier():
             raise DescriptionError(f"{where}: {event!r} is not the name of an event.")
     return tuple(replace(p, event=named.get(p.name, "spike")) for p in pathways)
-
-
-def _numbered(lines: str, number: int) -> str:
-    return f"line {number} ({_short(lines.splitlines()[number - 1])})"
-
-
-def _short(line: str) -> str:
-    text = " ".join(line.split())
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _wrong_line(text: str) -> int | None:
-    """Return the number of the line that is no equation by itself; None if all are."""
-    for number, line in enumerate(text.splitlines(), 1):
-        try:
-            Equations(line)
-        except _PARSING:
-            return number
-    return None
 
 
 def _check_own_name(name: str, flags: frozenset[str], where: str) -> None:
