@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNameError
 from .calcium import CALCIUM
+from .homeostasis import HOMEOSTASIS
+from .reward import REWARD
 from .rule import Choice, Needed, Option, RuleEntry, RuleParameter
+from .short_term import SHORT_TERM
 from .stdp import STDP
 from .triplet import TRIPLET
 from .voltage import VOLTAGE
@@ -21,13 +24,22 @@ from .voltage import VOLTAGE
 if TYPE_CHECKING:
     from ..description.plasticity_rule import PlasticityRule
 
-RULES: dict[str, RuleEntry] = {entry.name: entry for entry in (*STDP, *TRIPLET, *VOLTAGE, *CALCIUM)}
+_ENTRIES = (*STDP, *TRIPLET, *VOLTAGE, *CALCIUM, *REWARD, *HOMEOSTASIS, *SHORT_TERM)
+RULES: dict[str, RuleEntry] = {entry.name: entry for entry in _ENTRIES}
 
 # functions that are not rules: name -> module
 _FUNCTIONS: dict[str, str] = {
     "rewire": "structural",
     "grow_and_prune": "growing",
     "normalise": "normalisation",
+    "with_dopamine": "reward",
+    "with_modulator": "reward",
+    "with_reward": "reward",
+    "adaptive_threshold": "homeostasis",
+    "regulated_threshold": "homeostasis",
+    "scaling": "homeostasis",
+    "with_rate": "homeostasis",
+    "intrinsic_plasticity": "intrinsic",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DescriptionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from ..description.plasticity_rule import PlasticityRule
+    from ..description.synapses import SynapseModel
 
 WEIGHT_UNIT = "weight"  # the unit of the variable that the synapses act on
 
@@ -119,8 +119,8 @@ class RuleEntry:
     reference : str
     weight : str
         What ``weight=`` of ``project`` is.
-    initial : dict of str to (float, str)
-        Values at t = 0 with their unit; 0 for variables not named.
+    initial : dict of str to (float, str) or str
+        Values at t = 0 with their unit, or the parameter whose value it is; 0 where not named.
     bounds : dict of str to tuple or None
         (lowest, highest) of every learned variable: expressions of shared parameters, or None
         on a side without bound; None in place of the pair: no bounds at all.
@@ -149,7 +149,7 @@ class RuleEntry:
     parameters: tuple[RuleParameter, ...]
     reference: str
     weight: str = "what a spike adds to the target's variable"
-    initial: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    initial: Mapping[str, tuple[float, str] | str] = field(default_factory=dict)
     bounds: Mapping[str, Any] = field(default_factory=dict)
     learns: tuple[str, ...] = ("w",)
     eligibility: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ class RuleEntry:
 
     def rule(
         self, *, name: str | None = None, sign: str | None = None, **values: Any
-    ) -> PlasticityRule:
+    ) -> SynapseModel:
         """Return the rule with these choices, parameters and values at t = 0.
 
         Parameters
@@ -261,8 +261,9 @@ class RuleEntry:
         parameters: Mapping[str, RuleParameter],
         values: Mapping[str, Any],
         sign: Any,
-    ) -> PlasticityRule:
+    ) -> SynapseModel:
         from ..description.plasticity_rule import PlasticityRule  # noqa: PLC0415 (Brian2)
+        from ..description.synapses import SynapseModel  # noqa: PLC0415 (imports Brian2)
 
         fills = {key: text for option in options.values() for key, text in option.fills.items()}
         given = {n: values[n] if n in values else _default(p) for n, p in parameters.items()}
@@ -272,24 +273,26 @@ class RuleEntry:
             scale = given[scales[0]]
             fills["weight"] = _unit_text(scale, f"rule {self.name!r}: {scales[0]!r}")
             bounds = _on_the_side_of(scale, bounds)
-        initial = {
-            n: values[n] if n in values else _times_unit(*default)
-            for n, default in self.initial.items()
+        initial = {n: values.get(n, _start(v, given)) for n, v in self.initial.items()}
+        text: dict[str, Any] = {
+            "equations": _filled(self.equations, fills),
+            "on_pre": _fill(self.on_pre, fills),
+            "on_post": _fill(self.on_post, fills),
+            "parameters": given,
+            "initial": initial,
+            "method": self.method,
+            "events": dict(self.events) or None,
+            "name": name,
         }
+        if not self.learns:
+            return SynapseModel(**text)
         return PlasticityRule(
-            _filled(self.equations, fills),
-            on_pre=_fill(self.on_pre, fills),
-            on_post=_fill(self.on_post, fills),
-            parameters=given,
-            initial=initial,
-            method=self.method,
-            events=dict(self.events) or None,
+            **text,
             bounds=bounds,
             learns=self.learns,
             eligibility=self.eligibility,
             sign=sign,
             source="; ".join([self.reference, *_references(options)]),
-            name=name,
         )
 
     def documentation(self) -> str:
@@ -318,6 +321,10 @@ def _fill(code: Code, fills: Mapping[str, str]) -> str | dict[str, str] | None:
         return _filled(code, fills) or None
     filled = {name: _filled(text, fills) for name, text in code.items()}
     return {name: text for name, text in filled.items() if text} or None
+
+
+def _start(value: tuple[float, str] | str, parameters: Mapping[str, Any]) -> Any:
+    return parameters[value] if isinstance(value, str) else _times_unit(*value)
 
 
 def _times_unit(value: float, unit: str) -> Any:
@@ -376,7 +383,8 @@ def _documentation(entry: RuleEntry) -> list[str]:
             every |= {p.name: p for p in option.parameters if p.name not in every}
     lines += [_row(p) for p in every.values()]
     limits = [f"{n} in {pair or 'no bounds'}" for n, pair in entry.bounds.items()]
-    lines += ["", f"Learns: {', '.join(entry.learns)}. Bounds: {'; '.join(limits) or 'none'}."]
+    if entry.learns:
+        lines += ["", f"Learns: {', '.join(entry.learns)}. Bounds: {'; '.join(limits) or 'none'}."]
     lines += [f"Uses {n.name} ({n.unit}): {n.meaning}." for n in entry.needs]
     lines += [f"Weight: {entry.weight}.", f"Reference: {entry.reference}"]
     return [*lines, *(["", entry.notes] if entry.notes else []), ""]
