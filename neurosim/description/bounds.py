@@ -53,6 +53,10 @@ class Bound:
         sides = [None if side is None else rewrite(side) for side in (self.low, self.high)]
         return Bound(sides[0], sides[1], self.given)
 
+    def names(self) -> set[str]:
+        """Return the shared parameters that the bounds are made of."""
+        return _names(self.low, self.high)
+
     @property
     def none(self) -> bool:
         """Whether neither side is bounded."""
@@ -92,8 +96,7 @@ class Limit:
 
     def names(self) -> set[str]:
         """Return the shared parameters that the bounds are made of."""
-        codes = [side for side in (self.low, self.high) if side is not None]
-        return set().union(*(syntax.names(syntax.parse(code, "bounds"))[0] for code in codes))
+        return _names(self.low, self.high)
 
     def now(self, shared: Callable[[str], float], unit: str, what: str) -> Limit:
         """Return the bounds as they are for the current values of shared parameters.
@@ -120,6 +123,12 @@ class Limit:
                 f"{self.sign} change sign. Give bounds on one side of 0."
             )
         return replace(self, lowest=low, highest=high)
+
+
+def _names(*sides: str | None) -> set[str]:
+    codes = [side for side in sides if side is not None]
+    found = set().union(*(syntax.names(syntax.parse(code, "bounds"))[0] for code in codes))
+    return {name for name in found if name.removeprefix(UNIT_PREFIX) not in DEFAULT_UNITS}
 
 
 def read_bounds(bounds: Any, where: str) -> dict[str, Bound]:

@@ -9,11 +9,11 @@ import numpy as np
 import sympy
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+from brian2.units.fundamentalunits import Dimension
 
 from ..errors import DescriptionError, EquationError, UnknownNameError
 from . import syntax
-from .bounds import limits_of, support
+from .bounds import support
 from .brian2_errors import UNIT_PREFIX
 from .distributions import Distribution
 from .quantities import show
@@ -109,7 +109,6 @@ class PlasticityRule(SynapseModel):
         equations.check_linear()
         for name in self.eligibility:
             equations.check_decay(name)
-        self._check_sign()
 
     def _check_learnt(self) -> None:
         if not self.learns:
@@ -120,33 +119,21 @@ class PlasticityRule(SynapseModel):
         for name in self.learns:
             if name not in self.text.bounds:
                 raise DescriptionError(
-                    f"{self.where}{_at(self._written(name))}: {name!r} is learnt and has no bounds."
+                    f"{self.where}{self.text.place(name)}: {name!r} is learnt and has no bounds."
                     f" Give them, bounds={{{name!r}: (low, high)}}, or say that there are none: "
                     f"bounds={{{name!r}: None}}."
                 )
 
-    def _written(self, name: str) -> str:
-        """Return the line that first writes a variable; what declares it if none does."""
-        for pathway in self.text.pathways:
-            for index, (target, _, _) in enumerate(pathway.statements):
-                if target == name:
-                    return pathway.place(index)
-        return self.text.place(name)
-
-    def _check_sign(self) -> None:
-        if self.sign is None:
-            return
+    def _check_bounds(self) -> None:
         bound = self.text.bounds.get(WEIGHT)
-        at = f"{self.where}{_at(self._written(WEIGHT))}"
         side = None if bound is None else bound.low if self.sign == "excitatory" else bound.high
-        if bound is None or side is None:
+        if self.sign is not None and side is None:
             word = "lower" if self.sign == "excitatory" else "upper"
             raise DescriptionError(
-                f"{at}: weights are {self.sign}, but nothing keeps 'w' on its side of 0. Give "
-                f"bounds of 'w' with a {word} one."
+                f"{self.where}{self.text.place(WEIGHT)}: weights are {self.sign}, but nothing "
+                f"keeps 'w' on its side of 0. Give bounds of 'w' with a {word} one."
             )
-        dims = {WEIGHT: next((g.dim for g in bound.given.values()), DIMENSIONLESS)}
-        limits_of({WEIGHT: bound}, {**self.parameters, **bound.given}, dims, at, self.sign)
+        super()._check_bounds()
 
     def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
         """Refuse weights at t = 0 on the wrong side of 0 where a sign is declared."""
@@ -207,7 +194,7 @@ class _Differential:
             bent = [s for slope in slopes for s in slope.free_symbols & among]
             if bent or any(slope.has(sympy.Derivative, sympy.Subs) for slope in slopes):
                 raise self._not_solved(name, "it is not linear")
-            if self._symbol("t") in right.free_symbols:
+            if any(symbol.name == "t" for symbol in right.free_symbols):
                 raise self._not_solved(name, "it depends on the time t")
 
     def _not_solved(self, name: str, why: str) -> EquationError:

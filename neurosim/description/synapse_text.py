@@ -121,14 +121,12 @@ class SynapseText:
     bounds: dict[str, Bound] = field(default_factory=dict)
 
     def place(self, name: str) -> str:
-        """Return the line that first says something of a variable, for messages; or nothing."""
-        if name in self.own:
-            return self.own[name].line
+        """Return the line that first writes a variable, or declares it, for messages."""
         for pathway in self.pathways:
-            for index, (target, _, code) in enumerate(pathway.statements):
-                if name == target or name in syntax.names(syntax.parse(code, name))[0]:
-                    return pathway.place(index)
-        return ""
+            for index, (target, _, _) in enumerate(pathway.statements):
+                if name == target:
+                    return f", {pathway.place(index)}"
+        return f", {self.own[name].line}" if name in self.own else ""
 
 
 def side_of(name: str) -> tuple[str, str] | None:

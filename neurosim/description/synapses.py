@@ -10,7 +10,7 @@ from typing import Any, Self
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import DescriptionError, UnknownNameError
-from .bounds import LEARNING, read_bounds
+from .bounds import LEARNING, limits_of, read_bounds
 from .distributions import Distribution
 from .models import _check_method
 from .quantities import dimensions, to_si
@@ -132,6 +132,7 @@ class SynapseModel:
             known = {*text.declared, *text.differential}
             if name != WEIGHT and name not in known:
                 raise UnknownNameError("synaptic variable", name, known, f"{where}: learns")
+        self._check_bounds()
         for key in (*self.parameters, *self.initial):
             if key == LEARNING:
                 raise DescriptionError(
@@ -159,6 +160,18 @@ class SynapseModel:
             if key not in text.declared and key not in text.differential:
                 known = {*text.declared, *text.differential}
                 raise UnknownNameError("synaptic variable", key, known, f"{where}: initial")
+
+    def _check_bounds(self) -> None:
+        """Refuse bounds in the wrong order, as far as their parameters have values."""
+        text = self.text
+        for name, bound in text.bounds.items():
+            given = {**self.parameters, **bound.given}
+            if all(isinstance(given.get(n), Given) for n in bound.names()):
+                dims = [g.dim for g in given.values() if g in bound.given.values()]
+                own = text.own.get(name)
+                dim = own.dim if own is not None else next(iter(dims), DIMENSIONLESS)
+                where = f"{self.where}{text.place(name)}"
+                limits_of({name: bound}, given, {name: dim}, where, self.sign)
 
     def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
         """Refuse weights at t = 0 that the model does not allow; here all are."""
