@@ -279,7 +279,8 @@ class Network(NetworkStructure, NetworkRecorders, NetworkInputs, NetworkSources)
             "poisson": [p.describe() for p in self.poisson_inputs],
             "injections": [i.describe() for i in self.injections],
             "operations": [o.describe() for o in self.operations],
-            "recorders": [r.describe() for r in (*self.recorders, *self.synapse_recorders)],
+            "recorders": [r.describe() for r in self.recorders]
+            + [r.describe() for r in self.synapse_recorders],
             "spikes_of": list(self.spikes_of),
             "restructurings": [r.describe() for r in self.restructurings],
         }

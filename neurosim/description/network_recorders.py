@@ -133,8 +133,11 @@ class NetworkRecorders:
         window = check_window(*times, f"recorder of {projection.name!r}")
         for variable in [variables] if isinstance(variables, str) else list(variables):
             made = make_synapse_recorder(projection, variable, window, synapses, bins, name)
-            taken = {r.name for r in (*self.recorders, *self.synapse_recorders)}
-            self.synapse_recorders.append(replace(made, name=free_name(made.name, taken)))
+            self.synapse_recorders.append(replace(made, name=self._free(made.name)))
+
+    def _free(self, name: str) -> str:
+        taken = {r.name for r in self.recorders} | {r.name for r in self.synapse_recorders}
+        return free_name(name, taken)
 
     def record_sum(
         self,
@@ -208,9 +211,7 @@ class NetworkRecorders:
         window = check_window(*times, f"recorder of {target.label!r}")
         for variable in variables:
             made = make_recorder(target, variable, window, reduce, name)
-            taken = {r.name for r in (*self.recorders, *self.synapse_recorders)}
-            free = free_name(made.name, taken)
-            self.recorders.append(replace(made, name=free))
+            self.recorders.append(replace(made, name=self._free(made.name)))
 
     def record_spikes(self, neurons: Iterable[Any]) -> None:
         """Record the spikes of these populations and sources only (an empty list: of none)."""

@@ -62,7 +62,7 @@ class SynapseRecorder:
 
     def describe(self) -> dict[str, Any]:
         """Return a JSON-able account of the recorder."""
-        account = {
+        account: dict[str, Any] = {
             "name": self.name,
             "projection": self.projection,
             "variable": self.variable,
@@ -71,8 +71,9 @@ class SynapseRecorder:
             "stop": self.stop,
         }
         if self.synapses is not None:
-            listed = isinstance(self.synapses, np.ndarray)
-            account["synapses"] = len(self.synapses) if listed else self.synapses  # type: ignore[arg-type]
+            account["synapses"] = np.size(self.synapses)
+            if not isinstance(self.synapses, np.ndarray):
+                account["synapses"] = self.synapses
         return account | ({} if self.bins is None else {"bins": list(self.bins)})
 
 

@@ -14,7 +14,7 @@ from ..description.synapse_binding import BoundSynapse
 from ..description.synapse_recorders import SynapseRecorder, with_model
 from ..errors import DescriptionError, UnsupportedError
 from .draws import on_grid
-from .expressions import evaluate, names_in
+from .expressions import Value, evaluate, names_in
 from .program import Program, SynapseReport
 
 
@@ -131,6 +131,6 @@ def report_of_synapses(
     first = values[report.inputs[0]]
     if not report.expression:
         return first
-    known = {**values, **shared, "t": times[..., None], "dt": dt}
+    known: dict[str, Value] = {**values, **shared, "t": times[..., None], "dt": dt}
     found = evaluate(report.expression, known, f"recorder {report.name!r}")
     return np.ascontiguousarray(np.broadcast_to(np.asarray(found, np.float64), first.shape))

@@ -23,7 +23,9 @@ from .reader import Recording
 from .shards import Piece, find_pieces, folder_of, lock_of, merging_path, remove_parts, steps_of
 from .spike_merge import merged_spikes
 from .state_merge import merged_samples, state_layouts
+from .structure_merge import add_structure
 from .synapse_merge import add_synapses
+from .synapse_sample_merge import merge_synapses, synapse_layouts
 from .writer import RecordingWriter
 
 _PENDING_BYTES = 16 << 20
@@ -204,7 +206,9 @@ def _layout(header: Recording) -> Layout:
             populations=tuple(header.populations.values()),
             projections=tuple(header.projections.values()),
             states=tuple(state_layouts(header)),
+            synapses=synapse_layouts(header),
             description=header.description,
+            structures=header.structures,
         )
     except DescriptionError as error:
         raise RecordingError(f"{header.path!r} is damaged: {error}") from error
@@ -254,7 +258,8 @@ def _write(
         facts={**_facts(pieces), "seed": header.seed},
         collected={},
     ) as writer:
-        add_synapses(writer, last)
+        add_synapses(writer, pieces[0])
+        add_structure(writer, pieces, stop)
         digest = SpikeDigest()
         ends = [*(piece.first_step for piece in pieces[1:]), stop]
         for piece, end in zip(pieces, ends, strict=True):
@@ -266,6 +271,7 @@ def _write(
             for piece, end in zip(pieces, ends, strict=True):
                 for samples in merged_samples(piece, name, state, end):
                     writer.append(_samples(layout, index, samples, stop))
+        merge_synapses(writer.synapses, pieces, ends)
         found = _found(teller)
         writer.update(**found)
         told = _checked_summary(teller, found) if summary is None else dict(summary)

@@ -6,27 +6,23 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import RecordingError, UnknownNameError
-from . import guard, network, schema
+from . import guard, network, schema, structure_store
 from .clock import StepClock
 from .digest import SpikeDigest
 from .layout import PopulationLayout, ProjectionLayout
 from .population import RecordedPopulation
 from .states import StateReader, StateTrace, find_report
+from .synapse_reader import synapse_reports
+from .synapses import RecordedSynapses
 from .times import milliseconds
-
-if TYPE_CHECKING:
-    import neo
-    from matplotlib.figure import Figure
-
-    from ..analysis.metrics import Metrics
+from .tools import RecordingTools
 
 _BLOCK = 4_000_000
 """Spikes held in memory at once when the whole recording is gone through."""
@@ -49,7 +45,7 @@ def read(path: str | os.PathLike[str]) -> Recording:
     return recording
 
 
-class Recording:
+class Recording(RecordingTools):
     """One run: its network, provenance, spikes and states; data is read when asked for.
 
     Also works while the run is going on or after it was killed; ``complete`` tells.
@@ -63,6 +59,7 @@ class Recording:
     synapse_counts : dict of name to int or None
         Synapses of each projection, None when the run ended before they were built.
     reports : tuple of Report
+    synapse_reports : tuple of SynapseReportInfo
     dt_ms, warmup_ms, stop_ms, duration_ms : float
         Resolution; time before the measured part; end of what is recorded; recorded length
         of the measured part.
@@ -137,6 +134,8 @@ class Recording:
             self.projections[projection.name] = projection
             self.synapse_counts[projection.name] = n_synapses
         self.reports = tuple(network.reports(file, self.populations))
+        self.structures = structure_store.names(file)
+        self.synapse_reports = tuple(synapse_reports(own, [*self.projections]))
 
     @property
     def neurons(self) -> dict[str, PopulationLayout]:
@@ -300,6 +299,18 @@ class Recording:
         self._known("population", population, self.populations)
         return RecordedPopulation(self, self.populations[population])
 
+    def synapses(self, projection: str | None = None) -> RecordedSynapses:
+        """Return what was recorded of the synapses of a projection.
+
+        Without a name: of the only one of which something was.
+        """
+        recorded = list(dict.fromkeys(r.projection for r in self.synapse_reports))
+        if projection is None and len(recorded) == 1:
+            projection = recorded[0]
+        if projection not in recorded:
+            raise UnknownNameError("recorded projection", str(projection), recorded, self.path)
+        return RecordedSynapses(self, str(projection))
+
     def spikes_sha256(self) -> str:
         """Return the SHA-256 of all recorded spikes, sources included (see SpikeDigest)."""
         self.require_data()
@@ -323,47 +334,6 @@ class Recording:
             ids = np.concatenate([none, *(local + p.first_id for p, _, local in parts)])
             order = np.lexsort((ids, steps))
             yield steps[order], ids[order]
-
-    def rates(
-        self, start_ms: float | None = None, stop_ms: float | None = None
-    ) -> dict[str, float]:
-        """Return the mean rate of each recorded population of neurons, in Hz, after warm-up."""
-        from ..analysis.metrics import mean_rates  # noqa: PLC0415
-
-        return mean_rates(self, start_ms, stop_ms)
-
-    def metrics(
-        self,
-        start_ms: float | None = None,
-        stop_ms: float | None = None,
-        window_ms: float = 100.0,
-    ) -> Metrics:
-        """Return the metrics of the run (see :func:`neurosim.analysis.metrics.metrics`)."""
-        from ..analysis.metrics import metrics  # noqa: PLC0415
-
-        return metrics(self, start_ms, stop_ms, window_ms)
-
-    def plot(
-        self, kind: str = "raster", path: str | os.PathLike[str] | None = None, **options: Any
-    ) -> Figure:
-        """Draw a figure of some kind (see :mod:`neurosim.analysis.plots`)."""
-        from ..analysis.plots import plot  # noqa: PLC0415
-
-        return plot(self, kind, path, **options)
-
-    def to_neo(self, start: Any = None, stop: Any = None) -> neo.Block:
-        """Return the recording as a Neo block (needs the package ``neo``)."""
-        from .neo_export import to_neo  # noqa: PLC0415
-
-        return to_neo(self, milliseconds(start, "start"), milliseconds(stop, "stop"))
-
-    def export(
-        self, path: str | os.PathLike[str], format: str, start: Any = None, stop: Any = None
-    ) -> list[Path]:
-        """Write ``"csv"`` or ``"nix"`` (see :func:`neurosim.recording.exports.export`)."""
-        from .exports import export  # noqa: PLC0415
-
-        return export(self, path, format, milliseconds(start, "start"), milliseconds(stop, "stop"))
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else self.status

@@ -90,6 +90,8 @@ class Shard(Recording):
     def _read_network(self, file: h5py.File) -> None:
         self.populations, self.projections, self.synapse_counts = {}, {}, {}
         self.reports = ()
+        self.structures = ()
+        self.synapse_reports = ()
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,8 @@ def account(recording: Recording) -> tuple[Any, ...]:
     """Return what all pieces of a run have in common."""
     reports = {report.name: report for report in recording.reports}
     common = (recording.dt_ms, recording.seed, recording.precision)
-    return (*common, recording.populations, recording.projections, reports)
+    of_synapses = recording.synapse_reports
+    return (*common, recording.populations, recording.projections, reports, of_synapses)
 
 
 def start_piece(
