@@ -16,6 +16,7 @@ from .joint import Account, SynapseOrder, numerical_error, trimmed
 from .output import Output
 from .pacing import Pace
 from .recording.clock import StepClock
+from .restructuring import Restructurer
 from .summary import RunSummary
 
 
@@ -30,6 +31,7 @@ class Advancing(Checkpointed):
     _clock: StepClock
     _pace: Pace
     _schedule: Schedule
+    _restructurer: Restructurer
     stopped = False
     _record_s = 0.0  # of the last chunk
     _write_error: RecordingWriteError | None = None
@@ -42,8 +44,10 @@ class Advancing(Checkpointed):
             self._call_back(executable, interrupts)
             if self.stopped:
                 return
+            self._restructure(executable)
             self._sample()
             wanted = self._schedule.limit(self._step, self._pace.next(steps - done))
+            wanted = self._restructurer.limit(self._step, wanted)
             if self._output is not None:
                 wanted = self._output.limit(self._step, wanted)
             if self._saving is not None:
@@ -131,6 +135,12 @@ class Advancing(Checkpointed):
         self._schedule.note(chunk)
         self._record_s = 0.0
         self._record(lambda output: output.append(chunk))
+
+    def _restructure(self, executable: Executable) -> None:
+        """Let synapses come and go where they are to before the next step."""
+        counts = self._restructurer.apply(executable, self._step)
+        if counts:
+            self._record(lambda output: output.restructured(counts))
 
     def _sample(self) -> None:
         """Record what is due of synapses before the next step."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from .recording.shards import (
     shard_path,
     start_piece,
 )
+from .restructuring import StructureCount
 from .synapse_reports import SynapseReports
 
 
@@ -260,6 +261,11 @@ class Output:
         if self._synapses is not None and self._writer is not None:
             with self._writing():
                 self._synapses.take(step, self._writer.synapses, last=last)
+
+    def restructured(self, counts: Sequence[StructureCount]) -> None:
+        """Record how many of a rank's synapses came and went."""
+        if self._writer is not None:
+            self._writer.structure.append(counts)
 
     def flush(self) -> None:
         """Put everything appended so far on disk, and return once it is there."""

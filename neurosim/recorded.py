@@ -133,6 +133,7 @@ def layout_of(program: Program, settings: Mapping[str, Any], precision: str) -> 
         projections=projections,
         states=tuple(_state_layout(report, dtype) for report in program.reports),
         description={**program.description, "run": dict(settings)},
+        structures=tuple(structure.projection for structure in program.structures),
     )
 
 

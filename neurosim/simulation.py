@@ -29,6 +29,7 @@ from .parallel.world import world
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
+from .restructuring import Restructurer
 from .summary import Estimate, RunSummary, estimate, require_memory, summarise
 
 Precision = Literal["double", "single"]
@@ -138,6 +139,7 @@ class Simulation(Advancing):
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
         self._pace = Pace(self.program)
+        self._restructurer = Restructurer(self.program, self._ranks)
         self._schedule = Schedule(callbacks, self.program.dt)
         self._warmup_steps, self._timed_from = min(self._warmup_end, self._step), self._step
         self._summary: RunSummary | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from brian2.units.fundamentalunits import Dimension
@@ -13,8 +13,8 @@ from .population import Population, PopulationView
 from .projection import Amount, Projection, check_amount, check_delay
 from .quantities import SECOND, scalar
 from .rules import AllToAll
-from .synapse_binding import bind
-from .synapses import SynapseModel
+from .synapse_binding import BoundSynapse
+from .synapse_operations import as_model
 from .wiring import StructureChange, Wiring
 
 _WEIGHT = "w"
@@ -149,32 +149,32 @@ class NetworkStructure:
         -----
         A spike on its way reaches the synapses that are there when it arrives.
         """
-        position = self._projection_at(projection)
-        given = self.projections[position]
+        given = self._of_name(projection)
         where = f"restructuring of {given.name!r}"
         if self.restructured(given.name):
             raise DescriptionError(
                 f"{where}: it has a rule already. Make one rule that does both, as a function."
             )
-        given = _with_model(given)
+        # plain synapses are packed once and for all
+        bound = as_model(given) if given.synapse is None else given.synapse
         made = Restructuring(
             projection=given.name,
-            rule=_rule(rule, given, where),
+            rule=_rule(rule, given, bound, where),
             every=_time(every, f"{where}: every", positive=True),
             start=None if start is None else _time(start, f"{where}: start", positive=False),
-            weight=None if weight is None else _new_weight(given, weight, where),
+            weight=None if weight is None else _new_weight(bound, weight, where),
             delay=None if delay is None else check_delay(delay, AllToAll(), f"{where}: new"),
         )
-        self.projections[position] = given
+        given.synapse = bound
         self.restructurings.append(made)
         return made
 
-    def _projection_at(self, projection: Any) -> int:
+    def _of_name(self, projection: Any) -> Projection:
         name = getattr(projection, "name", projection)
-        names = [p.name for p in self.projections]
-        if name not in names:
-            raise UnknownNameError("projection", name, names, "restructure")
-        return names.index(name)
+        known = {p.name: p for p in self.projections}
+        if name not in known:
+            raise UnknownNameError("projection", name, known, "restructure")
+        return known[name]
 
 
 def _time(value: Any, what: str, *, positive: bool) -> float:
@@ -185,17 +185,7 @@ def _time(value: Any, what: str, *, positive: bool) -> float:
     return seconds
 
 
-def _with_model(given: Projection) -> Projection:
-    """Return the projection with a synapse model: plain synapses are packed once and for all."""
-    if given.synapse is not None:
-        return given
-    model = SynapseModel(on_pre="target_post += w", name="static")
-    where = f"projection {given.name!r}"
-    bound = bind(model, given.pre, given.post, given.variable, given.rule, where)
-    return replace(given, synapse=bound)
-
-
-def _rule(rule: Any, given: Projection, where: str) -> StructureRule:
+def _rule(rule: Any, given: Projection, bound: BoundSynapse, where: str) -> StructureRule:
     if not isinstance(rule, StructureRule):
         if not callable(rule) or isinstance(rule, type):
             raise DescriptionError(
@@ -205,7 +195,7 @@ def _rule(rule: Any, given: Projection, where: str) -> StructureRule:
         rule = FunctionRule(rule)
 
     def dims(side: str, variable: str) -> Dimension:
-        return _dimensions(given, side, variable, where)
+        return _dimensions(given, bound, side, variable, where)
 
     asked: Sequence[tuple[str, tuple[str, ...]]] = (
         ("synapse", rule.synaptic),
@@ -219,13 +209,14 @@ def _rule(rule: Any, given: Projection, where: str) -> StructureRule:
     return rule
 
 
-def _dimensions(given: Projection, side: str, variable: str, where: str) -> Dimension:
+def _dimensions(
+    given: Projection, bound: BoundSynapse, side: str, variable: str, where: str
+) -> Dimension:
     """Return the dimensions of a variable of synapses, sources or targets."""
     if side == "synapse":
-        known = {} if given.synapse is None else given.synapse.dims
-        if variable not in known:
-            raise UnknownNameError("synaptic variable", variable, known, where)
-        return known[variable]
+        if variable not in bound.dims:
+            raise UnknownNameError("synaptic variable", variable, bound.dims, where)
+        return bound.dims[variable]
     neurons: PopulationView = given.pre if side == "pre" else given.post
     parent = neurons.parent
     if not isinstance(parent, Population):
@@ -239,7 +230,7 @@ def _dimensions(given: Projection, side: str, variable: str, where: str) -> Dime
     return declared[variable]
 
 
-def _new_weight(given: Projection, weight: Any, where: str) -> Amount:
-    if given.synapse is None or not given.synapse.uses_weight:
+def _new_weight(bound: BoundSynapse, weight: Any, where: str) -> Amount:
+    if not bound.uses_weight:
         raise DescriptionError(f"{where}: weight is given, but its synapses have no 'w'.")
-    return check_amount(weight, given.synapse.dims[_WEIGHT], AllToAll(), f"{where}: new weight")
+    return check_amount(weight, bound.dims[_WEIGHT], AllToAll(), f"{where}: new weight")

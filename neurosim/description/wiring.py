@@ -198,10 +198,8 @@ def ranks_within(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many entries of the same group come before each, in order of the array."""
     order = np.argsort(groups, kind="stable")
     ordered = groups[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if ordered.size else []
-    lengths = np.diff(np.r_[starts, ordered.size]).astype(np.int64)
     out = np.empty(groups.size, np.int64)
-    out[order] = np.arange(groups.size) - np.repeat(np.asarray(starts, np.int64), lengths)
+    out[order] = np.arange(groups.size) - np.searchsorted(ordered, ordered, side="left")
     return out
 
 

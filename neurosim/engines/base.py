@@ -189,6 +189,29 @@ class Executable(Protocol):
     def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a synaptic variable's values, in the order of ``synapse_table``."""
 
+    def replace_synapses(
+        self,
+        projection: str,
+        table: NDArray[np.void],
+        kept: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """Replace the synapses of a restructured projection onto the rank's neurons; collective.
+
+        Spikes that are on their way reach the new synapses, too, as if these had always been
+        there, and no longer those that are gone.
+
+        Parameters
+        ----------
+        projection : str
+        table : (n_synapses,) structured array
+            As of ``synapse_table``, target-major.
+        kept : (n_synapses,) int64
+            Where each was in ``synapse_table``; -1 for a new one.
+        values : dict of str to (n_new,) arrays
+            Of every variable that has a value per synapse, for the new ones in order.
+        """
+
     def snapshot(self) -> Snapshot:
         """Return the state between two advances; its arrays are read before the next one."""
 

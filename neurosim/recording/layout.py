@@ -155,7 +155,8 @@ class Layout:
 
     ``populations`` in order of declaration, sources last, as their ids ascend; ``states`` in
     the order of ``Chunk.states``; ``description`` is stored as JSON. In the part of one rank, its
-    ``share`` of several, recorders have the rank's own neurons, which may be none.
+    ``share`` of several, recorders have the rank's own neurons, which may be none. ``structures``
+    names the projections whose synapses come and go.
     """
 
     populations: tuple[PopulationLayout, ...]
@@ -164,6 +165,7 @@ class Layout:
     description: Mapping[str, Any] = field(default_factory=dict)
     share: Share = field(default_factory=Share)
     synapses: tuple[SynapseLayout, ...] = ()
+    structures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check(self.synapses, [p.name for p in self.projections])

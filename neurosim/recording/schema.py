@@ -12,6 +12,7 @@ import numpy as np
 from .clock import StepClock
 from .layout import Layout, StateLayout
 from .state_store import create_tables
+from .structure_store import create as create_structure
 from .synapse_store import create_synapses
 from .texts import fixed_text, stored
 
@@ -66,6 +67,7 @@ def create(
             _create_report(file, name, state, fixed["dt_ms"])
     _create_own_group(file, layout, fixed, description_json)
     create_synapses(file, layout)
+    create_structure(file, layout.structures)
 
 
 def _create_spikes(file: h5py.File, population: str) -> None:

@@ -20,6 +20,7 @@ from .clock import StepClock
 from .layout import Layout
 from .ordered_file import OPEN_OPTIONS, OrderedFile
 from .state_store import state_store
+from .structure_store import StructureStore
 from .synapse_store import SynapseStore
 
 _SPILL_BYTES = 4 << 20
@@ -152,6 +153,7 @@ class RecordingWriter:
                 if layout.states[index].width
             }
             self._synapses = SynapseStore(self._file, self._ordered, layout, self._commit_early)
+            self._structure = StructureStore(self._file)
             self.update(
                 threads=threads, compiler=compiler, duration_ms=duration_ms, status="running"
             )
@@ -215,6 +217,12 @@ class RecordingWriter:
         """What takes the samples of recorders of synapses."""
         self._check_open()
         return self._synapses
+
+    @property
+    def structure(self) -> StructureStore:
+        """What takes the numbers of synapses that came and went."""
+        self._check_open()
+        return self._structure
 
     def append(self, chunk: ChunkLike) -> None:
         """Add the spikes and states of the next stretch of simulation.
@@ -339,6 +347,7 @@ class RecordingWriter:
         for store in self._states.values():
             store.flush()
         self._synapses.flush()
+        self._structure.flush()
         self._buffered = 0
 
     def _write_changes(self) -> None:

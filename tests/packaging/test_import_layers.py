@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("networks", "plasticity", "neuromorphic", "experiments")
 
 BASE = {"cores", "errors", "malformed", "_brian2", "_version", "units", "streams", "elementary"}
-BASE |= {"store", "locks"}
+BASE |= {"store", "locks", "sonata_edges"}
 RANKS = {"parallel"}
 RUNNING = {
     "advancing",
@@ -31,6 +31,7 @@ RUNNING = {
     "output_files",
     "synapse_reports",
     "recorded",
+    "restructuring",
     "engine_choice",
     "simulation",
 }
