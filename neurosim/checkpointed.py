@@ -17,10 +17,10 @@ from .output import Output
 from .pacing import steps_of
 from .progress import Progress
 from .saving import Resumed, Saving, check_engine, digest_of, header_of
-from .state_access import StateAccess
+from .weight_files import WeightFiles
 
 
-class Checkpointed(StateAccess):
+class Checkpointed(WeightFiles):
     """What a simulation has done and still plans, kept in checkpoints."""
 
     _network: Network

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DescriptionError
 from .connection_rule import ConnectionRule, index_array
 from .edge_files import EdgeColumn, FileEdgeList, sonata_edges, sparse_edges
-from .quantities import quantity
+from .quantities import named_unit, quantity, unit_of_symbol
 from .views import PopulationView
 
 
@@ -83,6 +83,55 @@ class Edges(ConnectionRule):
         edges = cls([], [])
         edges._file = sonata_edges(path, population, unit)
         return edges
+
+    @classmethod
+    def from_recording(
+        cls,
+        path: str | os.PathLike[str],
+        projection: str,
+        time: Any = None,
+        *,
+        variable: str = "w",
+        unit: Any = None,
+    ) -> Edges:
+        """Return the synapses of a recorded projection, with their delays and recorded weights.
+
+        Parameters
+        ----------
+        path : path
+            A recording in which the variable of all synapses was recorded
+            (``net.record(projection, "w", every=...)``).
+        projection : str
+        time : time, optional
+            The last sample up to this time (a plain number is in ms); by default the last of all.
+        variable : str
+            What becomes the weights.
+        unit : Quantity, optional
+            What the recorded numbers are multiplied with; by default the unit in which they were
+            recorded. (Values are kept in mV, pA, nS or ms, else in SI units, so that they come
+            back to within a rounding.)
+
+        Raises
+        ------
+        RecordingError
+            No such recording, or no sample up to that time.
+        UnknownNameError
+            It was not recorded.
+
+        Notes
+        -----
+        Sources and targets are ids within their populations: project from and to whole ones.
+        """
+        from ..recording import read  # noqa: PLC0415 - only where there is one
+
+        found = read(path).synapses(projection).snapshot(variable, time)
+        known = unit_of_symbol(found.unit) if unit is None else unit
+        return cls(
+            found.source,
+            found.target,
+            weight=found.values.astype(np.float64) * known,
+            delay=found.delay_ms * named_unit("ms"),
+        )
 
     @cached_property
     def pre(self) -> NDArray[np.int64]:

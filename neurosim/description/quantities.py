@@ -148,3 +148,20 @@ def named_unit(name: str) -> Any:
     for denominator in denominators:
         unit = unit / DEFAULT_UNITS[denominator]
     return unit
+
+
+def unit_of_symbol(symbol: str) -> Any:
+    """Return Brian2's unit of a name, or of a symbol as :func:`symbol` gives it.
+
+    Raises
+    ------
+    DescriptionError
+        It is neither.
+    """
+    known = {short: name for name, short in _KNOWN.values()}
+    try:
+        return named_unit(known.get(symbol, symbol))
+    except KeyError:
+        raise DescriptionError(
+            f"the unit {symbol!r} has no name; say what its numbers are multiplied with: unit=..."
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DescriptionError, RecordingError, UnknownNameError
+from ..sonata_edges import new_edge_file, write_edge_population
 from .synapse_layout import TABLE
 from .synapse_reader import KINDS, ReportReader, SynapseReportInfo, opened_report
 from .times import milliseconds
@@ -170,6 +172,42 @@ class RecordedSynapses:
         return SynapseSnapshot(
             float(clock.time_ms(step)), values, report.unit, source, target, clock.time_ms(delay)
         )
+
+    def save_weights(
+        self,
+        path: str | os.PathLike[str],
+        variable: str = "w",
+        time: Any = None,
+        *,
+        recorder: str | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Write a snapshot as a SONATA edge file, as ``Simulation.save_weights`` does.
+
+        Parameters
+        ----------
+        path : path
+        variable, time, recorder
+            As of :meth:`snapshot`.
+        overwrite : bool
+            Whether a file that exists is replaced.
+
+        Raises
+        ------
+        EdgeFileError
+            The file exists, or cannot be written.
+        """
+        found = self.snapshot(variable, time, recorder=recorder)
+        known = self._recording.projections[self.projection]
+        with new_edge_file(path, overwrite=overwrite) as edges:
+            write_edge_population(
+                edges.create_group(self.projection),
+                (known.pre, known.post),
+                (found.source, found.target),
+                found.values,
+                found.unit,
+                found.delay_ms,
+            )
 
     def trace(
         self,
