@@ -89,6 +89,10 @@ def _account(recording: Recording) -> dict[str, Any]:
             for name, p in recording.projections.items()
         },
         "reports": [report.name for report in recording.reports],
+        "synapse_reports": [
+            {"projection": r.projection, "variable": r.variable, "kind": r.kind, "unit": r.unit}
+            for r in recording.synapse_reports
+        ],
         "timings": recording.timings,
         "provenance": recording.provenance,
         "description": recording.description,
@@ -138,5 +142,18 @@ def _print_network(recording: Recording) -> None:
             times = (report.every * recording.dt_ms, report.start * recording.dt_ms)
             rows.append(
                 [report.name, report.population, report.variable, *(f"{t:g}" for t in times)]
+            )
+        print_table(rows)
+    _print_synapses(recording)
+
+
+def _print_synapses(recording: Recording) -> None:
+    if recording.synapse_reports:
+        click.echo("")
+        rows = [["recorded of synapses", "variable", "which", "every (ms)", "from (ms)"]]
+        for report in recording.synapse_reports:
+            times = (report.every * recording.dt_ms, report.start * recording.dt_ms)
+            rows.append(
+                [report.projection, report.variable, report.kind, *(f"{t:g}" for t in times)]
             )
         print_table(rows)

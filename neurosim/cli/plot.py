@@ -13,7 +13,7 @@ from .values import TimeType
 
 KINDS = (
     "raster", "rates", "isi", "cv", "fano", "sparseness", "synchrony", "correlation",
-    "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp",
+    "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp", "weights",
 )  # fmt: skip
 _SUFFIXES = (".png", ".pdf", ".svg")
 

@@ -14,9 +14,24 @@ from neurosim.analysis.signals import golomb_chi
 from neurosim.analysis.spectra import rate_spectrum
 from neurosim.cli.plot import KINDS as OFFERED
 from neurosim.errors import AnalysisError, UnknownNameError
-from neurosim.recording import Layout, PopulationLayout, RecordingWriter, StateLayout, read
+from neurosim.recording import (
+    Layout,
+    PopulationLayout,
+    ProjectionLayout,
+    RecordingWriter,
+    StateLayout,
+    read,
+)
+from neurosim.recording.synapse_layout import TABLE, SynapseLayout
 
 STOP_MS = 2000.0
+WEIGHTS = np.random.default_rng(3).uniform(0, 1, (5, 100))
+SYNAPSES = (
+    SynapseLayout("p.w", "p", "w", "nS", "all", 5000),
+    SynapseLayout("p.w:2", "p", "w", "nS", "chosen", 5000,
+                  positions=np.array([4, 2]), table=np.zeros(2, TABLE)),
+    SynapseLayout("p.c", "p", "c", "1", "histogram", 5000, edges=np.linspace(0.2, 1, 9)),
+)  # fmt: skip
 
 
 def write(path, names=("E", "I"), sizes=(40, 20), states=True):
@@ -31,8 +46,9 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
     )
     layout = Layout(
         tuple(PopulationLayout(n, int(f), s) for n, f, s in zip(names, first, sizes, strict=True)),
-        (),
+        (ProjectionLayout("p", name, name, sizes[0], sizes[0], "v"),) if states else (),
         recorders if states else (),
+        synapses=SYNAPSES if states else (),
     )
     times, ids = on_grid(*renewal(sum(sizes), 20.0, 2, seed=1, duration_ms=STOP_MS - 1))
     rng = np.random.default_rng(2)
@@ -45,8 +61,21 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
                 states=[v, v.sum(axis=1, keepdims=True), v[:, :1], v[:, 1:2]] if states else [],
             )
         )  # fmt: skip
+        if states:
+            write_weights(writer.synapses)
         writer.finish({})
     return read(path)
+
+
+def write_weights(store):
+    """Five samples of a hundred synapses, half a second apart."""
+    steps = np.arange(5) * 5000
+    store.add_table("p", 0, [np.zeros(100, TABLE)])
+    for step, values in zip(steps, WEIGHTS, strict=True):
+        store.add_values(0, int(step), [values])
+    store.add_rows(1, steps, WEIGHTS[:, [4, 2]])
+    place = np.searchsorted(SYNAPSES[2].edges, WEIGHTS, side="right")
+    store.add_rows(2, steps, np.array([np.bincount(row, minlength=10) for row in place]))
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +107,14 @@ def test_every_kind_is_drawn_and_saved(recording, tmp_path, kind):
     assert any(labels)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp", "weights")])
 def test_layers_and_single_populations(layers, tmp_path, kind):
     rendered(layers.plot(kind))
     alone = write(tmp_path / "one.h5", ("cell",), (1,), states=False)
     rendered(alone.plot(kind))
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp", "weights")])
 def test_silent_populations(tmp_path, kind):
     layout = Layout((PopulationLayout("E", 0, 5), PopulationLayout("I", 5, 5)))
     none = np.empty(0, np.int64)
@@ -185,3 +214,22 @@ def test_what_is_missing_is_said(layers):
         layers.plot("sparseness", stop_ms=150.0)
     with pytest.raises(UnknownNameError, match="crosscorrelogram"):
         layers.plot("crosscorrelogram", populations=["L9"])
+
+
+def test_weights_show_the_shares_of_the_bins(recording):
+    figure = recording.plot("weights", bins=10, start_ms=0.0)
+    shares, last = WEIGHTS, figure.axes[1]
+    found = [p.get_data().values for p in last.patches]
+    ends = np.linspace(shares.min(), shares.max(), 11)
+    for values, sample in ((found[0], 0), (found[1], 4)):
+        np.testing.assert_allclose(values, np.histogram(shares[sample], ends)[0])
+    lines = next(a for a in figure.axes if a.lines and a.get_ylabel() == "p\nw (nS)").lines
+    np.testing.assert_array_equal([line.get_ydata() for line in lines], WEIGHTS[:, [4, 2]].T)
+    counted = recording.synapses("p").histogram("c")
+    assert "outside" in figure.axes[-2].get_title() + figure.axes[-1].get_title()
+    np.testing.assert_array_equal(counted.below, (WEIGHTS < 0.2).sum(axis=1))
+
+
+def test_weights_that_were_not_recorded(layers):
+    with pytest.raises(AnalysisError, match="record_histogram"):
+        layers.plot("weights")
