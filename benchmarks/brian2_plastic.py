@@ -69,7 +69,7 @@ def _learning(inh: b.NeuronGroup, exc: b.NeuronGroup) -> b.Synapses:
         dy/dt = -y/tau : 1 (event-driven)
         w : siemens
         """,
-        on_pre="x += 1; w = clip(w + (y - alpha)*eta, 0*nS, w_max); g_inh += w",
+        on_pre="g_inh += w; x += 1; w = clip(w + (y - alpha)*eta, 0*nS, w_max)",
         on_post="y += 1; w = clip(w + x*eta, 0*nS, w_max)",
         namespace={
             "tau": tau,

@@ -5,45 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from typing import Any
 
 import plastic_numbers as numbers
+from neurosim.networks import vogels_sprekeler as learnt
 
 import neurosim as ns
-from neurosim.units import Hz, ms, mV, nS, pA, pF
+from neurosim.units import Hz, ms, mV, nS
 
-PAIR = ns.SynapseModel(
-    """
-    dx/dt = -x/tau : 1 (event-driven)
-    dy/dt = -y/tau : 1 (event-driven)
-    w : volt
-    """,
-    on_pre="w = clip(w - rate*alpha*w_max*y, 0*mV, w_max); target_post += w; x += 1",
-    on_post="w = clip(w + rate*w_max*x, 0*mV, w_max); y += 1",
-    parameters={
-        "tau": numbers.TAU_STDP * ms,
-        "rate": numbers.RATE,
-        "alpha": numbers.ALPHA,
-        "w_max": numbers.W_MAX * mV,
-    },
-    name="pair",
-)
-INHIBITORY = ns.SynapseModel(
-    """
-    dx/dt = -x/tau : 1 (event-driven)
-    dy/dt = -y/tau : 1 (event-driven)
-    w : siemens
-    """,
-    on_pre="x += 1; w = clip(w + (y - alpha)*eta, 0*nS, w_max); target_post += w",
-    on_post="y += 1; w = clip(w + x*eta, 0*nS, w_max)",
-    parameters={
-        "tau": numbers.VS_TAU_STDP * ms,
-        "alpha": 2 * numbers.VS_TAU_STDP * 1e-3 * numbers.VS_TARGET,
-        "eta": numbers.VS_ETA * nS,
-        "w_max": numbers.VS_W_MAX * nS,
-    },
-    name="inhibitory",
-)
 Made = tuple[ns.Network, str]  # the network, and the name of the projection that learns
 
 
@@ -62,7 +30,14 @@ def brunel(seed: int, plastic: bool) -> Made:
     inh = net.population("I", numbers.N_INH, model, initial=start)
     jump, delay = numbers.JUMP * mV, numbers.DELAY * ms
     from_exc = ns.FixedInDegree(numbers.C_EXC)
-    learning = {"synapse": PAIR, "delay_post": 2 * delay} if plastic else {}
+    rule = ns.plasticity.pair_stdp(
+        w_max=numbers.W_MAX * mV,
+        A_plus=numbers.RATE,
+        A_minus=numbers.RATE * numbers.ALPHA,
+        tau_plus=numbers.TAU_STDP * ms,
+        tau_minus=numbers.TAU_STDP * ms,
+    )
+    learning = {"synapse": rule, "delay_post": 2 * delay} if plastic else {}
     net.project(exc, exc, from_exc, "v", weight=jump, delay=delay, name="E-E", **learning)
     net.project(exc, inh, from_exc, "v", weight=jump, delay=delay)
     from_inh = ns.FixedInDegree(numbers.C_INH)
@@ -74,41 +49,16 @@ def brunel(seed: int, plastic: bool) -> Made:
 
 def vogels_sprekeler(seed: int, plastic: bool) -> Made:
     """Excitation balanced by inhibitory synapses that learn (Vogels, Sprekeler et al. 2011)."""
-    net = ns.Network(seed=seed, name="vogels_sprekeler")
-    model = ns.NeuronModel(
-        """
-        dv/dt = (g_L*(E_L - v) - g_exc*v + g_inh*(E_inh - v) + I_e)/C_m : volt (unless refractory)
-        dg_exc/dt = -g_exc/tau_exc : siemens
-        dg_inh/dt = -g_inh/tau_inh : siemens
-        """,
-        threshold="v > V_th",
-        reset="v = E_L",
-        refractory=5 * ms,
-        parameters={
-            "g_L": 10 * nS,
-            "E_L": -60 * mV,
-            "E_inh": -80 * mV,
-            "V_th": -50 * mV,
-            "C_m": 200 * pF,
-            "I_e": 200 * pA,
-            "tau_exc": 5 * ms,
-            "tau_inh": 10 * ms,
-        },
-        method="euler",
-        name="vogels_sprekeler",
-    )
+    if plastic:
+        return learnt.vogels_sprekeler(seed=seed), learnt.PLASTIC
+    net, neuron = ns.Network(seed=seed, name="vogels_sprekeler_static"), learnt.neuron()
     start = {"v": "-60*mV + 10*mV*rand()"}
-    exc = net.population("E", numbers.VS_N_EXC, model, initial=start)
-    inh = net.population("I", numbers.VS_N_INH, model, initial=start)
-    rule = ns.Bernoulli(numbers.VS_PROBABILITY)
-    # a step, as in one step neurons see what others wrote in an order that is Brian2's own
-    delay = numbers.VS_DELAY * ms
-    net.project(exc, [exc, inh], rule, "g_exc", weight=numbers.VS_W_EXC * nS, delay=delay)
-    net.project(inh, inh, rule, "g_inh", weight=numbers.VS_W_INH * nS, delay=delay)
-    learning: dict[str, Any] = {"synapse": INHIBITORY} if plastic else {}
-    weight = numbers.VS_W_START * nS
-    net.project(inh, exc, rule, "g_inh", weight=weight, delay=delay, name="I-E", **learning)
-    return net, "I-E"
+    exc = net.population("E", learnt.N_EXC, neuron, initial=start)
+    inh = net.population("I", learnt.N_INH, neuron, initial=start)
+    rule, delay = ns.Bernoulli(learnt.PROBABILITY), learnt.DELAY * ms
+    net.project(exc, [exc, inh], rule, "g_exc", weight=learnt.W_EXC * nS, delay=delay)
+    net.project(inh, [exc, inh], rule, "g_inh", weight=learnt.W_INH * nS, delay=delay)
+    return net, ""
 
 
 NETWORKS: dict[str, Callable[[int, bool], Made]] = {
