@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..description.bounds import Limit
 from .program import Draw, Noise, Variable
 
 
@@ -12,8 +13,7 @@ from .program import Draw, Noise, Variable
 class PathwayCode:
     """Statements run for the synapses that a spike (or another event) of one side reaches.
 
-    With ``keeps_update`` of the model they start by advancing the event-driven variables over
-    ``since_update``, the time since the synapse's last event; the engine keeps that time.
+    Before them the event-driven variables are brought up to date, see ``Settling``.
     """
 
     name: str
@@ -43,8 +43,8 @@ class SynapseSum:
 class OperationStage:
     """Part of an operation: its sums, of what is there before it, then statements.
 
-    With ``advances`` the statements start by advancing the event-driven variables over
-    ``since_update``, as those of a pathway do.
+    With ``advances`` the synapses' own event-driven variables are brought up to date before the
+    statements, as before those of a pathway.
     """
 
     sums: tuple[SynapseSum, ...]
@@ -63,6 +63,23 @@ class SynapseOperationCode:
     def texts(self) -> tuple[str, ...]:
         """All its code: of the sums and of the statements."""
         return tuple(t for s in self.stages for t in (*(x.code for x in s.sums), s.code))
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Event-driven variables that are brought up to date together.
+
+    Attributes
+    ----------
+    code : str
+        Statements that advance them over ``since_update``, the time since the last event of what
+        they belong to; the engine keeps that time.
+    variables : tuple of str
+        The variables.
+    """
+
+    code: str = ""
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,14 +102,18 @@ class SynapseCode:
     method : str
         The state updater that made ``update``.
     summed : tuple of SummedCode
-    keeps_update : bool
-        Whether there are event-driven variables.
+    settling : Settling
+        Event-driven variables that each synapse keeps for itself.
+    of_sources, of_targets : Settling
+        Variables that all synapses of a source with one delay, or all synapses of a target, have
+        in common: written at events of that side only, from the same values.
     noise : tuple of Noise
         Names that hold another random number for every synapse in every step.
     reads_pre, reads_post, writes_pre, writes_post : tuple of str
         Variables of the neurons, without suffix.
     operations : tuple of SynapseOperationCode
-        In order of declaration; they write synaptic variables only.
+        In order of declaration; they write synaptic variables only, and use no variables that
+        several synapses have in common.
     """
 
     name: str
@@ -102,7 +123,9 @@ class SynapseCode:
     update: str
     method: str
     summed: tuple[SummedCode, ...]
-    keeps_update: bool
+    settling: Settling
+    of_sources: Settling
+    of_targets: Settling
     noise: tuple[Noise, ...]
     reads_pre: tuple[str, ...]
     reads_post: tuple[str, ...]
@@ -110,12 +133,49 @@ class SynapseCode:
     writes_post: tuple[str, ...]
     operations: tuple[SynapseOperationCode, ...] = ()
 
+    @property
+    def keeps_update(self) -> bool:
+        """Whether each synapse must know the time of its last event."""
+        return bool(self.settling.variables)
+
+    @property
+    def settlings(self) -> tuple[Settling, Settling, Settling]:
+        """Of single synapses, of sources and of targets."""
+        return self.settling, self.of_sources, self.of_targets
+
+    @property
+    def lifted(self) -> tuple[str, ...]:
+        """Variables that several synapses have in common."""
+        return (*self.of_sources.variables, *self.of_targets.variables)
+
+    @property
+    def event_driven(self) -> tuple[str, ...]:
+        """Variables that change between events by their equation."""
+        return tuple(name for settling in self.settlings for name in settling.variables)
+
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""
         for variable in self.variables:
             if variable.name == name:
                 return variable
         raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class OperationTimes:
+    """An operation runs in the steps ``start + k every``, k = 0, 1, ...
+
+    ``when`` is "start", before the sums and the neurons' update, or "end", after the resets; in
+    both cases after the operations on neurons.
+    """
+
+    every: int
+    start: int
+    when: Literal["start", "end"]
+
+    def due(self, step: int) -> bool:
+        """Return whether it runs in a step."""
+        return step >= self.start and (step - self.start) % self.every == 0
 
 
 @dataclass(frozen=True)
@@ -131,11 +191,17 @@ class SynapseProgram:
         by the projection.
     delays : tuple of int or None
         Of each pathway in steps; None: the synapse's own delay, drawn by the projection.
+    limits : dict of str to Limit
+        Of bounded variables; the code keeps them.
+    times : tuple of OperationTimes
+        Of each operation.
     """
 
     code: SynapseCode
     values: dict[str, float | Draw] = field(default_factory=dict)
     delays: tuple[int | None, ...] = ()
+    limits: dict[str, Limit] = field(default_factory=dict)
+    times: tuple[OperationTimes, ...] = ()
 
     def pathways(self, side: str) -> list[tuple[int, PathwayCode]]:
         """Return (position, pathway) of those on one side, in order."""

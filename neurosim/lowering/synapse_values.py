@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..description.bounds import check_value
 from ..description.distributions import Distribution
 from ..description.network import Network
 from ..description.projection import Projection
+from ..description.quantities import symbol
 from ..description.rules import Edges
+from ..description.synapse_binding import BoundSynapse
 from ..description.values import Given
 from . import program as p
 from .draws import on_grid, value_draw
 from .edges import instantiate
+from .lifting import sources_pay
 from .listed import own_edges
 from .pairs import edge_values, pairs_of
+from .synapse_operations import operation_times
 from .synapse_program import SynapseProgram
 from .synapses import lower_synapse, unit_value
 
@@ -49,9 +54,21 @@ def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p
     if bound is None:
         return base
     single = {name for name, value in bound.values.items() if isinstance(value.content, float)}
+    single |= bound.model.text.assigned - bound.values.keys() - {WEIGHT}  # these start from 0
     if base.weight.kind == "constant":
         single.add(WEIGHT)
-    code = lower_synapse(bound, given.pre, given.post, single, where)
+    delays = tuple(_delay(given, path.name, program.dt, where) for path in bound.pathways)
+    before = tuple(d for d, path in zip(delays, bound.pathways, strict=True) if path.side == "pre")
+    code = lower_synapse(
+        bound,
+        given.pre,
+        given.post,
+        single,
+        where,
+        by_source=sources_pay(base, before),
+        # a synapse that is made later starts from its own values
+        mentioned=frozenset(bound.dims if base.restructured else ()),
+    )
     formulas = {n: v for n, v in bound.values.items() if isinstance(v.content, str)}
     if formulas:
         base = _listed(base, program)
@@ -72,8 +89,27 @@ def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p
         else:
             what = f"{where}: {name!r}"
             values[name] = _value(bound.values.get(name), variable.shared, order, what)
-    delays = tuple(_delay(given, path.name, program.dt, where) for path in code.pathways)
-    return replace(base, synapse=SynapseProgram(code, values, delays))
+    _check_limits(bound, base, values, where)
+    times = tuple(
+        operation_times(o.every, o.start, o.when, program.dt, f"operation {o.name!r}")
+        for o in bound.operations
+    )
+    return replace(base, synapse=SynapseProgram(code, values, delays, bound.limits, times))
+
+
+def _check_limits(
+    bound: BoundSynapse,
+    base: p.ProjectionProgram,
+    values: dict[str, float | p.Draw],
+    where: str,
+) -> None:
+    """Refuse values worked out from expressions that are outside their bounds."""
+    for name, limit in bound.limits.items():
+        own = name == WEIGHT and name not in bound.values
+        draw = base.weight if own else values.get(name)
+        if isinstance(draw, p.Draw) and draw.kind == "listed" and draw.values is not None:
+            unit = symbol(bound.dims[name])
+            check_value(draw.values, limit, unit, f"{where}: {name!r} at t = 0")
 
 
 def _stored(value: float, bits: int) -> float:

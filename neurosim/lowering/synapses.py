@@ -14,7 +14,6 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable as BrianVariable
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
-from brian2.stateupdaters.exact import linear
 from brian2.units.fundamentalunits import Dimension
 
 from .. import _version
@@ -28,9 +27,12 @@ from ..errors import EquationError
 from ..store import cached_text
 from .expressions import names_in
 from .integrators import substitutions
+from .lifting import Lifting
+from .linear_systems import solved
 from .noise import NoiseSites
 from .program import Variable
-from .synapse_program import PathwayCode, SummedCode, SynapseCode
+from .synapse_operations import lower_operation, words_of
+from .synapse_program import PathwayCode, Settling, SummedCode, SynapseCode
 
 if TYPE_CHECKING:
     from ..description.network import Network
@@ -61,7 +63,14 @@ def _written(bound: BoundSynapse, side: str) -> set[str]:
 
 
 def lower_synapse(
-    bound: BoundSynapse, pre: PopulationView, post: PopulationView, shared: set[str], where: str
+    bound: BoundSynapse,
+    pre: PopulationView,
+    post: PopulationView,
+    uniform: set[str],
+    where: str,
+    *,
+    by_source: bool = True,
+    mentioned: frozenset[str] = frozenset(),
 ) -> SynapseCode:
     """Lower a synapse model as one projection uses it.
 
@@ -69,16 +78,20 @@ def lower_synapse(
     ----------
     bound : BoundSynapse
     pre, post : PopulationView
-    shared : set of str
-        Parameters that are equal for all synapses.
+    uniform : set of str
+        Parameters and initial values that are equal for all synapses.
     where : str
         The projection, for messages.
+    by_source : bool
+        Whether variables may be kept once per source and delay.
+    mentioned : frozenset of str
+        Synaptic variables that code outside of the model uses.
 
     Returns
     -------
     SynapseCode
     """
-    return _Lowering(bound, pre, post, shared, where).code()
+    return _Lowering(bound, pre, post, uniform, where).code(by_source, mentioned)
 
 
 class _Lowering:
@@ -87,10 +100,10 @@ class _Lowering:
         bound: BoundSynapse,
         pre: PopulationView,
         post: PopulationView,
-        shared: set[str],
+        uniform: set[str],
         where: str,
     ) -> None:
-        self.bound, self.text, self.shared = bound, bound.model.text, shared
+        self.bound, self.text, self.uniform = bound, bound.model.text, uniform
         self.where = f"{where}: synapse {bound.model.name!r}"
         self.expanded = _neurons_expanded(bound, pre, post) | self._subexpressions()
         self.noise = NoiseSites(set(bound.dims) | set(bound.neurons), self.where)
@@ -99,10 +112,10 @@ class _Lowering:
         self.clock = [n for n in self.text.differential if "clock-driven" in own[n].flags]
         self._check_apart()
 
-    def code(self) -> SynapseCode:
-        prelude = self._event_driven() if self.event else ""
+    def code(self, by_source: bool, mentioned: frozenset[str]) -> SynapseCode:
+        settling, of_sources, of_targets = self._settlings(by_source, mentioned)
         pathways = tuple(
-            PathwayCode(p.name, p.side, p.event, self._pathway(p.statements, prelude))
+            PathwayCode(p.name, p.side, p.event, self._pathway(p.statements))
             for p in self.bound.pathways
         )
         update, method = self._clock_driven() if self.clock else ("", "none")
@@ -111,7 +124,13 @@ class _Lowering:
             SummedCode(variable, self.noise.replace(self._inlined(self.bound.equations[name])))
             for variable, name in self.bound.summed.items()
         )
+        operations = tuple(
+            lower_operation(o, self._inlined, self.noise.replace, set(self.event), self.where)
+            for o in self.bound.operations
+        )
         texts = [update, *(p.code for p in pathways), *(s.code for s in summed)]
+        texts += [text for operation in operations for text in operation.texts]
+        texts += [settling.code, of_sources.code, of_targets.code]
         variables = self._variables(texts)
         written = {side: _written(self.bound, side) for side in ("pre", "post")}
         read = {side: _mentioned(texts, side) for side in ("pre", "post")}
@@ -123,12 +142,15 @@ class _Lowering:
             update=update,
             method=method,
             summed=summed,
-            keeps_update=bool(self.event),
+            settling=settling,
+            of_sources=of_sources,
+            of_targets=of_targets,
             noise=self.noise.found,
             reads_pre=tuple(sorted(read["pre"])),
             reads_post=tuple(sorted(read["post"])),
             writes_pre=tuple(sorted(written["pre"])),
             writes_post=tuple(sorted(written["post"])),
+            operations=operations,
         )
 
     def _subexpressions(self) -> dict[str, str]:
@@ -151,11 +173,27 @@ class _Lowering:
         # a synapse's subexpression may name a neuron's, so twice
         return syntax.rename(syntax.rename(code, self.expanded), self.expanded)
 
-    def _pathway(self, statements: Any, prelude: str) -> str:
-        lines = [prelude] if prelude else []
-        for target, sign, code in statements:
-            lines.append(f"{target} {sign or ''}= {self.noise.replace(self._inlined(code))}")
-        return "\n".join(lines)
+    def _pathway(self, statements: Any) -> str:
+        return "\n".join(
+            f"{target} {sign or ''}= {self.noise.replace(self._inlined(code))}"
+            for target, sign, code in statements
+        )
+
+    def _settlings(
+        self, by_source: bool, mentioned: frozenset[str]
+    ) -> tuple[Settling, Settling, Settling]:
+        """Return what brings up to date the variables of synapses, of sources, of targets."""
+        other = [*self.clock, *self.text.summed]
+        used = words_of(self.bound.operations, self._inlined)
+        used |= set().union(*(names_in(self._inlined(self.bound.equations[n])) for n in other))
+        lifting = Lifting(self.bound, self._inlined, self.uniform, used | mentioned)
+        of_sources = lifting.variables("pre") if by_source else ()
+        of_targets = lifting.variables("post")
+        own = tuple(n for n in self.event if n not in {*of_sources, *of_targets})
+        return self._settling(own), self._settling(of_sources), self._settling(of_targets)
+
+    def _settling(self, names: tuple[str, ...]) -> Settling:
+        return Settling(self._event_driven(list(names)), names) if names else Settling()
 
     def _check_apart(self) -> None:
         """Refuse what Brian2 refuses: event-driven variables that others need at other times."""
@@ -215,22 +253,22 @@ class _Lowering:
         codes = [*self.bound.equations.values(), *self.expanded.values()]
         return set().union(*(names_in(code) for code in codes))
 
-    def _event_driven(self) -> str:
+    def _event_driven(self, names: list[str]) -> str:
         """Return the solution of event-driven equations over the time since the last event."""
-        equations = self._equations(self.event)
+        equations = self._equations(names)
 
         def solve() -> str:
             try:
-                return str(linear(Equations(equations), self._known()))
+                return solved(Equations(equations), self._known())
             except UnsupportedEquationsException as error:
                 raise EquationError(
-                    f"{self.where}: {', '.join(self.event)} cannot be solved between spikes, as "
+                    f"{self.where}: {', '.join(names)} cannot be solved between spikes, as "
                     f"event-driven equations must be linear ({' '.join(str(error).split())}). "
                     "Mark them '(clock-driven)'."
                 ) from error
 
-        code = self._restored(self._cached("event", equations, "linear", solve), self.event)
-        return re.sub(r"\bdt\b", SINCE_UPDATE, code)
+        code = self._restored(self._cached("event", equations, "solved", solve), names)
+        return self._bounded(re.sub(r"\bdt\b", SINCE_UPDATE, code), names)
 
     def _clock_driven(self) -> tuple[str, str]:
         equations = self._equations(self.clock)
@@ -240,7 +278,13 @@ class _Lowering:
             return json.dumps(self._stepped(equations, given))
 
         code, method = json.loads(self._cached("clock", equations, given or "", find))
-        return self._restored(code, self.clock), method
+        return self._bounded(self._restored(code, self.clock), self.clock), method
+
+    def _bounded(self, code: str, names: list[str]) -> str:
+        """Return code that advances variables, and then moves them to within their bounds."""
+        limits = self.bound.limits
+        clips = [f"{n} = {self._inlined(limits[n].clipped(n, n))}" for n in names if n in limits]
+        return "\n".join([code, *clips])
 
     def _stepped(self, equations: str, given: str | None) -> tuple[str, str]:
         """Return the statements of one step, and the state updater that made them."""
@@ -272,9 +316,9 @@ class _Lowering:
         for name, dim in self.bound.dims.items():
             if name in self.text.computed:
                 continue
-            changes = name in self.text.assigned
+            changes = name in self.bound.assigned
             role = "state" if changes else "parameter"
-            found.append(Variable(name, symbol(dim), role, name in self.shared and not changes))  # type: ignore[arg-type]
+            found.append(Variable(name, symbol(dim), role, name in self.uniform and not changes))  # type: ignore[arg-type]
         words = set(_WORD.findall("\n".join(texts)))
         for name in sorted(word for word in words if word.startswith(UNIT_PREFIX)):
             found.append(Variable(name, symbol(_unit(name)), "coefficient", True))
@@ -284,7 +328,8 @@ class _Lowering:
         lines = []
         for variable in variables:
             dim = self.bound.dims.get(variable.name)
-            flags = "shared, constant" if variable.shared else "constant"
+            written = variable.role == "parameter"  # see equation_text
+            flags = ("shared" if written else "shared, constant") if variable.shared else "constant"
             listed = "" if variable.role == "state" else f" ({flags})"
             unit = declaration(_unit(variable.name) if dim is None else dim)
             lines.append(f"{variable.name} : {unit}{listed}")

@@ -50,6 +50,16 @@ STDP = {
     "parameters": {"taupre": 20 * ms, "taupost": ns.Normal(20 * ms, 2 * ms)},
 }
 
+TRACES = {  # kept once per source and per target
+    "equations": """
+        dr/dt = -r/(20*ms) : 1 (event-driven)
+        do/dt = -o/(30*ms) : 1 (event-driven)
+        w : volt
+        """,
+    "on_pre": "g_post += w; r += 1; w = clip(w - 0.01*o*mV, 0*mV, 1*mV)",
+    "on_post": "o = 1; w = clip(w + 0.01*r*mV, 0*mV, 1*mV)",
+}
+
 
 def everything(size=70):
     """Return a network: every kind of state that is carried from one step to the next."""
@@ -73,6 +83,8 @@ def everything(size=70):
     net.project(
         a, a[::2], ns.Bernoulli(0.1), synapse=stdp, weight=1 * mV, delay=delay, delay_post=post
     )
+    traces = ns.SynapseModel(**TRACES)
+    net.project(a, b, ns.Bernoulli(0.3), synapse=traces, weight=0.3 * mV, delay=2 * ms, name="traces")
     gap = ns.SynapseModel("w : 1\nI_gap_post = w*(v_pre - v_post) : volt (summed)")
     net.project(a, b, ns.Bernoulli(0.1), synapse=gap, weight=ns.Uniform(0.01, 0.05))
     source = net.spike_source("given", [0, 0.1, 7, 7, 12] * ms, [0, 1, 1, 0, 2], period=13 * ms)

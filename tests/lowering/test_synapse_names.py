@@ -20,7 +20,7 @@ def test_linear_equations_of_any_name_are_solved(name, kind):
     )
     net.project(a, a, ns.AllToAll(), "I_syn", synapse=model, weight=1 * pA)
     code = ns.lower(net, 0.1 * ms).projections[0].synapse.code
-    text = code.update if kind == "clock-driven" else code.pathways[0].code
+    text = code.update if kind == "clock-driven" else code.of_sources.code
     first, second = text.splitlines()[:2]
     assert second == f"{name} = {first.partition(' = ')[0]}"
     known = {name: 5.0, "tau": 0.02, "since_update": 0.01, "dt": 0.01}

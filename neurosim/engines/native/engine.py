@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +17,7 @@ from ... import _brian2  # noqa: F401
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import PopulationProgram, Program
 from ..base import Chunk, EngineOptions, Failure, Snapshot, Timings
-from ..checks import no_network, readable, stopped, writable
+from ..checks import no_network, readable, restructured, stopped, writable, writable_shared
 from ..recent import RecentSpikes
 from . import abi
 from .cache import compile_cached
@@ -26,7 +27,9 @@ from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
 from .library import load_kernels, load_runtime
 from .samples import Samples
+from .shared_values import SharedValues
 from .snapshot import NetworkState, recent_depth
+from .structure import Structure
 from .synapse_access import SynapseAccess
 from .synapse_checks import check_synapses
 
@@ -106,7 +109,9 @@ class NativeExecutable:
         self._keys = {
             name: source.synapse_kernels[k] for name, k in source.synapse_kernel_of.items()
         }
+        self._shared = SharedValues(program, self._specs.spec, self._specs.kernels, self._keys)
         self._synapses: SynapseAccess | None = None
+        self._structure: Structure | None = None
         self._step, self._stopped = 0, False
         self._recent = RecentSpikes(recent_depth(program))
         self._given: dict[str, NDArray[np.float64]] = {}
@@ -124,12 +129,27 @@ class NativeExecutable:
         self._step, self._stopped = 0, False
         self._recent.clear()
         self._given = {}
+        self._shared.reset()
         self._feeder.reset()
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             self._give_up("building the network")
-        access = SynapseAccess(self._library, self._network, self.program, self._keys)
+        access = SynapseAccess(
+            self._library, self._network, self.program, self._keys, lambda: self._step
+        )
+        access.shared = self._shared
         self._synapses = access
+        if self.program.structures:
+            self._structure = Structure(
+                self._library,
+                self._network,
+                self.program,
+                access,
+                self._communicator,
+                self._recent,
+                self._specs.spec.n_channels,
+                self._give_up,
+            )
         n_synapses = self._library.neurosim_synapses(self._network)
         n_synapses += sum(access.size(name) for name in self._keys)
         if n_synapses:
@@ -150,6 +170,8 @@ class NativeExecutable:
         network, first = self._built(), self._step
         if self._stopped:
             raise stopped("native")
+        if self._structure is not None:
+            self._structure.settle(first)
         samples = Samples(self.program, first, n_steps)
         self._feeder.feed(network, first, n_steps)
         result = abi.ChunkResult()
@@ -248,7 +270,7 @@ class NativeExecutable:
         """Return a variable's current values, (size,)."""
         lowered = readable(self.program, population, variable)
         if lowered.code.variable(variable).shared:
-            return np.full(self._count(lowered), lowered.values[variable])
+            return np.full(self._count(lowered), self._shared.value(population, variable))
         out = np.empty(self._count(lowered))
         self._library.neurosim_read(
             self._built(), *self._place(population, variable), out.ctypes.data_as(abi._Doubles)
@@ -265,6 +287,18 @@ class NativeExecutable:
         self._library.neurosim_write(
             self._built(), *self._place(population, variable), array.ctypes.data_as(abi._Doubles)
         )
+
+    def read_shared(self, name: str, variable: str) -> float:
+        """Return the current value of a parameter that a population, or synapses, share."""
+        self._built()
+        return self._shared.value(name, variable)
+
+    def write_shared(self, name: str, variable: str, value: float) -> None:
+        """Replace a parameter that a population, or a projection's synapses, share."""
+        self._built()
+        writable_shared(self.program, name, variable)
+        self._access().settle(name, variable)
+        self._shared.write(name, variable, value)
 
     def set_input(self, name: str, values: NDArray[np.float64]) -> None:
         """Let an input that changes over time give ``values`` from now on."""
@@ -299,6 +333,8 @@ class NativeExecutable:
             self._recent,
             self._given,
             self.set_input,
+            self._shared,
+            self._structure,
         )
 
     def synapse_table(self, projection: str) -> NDArray[np.void]:
@@ -312,6 +348,19 @@ class NativeExecutable:
     def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a synaptic variable's values, in the order of ``synapse_table``."""
         self._access().write(projection, variable, values)
+
+    def replace_synapses(
+        self,
+        projection: str,
+        table: NDArray[np.void],
+        kept: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """Replace the synapses of a restructured projection onto the rank's neurons."""
+        given = restructured(self.program, projection)
+        if self._structure is None:
+            raise no_network("native")
+        self._structure.replace(given, table, kept, values, self._step)
 
     def _access(self) -> SynapseAccess:
         if self._synapses is None:
@@ -331,7 +380,7 @@ class NativeExecutable:
         """Free the network's memory."""
         if self._network:
             self._library.neurosim_destroy(self._network)
-            self._network, self._synapses = None, None
+            self._network, self._synapses, self._structure = None, None, None
 
 
 def _copy(pointer, n: int) -> NDArray[np.int64]:

@@ -234,7 +234,7 @@ def _model_bytes(program: Program, real: int, threads: int) -> float:
         if p.synapse is None:
             continue
         code = p.synapse.code
-        listed = [v for v in code.variables if not v.shared]
+        listed = [v for v in code.variables if not v.shared and v.name not in code.lifted]
         weight = [v for v in listed if v.name == "w" and v.role == "parameter"]
         narrow = p.post.own_count(program.share) / threads < 65536
         each = (2 if narrow else 4) + real * (len(listed) - len(weight))
@@ -242,7 +242,9 @@ def _model_bytes(program: Program, real: int, threads: int) -> float:
         # kept besides: time of the last event, index by target, source, number
         each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + bool(code.noise))
         delays = p.delay.largest - p.delay.smallest + 1
-        total += each * p.own_synapses + 4.0 * threads * p.pre.size * (2 * delays + 3)
+        by_source, by_target = (2 * len(s.variables) for s in code.settlings[1:])  # and as of now
+        total += each * p.own_synapses + 4.0 * threads * p.pre.size * (2 * delays + 4)
+        total += real * (threads * p.pre.size * delays * by_source + p.post.size * by_target)
     return total
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import POINTER, c_double, c_int32, c_uint8, c_uint32
+from ctypes import POINTER, c_double, c_int32, c_int64, c_uint8, c_uint32
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from ... import streams
 from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProgram, Span
 from ...lowering.synapse_program import PathwayCode, SynapseProgram
 from ...parallel.share import Share
-from .phases import Phase, read_by_synapses
+from .phases import Phase, changing_reads, read_by_synapses
 from .synapse_key import WEIGHT, SynapseKernelKey
+from .synapse_operation_abi import SynapseOperationSpec, operation_specs
 
 _Doubles, _Int32s, _Flags = POINTER(c_double), POINTER(c_int32), POINTER(c_uint8)
 _DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
@@ -29,7 +30,7 @@ class PathwaySpec(ctypes.Structure):
         ("post_side", c_int32),
         ("delay", c_int32),
         ("event", c_int32),
-        ("reserved", c_int32),
+        ("reads_other", c_int32),
     )
 
 
@@ -76,7 +77,7 @@ class GeneralSpec(ctypes.Structure):
         ("keeps_sources", c_int32),
         ("keeps_targets", c_int32),
         ("update_reads_pre", c_int32),
-        ("reserved", c_int32),
+        ("n_common", c_int32 * 2),
         ("pathways", POINTER(PathwaySpec)),
         ("values", POINTER(ValueSpec)),
         ("sums", POINTER(SumSpec)),
@@ -85,6 +86,9 @@ class GeneralSpec(ctypes.Structure):
         ("shared", _Doubles),
         ("pre_shared", _Doubles),
         ("post_shared", _Doubles),
+        ("common", _Doubles),
+        ("operations", POINTER(SynapseOperationSpec)),
+        ("n_operations", c_int64),
     )
 
 
@@ -188,6 +192,7 @@ class GeneralBuilder:
     ) -> GeneralSpec:
         kernel = self.kernel_of[projection.name]
         key, code = self.keys[kernel], synapse.code
+        operations = self._operations(projection, synapse, key)
         pre, post = projection.pre.population, projection.post.population
         known_pre = pre in self._populations
         return GeneralSpec(
@@ -202,11 +207,12 @@ class GeneralBuilder:
             n_post=len(key.post_arrays),
             weight=key.arrays.index(WEIGHT) if key.constant_weight else -1,
             keeps_update=int(code.keeps_update),
-            keeps_numbers=int(bool(code.noise)),
+            keeps_numbers=int(bool(code.noise) or projection.restructured),
             keeps_sources=int(key.keeps_sources),
             keeps_targets=int(any(p.side == "post" for p in code.pathways)),
             update_reads_pre=int(key.update_reads_pre),
-            pathways=self._pathways(projection, synapse),
+            n_common=(len(code.of_sources.variables), len(code.of_targets.variables)),
+            pathways=self._pathways(projection, synapse, key),
             values=self.table(ValueSpec, [self._value(synapse, name) for name in key.arrays]),
             sums=self.table(SumSpec, [self._sum(projection, s.variable) for s in code.summed]),
             pre_arrays=self._indices(pre, key.pre_arrays),
@@ -214,15 +220,27 @@ class GeneralBuilder:
             shared=self.keep([synapse.values[n] for n in key.shared], np.float64, _Doubles),
             pre_shared=self._neuron_values(pre, key.pre_shared),
             post_shared=self._neuron_values(post, key.post_shared),
+            common=self.keep([_initial(synapse, n) for n in code.lifted], np.float64, _Doubles),
+            operations=self.table(SynapseOperationSpec, operations),
+            n_operations=len(operations),
         )
 
-    def _pathways(self, projection: ProjectionProgram, synapse: SynapseProgram) -> Any:
+    def _operations(
+        self, projection: ProjectionProgram, synapse: SynapseProgram, key: SynapseKernelKey
+    ) -> list[SynapseOperationSpec]:
+        shares = changing_reads(self.program, projection)
+        return operation_specs(key, synapse.times, shares, self.table, self.keep)
+
+    def _pathways(
+        self, projection: ProjectionProgram, synapse: SynapseProgram, key: SynapseKernelKey
+    ) -> Any:
         rows = []
         for path, delay in zip(synapse.code.pathways, synapse.delays, strict=True):
             span = projection.post if path.side == "post" else projection.pre
             event = self._event(span.population, path)
             steps = -1 if delay is None else delay
-            rows.append(PathwaySpec(int(path.side == "post"), steps, event, 0))
+            other = int(key.reads_other(path))
+            rows.append(PathwaySpec(int(path.side == "post"), steps, event, other))
         return self.table(PathwaySpec, rows)
 
     def _event(self, population: str, path: PathwayCode) -> int:
@@ -284,6 +302,12 @@ class GeneralBuilder:
     def _neuron_values(self, population: str, names: tuple[str, ...]) -> Any:
         values = [self._population(population).values[name] for name in names]
         return self.keep(values, np.float64, _Doubles)
+
+
+def _initial(synapse: SynapseProgram, name: str) -> float:
+    """Return what a variable is at t = 0 in all synapses."""
+    value = synapse.values[name]
+    return value.a if isinstance(value, Draw) else value
 
 
 def _own_places(span: Span, share: Share) -> NDArray[np.int64] | slice:

@@ -15,11 +15,14 @@ from ...errors import CheckpointError
 from ...lowering.program import PopulationProgram, Program, ProjectionProgram
 from ..base import Snapshot, StateArray, StateKind
 from ..recent import RecentSpikes, own_spikes
+from .shared_values import SharedValues
+from .structure import Structure
 from .synapse_access import SynapseAccess
 
 _Doubles, _Int64s = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
 _TAKE, _PUT = 1, 0
 _LATEST = 1 << 62
+_UPDATED = ("synapses", "sources", "targets")  # as SynapseCode.settlings
 
 Array = NDArray[Any]
 
@@ -40,7 +43,14 @@ class _Place:
 
 def recent_depth(program: Program) -> int:
     """Return after how many steps every spike has been entered and has reached its targets."""
-    return max(program.largest_delay, program.smallest_delay)
+    later = [
+        delay or 0
+        for p in program.projections
+        if p.restructured and p.synapse is not None
+        for path, delay in zip(p.synapse.code.pathways, p.synapse.delays, strict=True)
+        if path.side == "post"  # synapses made meanwhile hear of them, too
+    ]
+    return max(program.largest_delay, program.smallest_delay, *later)
 
 
 class NetworkState:
@@ -63,6 +73,10 @@ class NetworkState:
         Values that inputs were given while running, by name.
     set_input : callable
         Gives an input such values.
+    shared : SharedValues
+        Parameters that were written while running.
+    structure : Structure or None
+        Replaces synapses, where some come and go.
     """
 
     def __init__(
@@ -77,11 +91,14 @@ class NetworkState:
         recent: RecentSpikes,
         given: dict[str, NDArray[np.float64]],
         set_input: Callable[[str, NDArray[np.float64]], None],
+        shared: SharedValues,
+        structure: Structure | None,
     ) -> None:
         self._library, self._network, self._program = library, network, program
         self._access, self._array_index, self._real = access, array_index, real
         self._channels, self._recent = channels, recent
         self._given, self._set_input = given, set_input
+        self._shared, self._structure = shared, structure
         self._step = 0
 
     def snapshot(self, step: int) -> Snapshot:
@@ -129,6 +146,8 @@ class NetworkState:
                 general += 1
         for name in self._input_names():
             yield f"inputs/{name}", self._input(name)
+        for place in self._shared:
+            yield f"shared/{'/'.join(place)}", self._shared_value(place)
         yield "spikes", self._events(lambda: self._recent.before(self._step), self._recall)
         for channel, (neurons, _) in enumerate(self._channels):
             yield f"channels/{channel}", self._events(*self._channel(channel, neurons))
@@ -194,35 +213,43 @@ class NetworkState:
         size = self._program.population(projection.post.population).size
         own_counts = partial(self._access.counts, projection.name, size)
         n_own = self._program.share.count(size)
-        yield (
-            counts,
-            _Place("neurons", "<i8", own_counts, partial(_same, counts, own_counts), size, n_own),
-        )
         n_synapses = self._access.size(projection.name)
+        put_counts: Callable[[Array], None] = partial(_same, counts, own_counts)
+        columns: dict[str, _Place] = {}
+        if projection.restructured and self._structure is not None:
+            n_synapses = -1  # known when they are put back
+            put_counts = partial(self._structure.put, projection, "counts")
+            for name in ("source", "delay"):
+                take = partial(self._structure.column, projection.name, name)
+                put = partial(self._structure.put, projection, name)
+                columns[name] = _Place("synapses", "<i8", take, put, 0, n_synapses, counts)
+        yield counts, _Place("neurons", "<i8", own_counts, put_counts, size, n_own)
+        for name, place in columns.items():
+            yield f"{root}/{name}", place
         for variable in synapse.code.variables:
             if not variable.shared and variable.role in ("state", "parameter"):
                 state = variable.role == "state"
                 dtype = self._real if state else "<f8"
                 take = partial(self._synaptic, projection.name, variable.name, dtype)
-                put = partial(self._access.write, projection.name, variable.name)
-                changed = state or self._access.was_written(projection.name, variable.name)
+                put = partial(self._access.store, projection.name, variable.name)
+                changed = state or projection.restructured
+                changed |= self._access.was_written(projection.name, variable.name)
                 yield (
                     f"{root}/variables/{variable.name}",
                     _Place("synapses", dtype, take, put, 0, n_synapses, counts, changed),
                 )
-        if synapse.code.keeps_update:
-            take = partial(self._access.last_events, projection.name)
-            put = partial(self._access.set_last_events, projection.name)
-            yield (
-                f"{root}/updated",
-                _Place("synapses", "<i8", take, put, 0, n_synapses, counts),
-            )
+        for of, settling in enumerate(synapse.code.settlings):
+            if settling.variables:
+                take = partial(self._access.last_events, projection.name, of)
+                put = partial(self._access.set_last_events, projection.name, of=of)
+                place = _Place("synapses", "<i8", take, put, 0, n_synapses, counts)
+                yield f"{root}/updated/{_UPDATED[of]}", place
         for path, _ in enumerate(synapse.code.pathways):
             take_events, put_events = self._pending(general, path, projection)
             yield f"{root}/pending/{path}", self._events(take_events, put_events)
 
     def _synaptic(self, projection: str, variable: str, dtype: str) -> Array:
-        return self._access.read(projection, variable).astype(dtype)
+        return self._access.stored(projection, variable).astype(dtype)
 
     # -- events --------------------------------------------------------------------------------
 
@@ -303,6 +330,19 @@ class NetworkState:
 
         return _Place(
             "same", "<f8", lambda: self._given[name], put, n_own=-1, always=name in self._given
+        )
+
+    def _shared_value(self, place: tuple[str, str]) -> _Place:
+        def put(values: Array) -> None:
+            self._shared.write(*place, float(values[0]))
+
+        return _Place(
+            "same",
+            "<f8",
+            lambda: np.array([self._shared.value(*place)]),
+            put,
+            n_own=1,
+            always=place in self._shared.written,
         )
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import UnsupportedError
 from ...lowering.program import Program, ProjectionProgram
+from ...lowering.settled import settled_values
+from ...lowering.synapse_program import SynapseCode
 from .. import checks
 from ..base import SYNAPSE
+from .shared_values import SharedValues
 from .synapse_key import SynapseKernelKey
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _Doubles, _Int64s = ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_int64)
 
 
@@ -26,14 +33,22 @@ class SynapseAccess:
     program : Program
     keys : dict of str to SynapseKernelKey
         The kernel of every projection with a synapse model.
+    now : callable
+        Returns the step that comes next.
     """
 
     def __init__(
-        self, library: Any, network: int, program: Program, keys: dict[str, SynapseKernelKey]
+        self,
+        library: Any,
+        network: int,
+        program: Program,
+        keys: dict[str, SynapseKernelKey],
+        now: Callable[[], int],
     ) -> None:
         self._library, self._network = library, network
-        self._program, self._keys = program, keys
+        self._program, self._keys, self._now = program, keys, now
         self._general = [p.name for p in program.projections if p.synapse is not None]
+        self.shared: SharedValues | None = None
         self._orders: dict[str, NDArray[np.int64]] = {}
         self._counts: dict[str, NDArray[np.int64]] = {}
         self._written: set[tuple[str, str]] = set()
@@ -66,15 +81,28 @@ class SynapseAccess:
         out["delay"] = delay[order]
         return out
 
+    def forget(self, projection: str) -> None:
+        """Look up anew which synapses a projection has, as it has others now."""
+        self._orders.pop(projection, None)
+        self._counts.pop(projection, None)
+
     def _order(self, projection: str) -> NDArray[np.int64]:
         if projection not in self._orders:
             self.table(projection)
         return self._orders[projection]
 
     def read(self, projection: str, variable: str) -> NDArray[np.float64]:
-        """Return a variable's values, target-major, (n_synapses,)."""
+        """Return a variable's values, target-major, (n_synapses,); event-driven ones as of now."""
         given = checks.synaptic(self._program, projection, variable, ("state", "parameter"))
-        value = _shared(given, variable)
+        of = _settled_with(given, variable)
+        if of < 0:
+            return self.stored(projection, variable)
+        return self._settled(given, of)[variable]
+
+    def stored(self, projection: str, variable: str) -> NDArray[np.float64]:
+        """Return a variable's values, target-major; event-driven ones as of their last event."""
+        given = checks.synaptic(self._program, projection, variable, ("state", "parameter"))
+        value = self._shared_value(given, variable)
         if value is not None:
             return np.full(self.size(projection), value)
         out = np.empty(self.size(projection))
@@ -83,9 +111,80 @@ class SynapseAccess:
         )
         return out[self._order(projection)]
 
+    def _settled(self, given: ProjectionProgram, of: int) -> dict[str, NDArray[np.float64]]:
+        """Return all variables that are brought up to date with one, as of now."""
+
+        def value(name: str) -> float | NDArray[np.float64]:
+            shared = self._shared_value(given, name)
+            return self.stored(given.name, name) if shared is None else shared
+
+        settling = _code(given).settlings[of]
+        steps = self._now() - self.last_events(given.name, of)
+        where = f"projection {given.name!r}"
+        return settled_values(settling, value, steps * self._program.dt, where)
+
     def write(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
-        """Replace a variable's values, given target-major, (n_synapses,)."""
+        """Replace a variable's values, given target-major, (n_synapses,); all as of now."""
         checks.writable_synapses(self._program, projection, variable, values, self.size(projection))
+        given = checks.with_model(self._program, projection)
+        of = _settled_with(given, variable)
+        if of >= 0:
+            others = self._settled(given, of)
+            if of > 0:
+                self._check_common(given, variable, values, of)
+            for name, current in others.items():
+                self.store(projection, name, current)
+            now = np.full(values.size, self._now())
+            self.set_last_events(projection, now, of)
+        self.store(projection, variable, values)
+
+    def _shared_value(self, given: ProjectionProgram, name: str) -> float | None:
+        """Return the current value of what all synapses share; None if they do not."""
+        value = None if given.synapse is None else given.synapse.values.get(name)
+        if not isinstance(value, float):
+            return None
+        return value if self.shared is None else self.shared.value(given.name, name)
+
+    def settle(self, changing: str, variable: str) -> None:
+        """Bring up to date what depends on a shared parameter that is about to change.
+
+        ``changing`` is the projection, or the population, whose parameter it is.
+        """
+        for given in self._program.projections:
+            if given.synapse is None:
+                continue
+            names = {variable} if given.name == changing else set()
+            sides = (("pre", given.pre), ("post", given.post))
+            names |= {f"{variable}_{side}" for side, s in sides if s.population == changing}
+            for of, settling in enumerate(given.synapse.code.settlings):
+                if names & names_in_code(settling.code):
+                    self._settle(given, of)
+
+    def _settle(self, given: ProjectionProgram, of: int) -> None:
+        for name, current in self._settled(given, of).items():
+            self.store(given.name, name, current)
+        now = np.full(self.size(given.name), self._now())
+        self.set_last_events(given.name, now, of)
+
+    def _check_common(
+        self, given: ProjectionProgram, variable: str, values: NDArray[np.float64], of: int
+    ) -> None:
+        """Refuse values that differ among synapses which have a variable in common."""
+        before = self.stored(given.name, variable)
+        self.store(given.name, variable, values)
+        same = np.array_equal(self.stored(given.name, variable), values, equal_nan=True)
+        self.store(given.name, variable, before)
+        if not same:
+            whose = "source and delay" if of == 1 else "target"
+            raise UnsupportedError(
+                f"projection {given.name!r}: {variable!r} is the same in all synapses of one {whose} "
+                "and is kept once for them, so they cannot be given different values. Give the same "
+                f"value to all synapses of a {whose}, or declare different initial values "
+                f"(initial={{{variable!r}: ns.Uniform(...)}}), which keeps one per synapse."
+            )
+
+    def store(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a variable's values, target-major; event-driven ones as of their last event."""
         stored = np.empty(self.size(projection))
         stored[self._order(projection)] = values
         self._library.neurosim_general_write(
@@ -105,22 +204,25 @@ class SynapseAccess:
             self._counts[projection] = np.bincount(targets, minlength=share.count(size))
         return self._counts[projection]
 
-    def last_events(self, projection: str) -> NDArray[np.int64]:
-        """Return the step of each synapse's last event, target-major, (n_synapses,)."""
+    def last_events(self, projection: str, of: int = 0) -> NDArray[np.int64]:
+        """Return the step of each synapse's last event, target-major, (n_synapses,).
+
+        ``of`` is the position in ``SynapseCode.settlings`` of the variables concerned.
+        """
         out = np.empty(self.size(projection), np.int64)
-        general = self._general.index(projection)
-        self._library.neurosim_updated(self._network, 1, general, out.ctypes.data_as(_Int64s))
+        place = (self._general.index(projection), of)
+        self._library.neurosim_updated(self._network, 1, *place, out.ctypes.data_as(_Int64s))
         return out[self._order(projection)]
 
-    def set_last_events(self, projection: str, steps: NDArray[np.int64]) -> None:
+    def set_last_events(self, projection: str, steps: NDArray[np.int64], of: int = 0) -> None:
         """Replace the step of each synapse's last event, given target-major, (n_synapses,)."""
         stored = np.empty(self.size(projection), np.int64)
         stored[self._order(projection)] = steps
-        general = self._general.index(projection)
-        self._library.neurosim_updated(self._network, 0, general, stored.ctypes.data_as(_Int64s))
+        place = (self._general.index(projection), of)
+        self._library.neurosim_updated(self._network, 0, *place, stored.ctypes.data_as(_Int64s))
 
     def _place(self, projection: str, variable: str) -> tuple[int, int]:
-        return self._general.index(projection), self._keys[projection].arrays.index(variable)
+        return self._general.index(projection), self._keys[projection].stored.index(variable)
 
     def find_nan(self) -> tuple[str, str, int] | None:
         """Return (projection, variable, synapse, target-major) of a NaN, or None."""
@@ -129,10 +231,22 @@ class SynapseAccess:
             found = self._library.neurosim_general_nan(self._network, i, ctypes.byref(value))
             if found >= 0:
                 index = int(np.flatnonzero(self._order(projection) == found)[0])
-                return projection, self._keys[projection].arrays[value.value], index
+                return projection, self._keys[projection].stored[value.value], index
         return None
 
 
-def _shared(projection: ProjectionProgram, variable: str) -> float | None:
-    value = None if projection.synapse is None else projection.synapse.values.get(variable)
-    return value if isinstance(value, float) else None
+def names_in_code(code: str) -> set[str]:
+    """Return every word of statements."""
+    return set(_WORD.findall(code))
+
+
+def _code(projection: ProjectionProgram) -> SynapseCode:
+    return projection.synapse.code  # type: ignore[union-attr]
+
+
+def _settled_with(projection: ProjectionProgram, variable: str) -> int:
+    """Return the position of the settling of an event-driven variable; -1 for others."""
+    for of, settling in enumerate(_code(projection).settlings):
+        if variable in settling.variables:
+            return of
+    return -1

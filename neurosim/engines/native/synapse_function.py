@@ -10,20 +10,17 @@ import re
 
 import numpy as np
 from brian2.codegen.translation import make_statements
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.variables import Variable as BrianVariable
-from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..checks import undefined_value
 from .neuron_kernel import Statements
 from .render import Renderer, identifier
+from .synapse_common import ELAPSED, SIDES, SINCE, CommonValues, known_names
 from .synapse_key import WEIGHT, SynapseKernelKey
 
 _UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
-SINCE = "since_update"
+_OTHERS = {"pre": "of_targets", "post": "of_sources"}
 _SLOW = re.compile(r"\b(?!int\b|clip\b|abs\b|sign\b)[a-z]\w*\(|/|\*\*")  # what is worth vectorising
-ELAPSED = "static_cast<real>(double(static_cast<int32_t>(now_.lane_step) - updated_[k_]) * now_.dt)"
 SUMMAND = "_summand"
 
 
@@ -36,6 +33,11 @@ class SynapseFunction:
 
     def __init__(self, key: SynapseKernelKey, code: str, kind: str) -> None:
         self.key, self.kind = key, kind
+        self.own = CommonValues(key, kind) if kind in SIDES and key.shares(kind, code) else None
+        settled = set(_WORD.findall(code)) & set(key.code.settling.variables)
+        self.settles = kind in SIDES and bool(settled)
+        if self.settles:
+            code = f"{key.code.settling.code}\n{code}"
         self.guarded = {f"{name}_post" for name in key.guarded} if kind != "sum" else set()
         self.inner = Renderer("real", identifier)
         self.outer = Renderer("double", lambda name: f"{identifier(name)}_d")
@@ -44,29 +46,10 @@ class SynapseFunction:
         self.statements = self._statements(code)
         self.words = self.statements.words()
 
-    def _variables(self) -> dict:
-        key = self.key
-
-        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
-            return BrianVariable(
-                name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
-            )
-
-        known = {v.name: variable(v.name, v.shared) for v in key.code.variables}
-        for side, names, shared in (
-            ("pre", key.code.reads_pre, key.pre_shared),
-            ("post", key.code.reads_post, key.post_shared),
-        ):
-            known |= {f"{n}_{side}": variable(f"{n}_{side}", n in shared) for n in names}
-        known |= {name: variable(name, True) for name in ("t", "dt")}
-        known |= {n.name: variable(n.name, False) for n in key.code.noise}
-        known[SINCE] = variable(SINCE, False)
-        return DEFAULT_FUNCTIONS | known
-
     def _statements(self, code: str) -> Statements:
         if not code.strip():
             return Statements([], [])
-        shared, vector = make_statements(code, self._variables(), np.float64, blockname=self.kind)
+        shared, vector = make_statements(code, self._known(), np.float64, blockname=self.kind)
         for statement in (*shared, *vector):
             if _UNDEFINED.search(statement.expr):
                 raise undefined_value(self.key.code.name, code)
@@ -76,7 +59,15 @@ class SynapseFunction:
         self.slow = any(_SLOW.search(s.expr) for s in vector)
         if self._separable(vector):
             self.additions = []
-        return Statements(lines, [self._statement(s) for s in vector])
+        rendered = [self._statement(s) for s in vector]
+        if self.own is not None:
+            lines = [*self.own.shared, *lines]
+            pairs = zip(vector, rendered, strict=True)
+            self.own.changed = [line for s, line in pairs if s.var in self.own.variables]
+        return Statements(lines, rendered)
+
+    def _known(self) -> dict:
+        return known_names(self.key)
 
     def _separable(self, statements: list) -> bool:
         """Return whether what is added to the targets is worked out before any of it is added.
@@ -124,7 +115,10 @@ class SynapseFunction:
         )
         if not self.statements.neuron and not self.statements.shared:
             return f"{signature}\n}}\n"
-        lines = [
+        return "\n".join([signature, *(f"    {line}" for line in self._function_body()), "}", ""])
+
+    def _function_body(self) -> list[str]:
+        return [
             *self._shared(),
             *self._arrays(),
             "for (int64_t e_ = 0; e_ < n_; ++e_) {",
@@ -132,9 +126,9 @@ class SynapseFunction:
             "    const int64_t begin_ = stretch_.begin;",
             *(f"    {line}" for line in self._of_stretch()),
             *(f"    {line}" for line in self._loop()),
+            *(f"    {line}" for line in (self.own.finish() if self.own is not None else [])),
             "}",
         ]
-        return "\n".join([signature, *(f"    {line}" for line in lines), "}", ""])
 
     def _loop(self) -> list[str]:
         """Return the loop over the synapses of a stretch."""
@@ -194,18 +188,22 @@ class SynapseFunction:
         given |= {f"{n}_pre": f"view_.pre_shared[{i}]" for i, n in enumerate(key.pre_shared)}
         given |= {f"{n}_post": f"view_.post_shared[{i}]" for i, n in enumerate(key.post_shared)}
         lines, names = [], []
+        words = self.words | set(_WORD.findall("\n".join(self._settling())))
         for name, source in given.items():
             word = identifier(name)
-            if word in self.words or f"{word}_d" in self.words:
+            if word in words or f"{word}_d" in words:
                 lines.append(f"const double {word}_d = {source};")
                 names.append(word)
         lines += self.statements.shared
         names += [line.split()[2][:-2] for line in self.statements.shared]
-        in_loop = set(_WORD.findall("\n".join(self.statements.neuron)))
+        in_loop = set(_WORD.findall("\n".join([*self.statements.neuron, *self._settling()])))
         lines += [f"const real {n} = static_cast<real>({n}_d);" for n in names if n in in_loop]
         if f"{SUMMAND}_d" in self.words and SUMMAND not in in_loop:
             lines.append(f"const real {SUMMAND} = static_cast<real>({SUMMAND}_d);")
         return lines
+
+    def _settling(self) -> list[str]:
+        return self.own.settling if self.own is not None else []
 
     def _uses(self, name: str) -> bool:
         return identifier(name) in self.words
@@ -230,6 +228,12 @@ class SynapseFunction:
                     lines.append(f"const uint8_t* const {word}_flags_ = view_.open[{i}];")
         if self._keeps_time():
             lines.append("int32_t* __restrict__ const updated_ = view_.updated;")
+        lines += self.own.declarations() if self.own is not None else []
+        for i, name in self._of_others():
+            view = f"view_.{_OTHERS[self.kind]}"
+            lines.append(f"const real* const {identifier(name)}_current = {view}.current[{i}];")
+        if self.kind == "post" and self._of_others():
+            lines.append("const uint32_t* __restrict__ const places_ = view_.places;")
         if self.kind == "post":
             lines.append("const uint32_t* __restrict__ const by_target_ = view_.by_target;")
         for noise in key.code.noise:
@@ -243,13 +247,15 @@ class SynapseFunction:
     def _needs_target(self) -> bool:
         noisy = any(self._uses(noise.name) for noise in self.key.code.noise)
         posts = any(self._uses(f"{name}_post") for name in self.key.post_arrays)
+        posts |= self.kind == "pre" and bool(self._of_others())
         return self.kind == "sum" or noisy or posts or bool(self.additions)
 
     def _of_stretch(self) -> list[str]:
         """Declare what the synapses of a stretch have in common."""
+        start = self.own.start() if self.own is not None else []
         if self.kind == "post":
-            return []
-        return [
+            return start
+        return start + [
             f"const real {identifier(f'{name}_pre')} = view_.pre_values[e_ * view_.n_pre + {i}];"
             for i, name in enumerate(self.key.pre_arrays)
             if self._uses(f"{name}_pre")
@@ -258,8 +264,18 @@ class SynapseFunction:
     def _body(self) -> list[str]:
         key = self.key
         lines = ["const int64_t k_ = " + ("by_target_[i_];" if self.kind == "post" else "i_;")]
+        if self.kind == "post":
+            lines += [
+                f"__builtin_prefetch({name}_array + by_target_[i_ + look_ahead], 1);"
+                for name in self._written()
+            ]
         if self._needs_target():
             lines.append("const int64_t j_ = targets_[k_];")
+        lines += self.own.locals() if self.own is not None else []
+        lines += [
+            f"real {identifier(name)} = {identifier(name)}_current[{self._place()}];"
+            for _, name in self._of_others()
+        ]
         if self.kind == "post":
             lines += [
                 f"const real {identifier(f'{name}_pre')} = "
@@ -282,24 +298,48 @@ class SynapseFunction:
             if self._uses(noise.name):
                 lines.append(f"const real {noise.name} = {noise.name}_.{noise.kind}(k_, j_);")
         if self._keeps_time():
-            lines.append(f"const real {SINCE} = {ELAPSED};")
+            lines.append(f"const real {SINCE} = {ELAPSED.format('updated_[k_]')};")
             lines.append("updated_[k_] = static_cast<int32_t>(now_.lane_step);")
         return [*lines, *self.statements.neuron, *self._stores()]
 
+    def _place(self, index: str = "i_") -> str:
+        """Return where the variables are kept that a synapse shares with others of the other side."""
+        return "j_" if self.kind == "pre" else f"places_[{index}]"
+
+    def _of_others(self) -> list[tuple[int, str]]:
+        """Return (index, name) of those variables that the code reads."""
+        if self.kind not in SIDES:
+            return []
+        common = self.key.code.of_targets if self.kind == "pre" else self.key.code.of_sources
+        return [(i, name) for i, name in enumerate(common.variables) if self._uses(name)]
+
+    def _written(self) -> list[str]:
+        written = {line.split(" = ")[0] for line in self.statements.neuron}
+        return [identifier(n) for n in self.key.arrays if identifier(n) in written]
+
     def _keeps_time(self) -> bool:
-        return self.key.code.keeps_update and self.kind in ("pre", "post")
+        return self.settles
 
     def _stores(self) -> list[str]:
         if self.kind == "sum":
             return [] if self.additions else [f"out_[j_] += {SUMMAND};"]
         written = {line.split(" = ")[0] for line in self.statements.neuron}
-        lines = [
-            f"{identifier(n)}_array[k_] = {identifier(n)};"
-            for n in self.key.arrays
-            if identifier(n) in written
-        ]
+        lines = [f"{name}_array[k_] = {name};" for name in self._written()]
         return lines + [
             f"{identifier(f'{n}_post')}_array[j_] = {identifier(f'{n}_post')};"
             for n in self.key.post_arrays
             if identifier(f"{n}_post") in written
         ]
+
+
+class CurrentValues(SynapseFunction):
+    """A function that works out the current values of what synapses of one side have in common."""
+
+    def __init__(self, key: SynapseKernelKey, side: str, way: str) -> None:
+        self.common, self.way = CommonValues(key, side), way
+        super().__init__(key, "", "row")
+        self.statements = Statements(self.common.shared, self.common.settling)
+        self.words = self.statements.words()
+
+    def _function_body(self) -> list[str]:
+        return self.common.current(self.way, self._shared())

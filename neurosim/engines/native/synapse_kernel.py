@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .render import identifier
-from .synapse_function import ELAPSED, SINCE, SUMMAND, SynapseFunction
+from .synapse_common import ELAPSED, SINCE
+from .synapse_function import SUMMAND, CurrentValues, SynapseFunction
 from .synapse_key import SynapseKernelKey
+from .synapse_operation_kernel import operation_functions
 
 
 def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
@@ -17,9 +19,16 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
         functions.append(_function(key, pathway.code, pathway.side).text(names[-1]))
     names.append("update")
     functions.append(SynapseFunction(key, code.update, "row").text(names[-1]))
+    for side in ("pre", "post"):
+        for way in ("all", "touched"):
+            names.append(f"{way}_{side}")
+            functions.append(CurrentValues(key, side, way).text(names[-1]))
     for i, summed in enumerate(code.summed):
         names.append(f"sum_{i}")
         functions.append(SynapseFunction(key, f"{SUMMAND} = {summed.code}", "sum").text(names[-1]))
+    for name, text in operation_functions(key):
+        names.append(name)
+        functions.append(text)
     calls = [
         f"constexpr StretchCall calls_{bits}[] = {{"
         + ", ".join(f"{name}<uint{bits}_t>" for name in names)
@@ -65,6 +74,7 @@ class _Staged(SynapseFunction):
             "    NEUROSIM_INDEPENDENT",
             f"    {each}",
             *(f"        [[maybe_unused]] real {name} = {name}_lanes_[lane_];" for name in into),
+            *(f"        {line}" for line in (self.own.locals() if self.own is not None else [])),
             *(f"        {line}" for line in self.statements.neuron),
             *(f"        {name}_lanes_[lane_] = {name};" for name in self._written()),
             "    }",
@@ -88,6 +98,9 @@ class _Staged(SynapseFunction):
         for name in key.arrays:
             if self._uses(name):
                 found[identifier(name)] = f"static_cast<real>({identifier(name)}_array[k_])"
+        for _, name in self._of_others():
+            place = self._place("first_ + lane_")
+            found[identifier(name)] = f"{identifier(name)}_current[{place}]"
         for i, name in enumerate(key.pre_arrays):
             if self._uses(f"{name}_pre"):
                 source = f"view_.of_source({i}, static_cast<uint32_t>(k_))"
@@ -96,12 +109,8 @@ class _Staged(SynapseFunction):
             if self._uses(noise.name):
                 found[noise.name] = f"{noise.name}_.{noise.kind}(k_, j_)"
         if self._keeps_time():
-            found[SINCE] = ELAPSED
+            found[SINCE] = ELAPSED.format("updated_[k_]")
         return found
-
-    def _written(self) -> list[str]:
-        written = {line.split(" = ")[0] for line in self.statements.neuron}
-        return [identifier(n) for n in self.key.arrays if identifier(n) in written]
 
 
 def table_line(index: int, key: SynapseKernelKey) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...lowering.synapse_program import SynapseCode
+from ...lowering.synapse_program import PathwayCode, SynapseCode
 
 WEIGHT = "w"
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -27,7 +27,22 @@ class SynapseKernelKey:
     @property
     def arrays(self) -> tuple[str, ...]:
         """Synaptic variables with one value per synapse, in storage order."""
-        return tuple(v.name for v in self.code.variables if not v.shared)
+        lifted = self.code.lifted
+        return tuple(v.name for v in self.code.variables if not v.shared and v.name not in lifted)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """All that have an index: those, then what synapses of a source, of a target share."""
+        return (*self.arrays, *self.code.lifted)
+
+    def shares(self, side: str, code: str) -> bool:
+        """Whether a pathway of one side uses what synapses of that side's neuron have in common."""
+        common = self.code.of_sources if side == "pre" else self.code.of_targets
+        return bool(set(common.variables) & set(_WORD.findall(code)))
+
+    def reads_other(self, path: PathwayCode) -> bool:
+        """Whether a pathway reads what synapses of the other side's neurons have in common."""
+        return self.shares("post" if path.side == "pre" else "pre", path.code)
 
     @property
     def shared(self) -> tuple[str, ...]:

@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from ... import streams
 from ...elementary import ndtri
 from ...lowering.program import Noise, Program, ProjectionProgram
+from ...lowering.settled import settled_values
 from ...lowering.synapse_edges import SynapseArrays, synapse_arrays
 from ...lowering.synapse_program import SynapseCode, SynapseProgram
 from ..base import SYNAPSE
 from .objects import Edges, Neurons
+from .synapse_operations import OperationRunner, Rewriter, operation_variables
 
 _SINCE = "since_update"
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -35,13 +37,17 @@ _SUM_ORDER = -1000
 
 @dataclass
 class General:
-    """One projection: Brian2's object (None where it has no synapses) and what runs beside it."""
+    """One projection: Brian2's object (None where it has no synapses) and what runs beside it.
+
+    ``hidden`` names objects that run only where one of ``operations`` lets them.
+    """
 
     projection: ProjectionProgram
     arrays: SynapseArrays
     synapses: brian2.Synapses | None
     names: dict[str, str]
     operations: list[brian2.NetworkOperation] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
     @property
     def synapse(self) -> SynapseProgram:
@@ -78,15 +84,55 @@ class General:
         return None
 
     def read(self, variable: str) -> NDArray[np.float64]:
-        """Return a variable's values, target-major, (n,)."""
+        """Return a variable's values, target-major, (n,); event-driven ones as of now."""
         out = np.empty(self.arrays.order.size)
-        out[self.arrays.order] = self.array(variable)
+        event_driven = variable in self.synapse.code.event_driven and self.synapses is not None
+        out[self.arrays.order] = self._settled()[variable] if event_driven else self.array(variable)
         return out
 
     def write(self, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a variable's values, given target-major, (n,)."""
-        if self.synapses is not None:
-            self.array(variable)[:] = values[self.arrays.order]
+        if self.synapses is None:
+            return
+        if variable in self.synapse.code.event_driven:
+            self._settle()
+        self.array(variable)[:] = values[self.arrays.order]
+
+    def shared_value(self, variable: str) -> float:
+        """Return the current value of a parameter that all synapses share."""
+        if self.synapses is None:
+            return float(self.synapse.values[variable])  # type: ignore[arg-type]
+        return float(self.array(variable)[0])
+
+    def write_shared(self, variable: str, value: float) -> None:
+        """Replace a parameter that all synapses share; what depends on it is up to date before."""
+        if self.synapses is None:
+            return
+        self.settle_what_uses({variable})
+        self.array(variable)[:] = value
+
+    def settle_what_uses(self, names: set[str]) -> None:
+        """Bring event-driven variables up to date if their equations use one of the names."""
+        words = set(_WORD.findall("\n".join(s.code for s in self.synapse.code.settlings)))
+        if self.synapses is not None and words & names:
+            self._settle()
+
+    def _settle(self) -> None:
+        for name, current in self._settled().items():
+            self.array(name)[:] = current
+        self._brian2_array("lastupdate")[:] = self._brian2_array("t")
+
+    def _settled(self) -> dict[str, NDArray[np.float64]]:
+        """Return all event-driven variables as of now, in the order of ``arrays``."""
+        elapsed = self._brian2_array("t") - self._brian2_array("lastupdate")
+        found: dict[str, NDArray[np.float64]] = {}
+        for settling in self.synapse.code.settlings:
+            where = f"projection {self.projection.name!r}"
+            found |= settled_values(settling, self.array, elapsed, where)
+        return found
+
+    def _brian2_array(self, name: str) -> NDArray[np.float64]:
+        return self.synapses.variables[name].get_value()
 
 
 def general_synapses(
@@ -118,7 +164,7 @@ class _Orders:
     """Hands out the order of pathways and sums within Brian2's slots."""
 
     def __init__(self) -> None:
-        self._next = {"pre": 0, "post": 100_000, "sum": _SUM_ORDER}
+        self._next = {"pre": 0, "post": 100_000, "sum": _SUM_ORDER, "operation": 0}
         self.summed: set[tuple[str, str]] = set()
 
     def next(self, kind: str) -> int:
@@ -168,6 +214,8 @@ class _Maker:
                 getattr(synapses, f"path_{i}").order = orders.next(side)
         if self.code.noise:
             made.operations.append(self._noise(synapses))
+        for i, _ in enumerate(self.code.operations):
+            self._operate(made, synapses, i, orders)
         if self.code.update:
             self._run(synapses, self._renamed(self.code.update), "synapses", _UPDATE_ORDER, "step")
         return made
@@ -178,17 +226,19 @@ class _Maker:
 
     def _model(self) -> str:
         lines = [self._renamed(self.code.declarations)]
-        if self.code.keeps_update:
+        if self.code.event_driven:
             lines.append("lastupdate : second")
         lines += [f"{self.names[noise.name]} : 1" for noise in self.code.noise]
         # the sum's unit was checked in the description, and nothing checks it again
         lines += [f"{_SUMMAND.format(i)} : 1" for i, _ in enumerate(self.code.summed)]
+        lines += operation_variables(self.code)
         return "\n".join(lines)
 
     def _pathway(self, code: str) -> str:
         code = self._renamed(code)
-        if self.code.keeps_update:
-            return f"{_SINCE} = t - lastupdate\n{code}\nlastupdate = t"
+        if self.code.event_driven:
+            settling = "\n".join(self._renamed(s.code) for s in self.code.settlings if s.code)
+            return f"{_SINCE} = t - lastupdate\n{settling}\n{code}\nlastupdate = t"
         return code
 
     def _synapses(self) -> brian2.Synapses:
@@ -277,18 +327,43 @@ class _Maker:
         ]
         return np.setdiff1d(np.concatenate(spans), self.projection.post.local_ids())
 
+    def _operate(
+        self, made: General, synapses: brian2.Synapses, index: int, orders: _Orders
+    ) -> None:
+        code = self.code.operations[index]
+        runner = OperationRunner(
+            code,
+            self.synapse.times[index],
+            synapses,
+            self.arrays,
+            Rewriter(self.names, self._renamed, self._pathway),
+            self._draw(synapses, code.texts),
+            f"{self.label}_operation_{index}",
+        )
+        made.operations.append(runner.operation(self.clock, orders.next("operation")))
+        made.hidden += runner.hidden
+
     def _noise(self, synapses: brian2.Synapses) -> brian2.NetworkOperation:
         step = self.clock.variables["timestep"].get_value()
-        arrays = {n: synapses.variables[self.names[n.name]] for n in self.code.noise}
-        held = [(noise, array.get_value()) for noise, array in arrays.items()]
+        code = self.code
+        texts = (code.update, *(p.code for p in code.pathways), *(s.code for s in code.summed))
+        draw = self._draw(synapses, texts)
+        return self._operation(lambda: draw(int(step[0])), "start", -2, "noise")
 
-        def draw() -> None:
+    def _draw(self, synapses: brian2.Synapses, texts: tuple[str, ...]) -> Callable[[int], None]:
+        """Return what draws the random numbers that some code uses, in a given step."""
+        words = set(_WORD.findall("\n".join(texts)))
+        held = [
+            (noise, synapses.variables[self.names[noise.name]].get_value())
+            for noise in self.code.noise
+            if noise.name in words
+        ]
+
+        def draw(step: int) -> None:
             for noise, values in held:
-                values[:] = _numbers(
-                    self.program.seed, self.projection, self.arrays, noise, step[0]
-                )
+                values[:] = _numbers(self.program.seed, self.projection, self.arrays, noise, step)
 
-        return self._operation(draw, "start", -2, "noise")
+        return draw
 
     def _operation(
         self, function: Callable[[], None], when: str, order: float, name: str

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "edges.hpp"
+#include "common_values.hpp"
 #include "general_types.hpp"
 #include "mirror.hpp"
 #include "source_rows.hpp"
+#include "structure.hpp"
 #include "synaptic_values.hpp"
 
 #ifndef NEUROSIM_DENSE_ROWS
@@ -55,6 +57,14 @@ class GeneralPart {
     }
 
     void build(std::vector<uint32_t>& outdegree);
+    // Have these synapses instead. Their values are given afterwards, as for a network that goes on
+    // from a checkpoint, and so are the spikes on their way.
+    void replace(const SynapseList& list, std::vector<uint32_t>& outdegree) {
+        listed_ = &list;
+        build(outdegree);
+        listed_ = nullptr;
+        replaced_ = true;
+    }
 
     // Spikes of `ids` (ascending) at `step` will reach their synapses; so will events of a channel.
     void enter(const std::vector<uint32_t>& ids, int64_t step, int32_t channel = -1);
@@ -71,8 +81,8 @@ class GeneralPart {
     void sum(int32_t index, const StepInfo& now);
 
     void move_origin(int64_t shift) {
-        for (int32_t& step : updated_)
-            step = static_cast<int32_t>(std::max<int64_t>(step - shift, long_ago));
+        for (auto* steps : {&updated_, &of_sources_.updated(), &of_targets_.updated()})
+            for (int32_t& step : *steps) step = static_cast<int32_t>(std::max<int64_t>(step - shift, long_ago));
     }
 
     int64_t size() const { return n_; }
@@ -93,6 +103,13 @@ class GeneralPart {
     // Call `visit(source, own target, number, position, weight, delay)` for every synapse.
     template <class Visit>
     void each_synapse(Visit&& visit) const {
+        if (replaced_ && !listed_) {     // they are no longer those that are drawn
+            for (const Stretch& stretch : rows_)
+                for (int64_t d = 0; d < n_delays_; ++d)
+                    for (uint32_t i = row(stretch.at)[d]; i < row(stretch.at)[d + 1]; ++i)
+                        visit(stretch.at, target(i), numbers_[i], i, Weight(0), static_cast<int32_t>(first_delay_ + d));
+            return;
+        }
         std::vector<uint32_t> cursors = first_;
         each_edge([&](uint32_t source, uint32_t target, uint32_t number, Weight weight, int32_t delay) {
             visit(source, target, number, cursors[place(source, delay)]++, weight, delay);
@@ -101,8 +118,13 @@ class GeneralPart {
 
   private:
     friend class PartState;
+    friend class OperationRun;
     template <class Visit>
     void each_edge(Visit&& visit) const {
+        if (listed_)
+            return each_listed(*listed_, own_, [&](uint32_t source, uint32_t target, uint32_t number, int32_t delay) {
+                visit(source, target, number, Weight(0), delay);
+            });
         const EdgeSource source(projection_, network_.seed);
         const auto batch = std::make_unique<EdgeBatch>();
         std::vector<uint32_t> numbers(static_cast<size_t>(own_.count), 0);
@@ -111,6 +133,13 @@ class GeneralPart {
                 visit(b.sources[i], b.targets[i], numbers[b.targets[i]]++, b.weights[i], b.delays[i]);
         });
     }
+
+    uint32_t target(int64_t i) const {
+        return wide_ ? reinterpret_cast<const uint32_t*>(targets_.get())[i]
+                     : reinterpret_cast<const uint16_t*>(targets_.get())[i];
+    }
+    template <class Visit>
+    void each_place(int32_t common, Visit&& visit) const;
 
     // Positions of the first synapse of each delay, and of what follows; null: the source has none.
     const uint32_t* row(int64_t source) const {
@@ -133,6 +162,14 @@ class GeneralPart {
     void gather(const std::vector<Stretch>& list, const uint32_t* places = nullptr);
     // Where a source is: neuron * n_groups + group, given its index in its population.
     uint32_t source_place(uint32_t index) const;
+    // The synapses [first[d], first[end]) of a source.
+    Stretch stretch(uint32_t source, const uint32_t* first, int64_t d, int64_t end) const {
+        return {source, first[d], first[end] - first[d], static_cast<uint32_t>(first - first_.data() + d)};
+    }
+    Stretch stretch_of_target(uint32_t k) const {
+        return {k, first_of_target_[k], first_of_target_[k + 1] - first_of_target_[k], k};
+    }
+    void settle_others(const PathwaySpec& pathway, const std::vector<Stretch>& due, const StepInfo& now);
     int64_t pre_origin() const {
         return spec_.pre_population < 0 ? 0 : network_.populations[spec_.pre_population].first_id;
     }
@@ -160,10 +197,13 @@ class GeneralPart {
     std::vector<Bytes> blocks_;
     std::vector<real*> arrays_;
     std::vector<int32_t> updated_;
-    std::vector<uint32_t> sources_, numbers_, by_target_, first_of_target_;
+    std::vector<uint32_t> sources_, numbers_, by_target_, places_, first_of_target_;
+    CommonValues of_sources_, of_targets_;
     std::vector<real*> post_;
     std::vector<const uint8_t*> open_;
     std::vector<const LocalPopulation*> sources_by_group_;
+    const SynapseList* listed_ = nullptr;  // while laid out from it
+    bool replaced_ = false;
     const Mirror* mirror_ = nullptr;
     std::vector<uint32_t> row_places_;   // with a mirror: where the source of each row is
     std::vector<real> pre_values_, sum_;
@@ -175,6 +215,11 @@ inline void GeneralPart::count_delays() {
     if (projection_.delays) {
         for (int64_t i = 0; i < projection_.n_edges; ++i) last = std::max(last, projection_.delays[i]);
     }
+    if (listed_)
+        for (int64_t i = 0; i < listed_->n; ++i) {
+            first = std::min(first, listed_->delays[i]);
+            last = std::max(last, listed_->delays[i]);
+        }
     first_delay_ = static_cast<int32_t>(first);
     n_delays_ = last - first + 1;
     compact_ = network_.n_ranks > 1 && projection_.pre_size * n_delays_ > NEUROSIM_DENSE_ROWS;
@@ -212,7 +257,7 @@ inline void GeneralPart::lay_out() {
     rows_.clear();
     const auto add = [&](uint32_t source) {
         const uint32_t* first = row(source);
-        if (first[n_delays_] > first[0]) rows_.push_back({source, first[0], first[n_delays_] - first[0]});
+        if (first[n_delays_] > first[0]) rows_.push_back(stretch(source, first, 0, n_delays_));
     };
     if (compact_)
         with_row_.each(add);
@@ -236,6 +281,13 @@ inline void GeneralPart::lay_out() {
     view_.updated = updated_.data();
     view_.sources = sources_.data();
     view_.numbers = numbers_.data();
+    bool read[2] = {false, false};       // by pathways of the other side
+    for (int32_t i = 0; i < spec_.n_pathways; ++i)
+        if (spec_.pathways[i].reads_other) read[spec_.pathways[i].post_side ? 0 : 1] = true;
+    of_sources_.lay_out(spec_.common, spec_.n_common[0], static_cast<int64_t>(first_.size()) - 1, read[0]);
+    of_targets_.lay_out(spec_.common + spec_.n_common[0], spec_.n_common[1], own_.padded, read[1]);
+    view_.of_sources = of_sources_.view();
+    view_.of_targets = of_targets_.view();
 }
 
 inline void GeneralPart::fill() {
@@ -263,7 +315,9 @@ inline void GeneralPart::fill() {
                 continue;
             }
             double x = static_cast<double>(weight);
-            if (value.kind == listed)
+            if (listed_)
+                x = 0.0;
+            else if (value.kind == listed)
                 x = value.values[projection_.offsets[ordinal_of_own[target]] + number];
             else if (value.kind == constant)
                 x = value.a;
@@ -278,17 +332,20 @@ inline void GeneralPart::fill() {
 }
 
 inline void GeneralPart::list_by_target() {
-    const auto target = [&](int64_t i) {
-        return wide_ ? reinterpret_cast<const uint32_t*>(targets_.get())[i]
-                     : reinterpret_cast<const uint16_t*>(targets_.get())[i];
-    };
     first_of_target_.assign(static_cast<size_t>(own_.count) + 1, 0);
     for (int64_t i = 0; i < n_; ++i) ++first_of_target_[target(i) + 1];
     for (size_t k = 1; k < first_of_target_.size(); ++k) first_of_target_[k] += first_of_target_[k - 1];
-    by_target_.resize(static_cast<size_t>(n_));
+    by_target_.assign(static_cast<size_t>(n_) + look_ahead, 0);
+    places_.assign(of_sources_.is_read() ? static_cast<size_t>(n_) : 0, 0);
     std::vector<uint32_t> cursors = first_of_target_;
-    for (int64_t i = 0; i < n_; ++i) by_target_[cursors[target(i)]++] = static_cast<uint32_t>(i);
+    for (size_t place = 0; place + 1 < first_.size(); ++place)
+        for (uint32_t i = first_[place]; i < first_[place + 1]; ++i) {
+            const uint32_t at = cursors[target(i)]++;
+            by_target_[at] = i;
+            if (!places_.empty()) places_[at] = static_cast<uint32_t>(place);
+        }
     view_.by_target = by_target_.data();
+    view_.places = places_.data();
 }
 
 inline void GeneralPart::enter_row(const PathwaySpec& pathway, int32_t path, int64_t source, int64_t step) {
@@ -296,12 +353,11 @@ inline void GeneralPart::enter_row(const PathwaySpec& pathway, int32_t path, int
     if (!first) return;
     const auto at = static_cast<uint32_t>(source);
     if (pathway.delay >= 0) {
-        if (first[n_delays_] > first[0]) page(path, step + pathway.delay).push_back({at, first[0], first[n_delays_] - first[0]});
+        if (first[n_delays_] > first[0]) page(path, step + pathway.delay).push_back(stretch(at, first, 0, n_delays_));
         return;
     }
     for (int64_t d = 0; d < n_delays_; ++d)
-        if (first[d + 1] > first[d])
-            page(path, step + first_delay_ + d).push_back({at, first[d], first[d + 1] - first[d]});
+        if (first[d + 1] > first[d]) page(path, step + first_delay_ + d).push_back(stretch(at, first, d, d + 1));
 }
 
 inline void GeneralPart::enter(const std::vector<uint32_t>& ids, int64_t step, int32_t channel) {
@@ -322,16 +378,30 @@ inline void GeneralPart::enter_own(int64_t step) {
         if (!pathway.post_side) continue;
         for (const int32_t k : pathway.event < 0 ? own_.spikes : own_.events[pathway.event]) {
             if (k >= own_.count) break;  // padding
-            const uint32_t begin = first_of_target_[k], end = first_of_target_[k + 1];
-            if (end > begin) page(path, step + pathway.delay).push_back({static_cast<uint32_t>(k), begin, end - begin});
+            const Stretch own = stretch_of_target(static_cast<uint32_t>(k));
+            if (own.count) page(path, step + pathway.delay).push_back(own);
         }
     }
 }
 
 inline void GeneralPart::run(int32_t path, const StepInfo& now) {
     auto& due = page(path, now.step);
+    if (spec_.pathways[path].reads_other && !due.empty()) settle_others(spec_.pathways[path], due, now);
     call(path, now, due, nullptr);
     due.clear();
+}
+
+// Bring up to date what synapses share with others of the same target (of a postsynaptic pathway:
+// of the same source): of all there are, or of those that the pathway will look at.
+inline void GeneralPart::settle_others(const PathwaySpec& pathway, const std::vector<Stretch>& due, const StepInfo& now) {
+    const CommonValues& others = pathway.post_side ? of_sources_ : of_targets_;
+    int64_t n = 0;
+    for (const Stretch& stretch : due) n += stretch.count;
+    const int32_t first = spec_.n_pathways + 1 + (pathway.post_side ? of_all_sources : of_all_targets);
+    if (2 * n >= others.size())
+        call(first, now, {{0, 0, static_cast<uint32_t>(others.size())}}, nullptr);
+    else
+        call(first + 1, now, due, nullptr);
 }
 
 inline void GeneralPart::update(const StepInfo& now) {
@@ -341,7 +411,7 @@ inline void GeneralPart::update(const StepInfo& now) {
 inline void GeneralPart::sum(int32_t index, const StepInfo& now) {
     const SumSpec& target = spec_.sums[index];
     std::fill(sum_.begin(), sum_.end(), real(0));
-    call(spec_.n_pathways + 1 + index, now, rows_, sum_.data());
+    call(spec_.n_pathways + 1 + n_common_calls + index, now, rows_, sum_.data());
     real* out = own_.arrays[target.array];
     if (target.clears)
         for (int64_t k = 0; k < own_.count; ++k)
@@ -352,21 +422,40 @@ inline void GeneralPart::sum(int32_t index, const StepInfo& now) {
 inline int64_t GeneralPart::bytes() const {
     int64_t each = (wide_ ? 4 : 2) + 4 * (spec_.keeps_update + spec_.keeps_sources + spec_.keeps_numbers + spec_.keeps_targets);
     for (int32_t v = 0; v < spec_.n_values; ++v) each += v == spec_.weight ? sizeof(Weight) : sizeof(real);
-    return n_ * each + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + row_places_.size() * 4 + rows_.size() * sizeof(Stretch));
+    each += spec_.keeps_targets && of_sources_.is_read() ? 4 : 0;
+    return n_ * each + of_sources_.bytes() + of_targets_.bytes() + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + row_places_.size() * 4 + rows_.size() * sizeof(Stretch));
 }
 
+// Values are those of single synapses, then what those of a source, then what those of a target share.
 inline void GeneralPart::store(int32_t value, double* out) const {
+    const int32_t common = value - spec_.n_values;
+    if (common >= 0) return each_place(common, [&](int64_t i, real& x, int32_t&) { out[i] = static_cast<double>(x); });
     for (int64_t i = 0; i < n_; ++i)
         out[i] = value == spec_.weight ? static_cast<double>(view_.weights[i]) : static_cast<double>(arrays_[value][i]);
 }
 
 inline void GeneralPart::load(int32_t value, const double* values) {
+    const int32_t common = value - spec_.n_values;
+    if (common >= 0) return each_place(common, [&](int64_t i, real& x, int32_t&) { x = static_cast<real>(values[i]); });
     for (int64_t i = 0; i < n_; ++i) {
         if (value == spec_.weight)
             reinterpret_cast<Weight*>(blocks_[value].get())[i] = static_cast<Weight>(values[i]);
         else
             arrays_[value][i] = static_cast<real>(values[i]);
     }
+}
+
+// Call `visit(synapse, value, lane step of its last event)` for what every synapse shares with others.
+template <class Visit>
+inline void GeneralPart::each_place(int32_t common, Visit&& visit) const {
+    const bool of_target = common >= spec_.n_common[0];
+    const CommonView& view = of_target ? view_.of_targets : view_.of_sources;
+    real* const values = view.arrays[of_target ? common - spec_.n_common[0] : common];
+    for (size_t place = 0; place + 1 < first_.size(); ++place)
+        for (uint32_t i = first_[place]; i < first_[place + 1]; ++i) {
+            const size_t at = of_target ? target(i) : place;
+            visit(i, values[at], view.updated[at]);
+        }
 }
 
 inline void GeneralPart::look_for_nan() {
@@ -378,6 +467,11 @@ inline void GeneralPart::look_for_nan() {
         for (int64_t i = 0; bad && i < n_ && nan_.first < 0; ++i)
             if (!(arrays_[v][i] == arrays_[v][i])) nan_ = {v, i};
     }
+    for (int32_t c = 0; c < spec_.n_common[0] + spec_.n_common[1] && nan_.first < 0; ++c)
+        if (c < spec_.n_common[0] ? of_sources_.has_nan(c) : of_targets_.has_nan(c - spec_.n_common[0]))
+            each_place(c, [&](int64_t i, real& x, int32_t&) {
+                if (!(x == x) && nan_.first < 0) nan_ = {spec_.n_values + c, i};
+            });
 }
 
 }  // namespace neurosim

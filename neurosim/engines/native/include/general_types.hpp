@@ -2,6 +2,7 @@
 // generated kernels see of a thread's part of a projection.
 #pragma once
 #include "population.hpp"
+#include "synapse_operation_types.hpp"
 #include "types.hpp"
 
 namespace neurosim {
@@ -12,7 +13,7 @@ struct PathwaySpec {
     int32_t post_side;                   // runs at the target's spikes, else at the source's
     int32_t delay;                       // in steps; -1: the synapse's own
     int32_t event;                       // channel (post_side: which of the target's events); -1: spikes
-    int32_t reserved;
+    int32_t reads_other;                 // what synapses of a target (post_side: of a source) have in common
 };
 
 struct ValueSpec {                       // a variable with one value per synapse, at t = 0
@@ -38,7 +39,7 @@ struct GeneralSpec {
     int32_t weight;                      // which value is stored as a constant Weight; -1: none
     int32_t keeps_update, keeps_numbers, keeps_sources, keeps_targets;
     int32_t update_reads_pre;            // the clock-driven update goes row by row
-    int32_t reserved;
+    int32_t n_common[2];                 // variables that synapses of a source with one delay, of a target share
     const PathwaySpec* pathways;
     const ValueSpec* values;
     const SumSpec* sums;
@@ -47,6 +48,9 @@ struct GeneralSpec {
     const double* shared;                // values of shared variables: of the synapses,
     const double* pre_shared;            // of source and target
     const double* post_shared;
+    const double* common;                // those variables at t = 0
+    const SynapseOperationSpec* operations;
+    int64_t n_operations;
 };
 
 struct ChannelSpec {                     // an event besides spikes that all threads must know of
@@ -78,12 +82,22 @@ struct ReadSpec {                        // a variable of sources that synapses 
     int32_t population, array;
 };
 
+constexpr int64_t look_ahead = 24;       // synapses of a target that are fetched before their turn
+
 // --- what kernels see -----------------------------------------------------------------------
 
 // Synapses [begin, begin + count). `at` is the source (an index among the projection's sources),
-// or for a postsynaptic pathway the own target, whose synapses by_target lists.
+// or for a postsynaptic pathway the own target, whose synapses by_target lists. `place` is where
+// what these synapses have in common is kept.
 struct Stretch {
-    uint32_t at, begin, count;
+    uint32_t at, begin, count, place = 0;
+};
+
+// Variables that all synapses of a source with one delay, or all synapses of a target, have in common.
+struct CommonView {
+    real* const* arrays = nullptr;       // as of the last event of each place
+    real* const* current = nullptr;      // as of now, where a pathway of the other side asked for it
+    int32_t* updated = nullptr;          // lane step of that event
 };
 
 struct SynapseView {
@@ -97,6 +111,8 @@ struct SynapseView {
     const uint32_t* numbers = nullptr;   // index of the synapse among those of its target
     const uint32_t* sources = nullptr;   // where the source is: neuron * n_groups + group of `pre`
     const uint32_t* by_target = nullptr;
+    const uint32_t* places = nullptr;    // of the sources of those synapses
+    CommonView of_sources, of_targets;
     const real* pre_values = nullptr;    // of each stretch: the source's variables
     const LocalPopulation* own = nullptr;  // the targets
     const LocalPopulation* const* pre = nullptr;  // the sources: of each thread, then of other ranks
@@ -104,6 +120,7 @@ struct SynapseView {
     const int32_t* pre_arrays = nullptr;
     int32_t n_pre = 0;
     uint32_t projection = 0;             // keys the random streams
+    const real* const* sums = nullptr;   // of an operation: by own target, or of each stretch
 
     real of_source(int32_t i, uint32_t synapse) const {
         return pre[sources[synapse] % n_groups]->arrays[pre_arrays[i]][sources[synapse] / n_groups];
@@ -112,8 +129,16 @@ struct SynapseView {
 
 using StretchCall = void (*)(const SynapseView&, const StepInfo&, const Stretch*, int64_t, real*);
 
-// Generated for each model: its pathways, then its clock-driven update, then its sums; for
-// targets of 16 and of 32 bits.
+// Generated for each model: its pathways, its clock-driven update, what brings common variables up
+// to date (CommonCall), its sums, then its operations; for targets of 16 and of 32 bits.
+enum CommonCall : int32_t {              // of all places, or of those that stretches of synapses touch
+    of_all_sources,
+    of_touched_sources,
+    of_all_targets,
+    of_touched_targets,
+    n_common_calls
+};
+
 struct SynapseKernel {
     int32_t n_pathways;
     const StretchCall* calls[2];

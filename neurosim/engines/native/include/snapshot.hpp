@@ -109,15 +109,12 @@ class PartState {
     PartState(GeneralPart& part, int64_t origin) : part_(part), origin_(origin) {}
 
     // Step of each synapse's last event; false if the model does not keep it.
+    // Last events of synapses (`of` 0), or of what they share by source (1) or by target (2).
     template <bool taking>
-    bool updated(int64_t* steps) {
+    bool updated(int32_t of, int64_t* steps) {
+        if (of > 0) return part_.spec_.n_common[of - 1] && common_updated<taking>(of, steps);
         if (!part_.spec_.keeps_update) return false;
-        for (int64_t i = 0; steps && i < part_.n_; ++i) {
-            if constexpr (taking)
-                steps[i] = part_.updated_[i] + origin_;
-            else
-                part_.updated_[i] = static_cast<int32_t>(std::max<int64_t>(steps[i] - origin_, long_ago));
-        }
+        for (int64_t i = 0; steps && i < part_.n_; ++i) note<taking>(part_.updated_[i], steps[i]);
         return true;
     }
 
@@ -152,23 +149,37 @@ class PartState {
         return part_.first_delay_ + (after - first - 1);
     }
 
+    template <bool taking>
+    bool common_updated(int32_t of, int64_t* steps) {
+        const int32_t first = of == 1 ? 0 : part_.spec_.n_common[0];
+        if (steps) part_.each_place(first, [&](int64_t i, real&, int32_t& step) { note<taking>(step, steps[i]); });
+        return true;
+    }
+
+    template <bool taking>
+    void note(int32_t& lane, int64_t& step) const {
+        if constexpr (taking)
+            step = lane + origin_;
+        else
+            lane = static_cast<int32_t>(std::max<int64_t>(step - origin_, long_ago));
+    }
+
     void enter_target(int32_t path, int64_t due, int64_t index) {
         const LocalPopulation& own = part_.own_;
         if (index % own.n_workers != own.worker) return;
-        const int64_t k = index / own.n_workers;
-        const uint32_t begin = part_.first_of_target_[k], end = part_.first_of_target_[k + 1];
-        if (end > begin) part_.page(path, due).push_back({static_cast<uint32_t>(k), begin, end - begin});
+        const Stretch stretch = part_.stretch_of_target(static_cast<uint32_t>(index / own.n_workers));
+        if (stretch.count) part_.page(path, due).push_back(stretch);
     }
 
     void enter_source(const PathwaySpec& pathway, int32_t path, int64_t step, int64_t source, int64_t now) {
         const uint32_t* first = part_.row(source);
         if (!first) return;
-        const auto enter = [&](int64_t due, uint32_t begin, uint32_t end) {
-            if (end > begin && due >= now)
-                part_.page(path, due).push_back({static_cast<uint32_t>(source), begin, end - begin});
+        const auto enter = [&](int64_t due, int64_t d, int64_t end) {
+            const Stretch stretch = part_.stretch(static_cast<uint32_t>(source), first, d, end);
+            if (stretch.count && due >= now) part_.page(path, due).push_back(stretch);
         };
-        if (pathway.delay >= 0) return enter(step + pathway.delay, first[0], first[part_.n_delays_]);
-        for (int64_t d = 0; d < part_.n_delays_; ++d) enter(step + part_.first_delay_ + d, first[d], first[d + 1]);
+        if (pathway.delay >= 0) return enter(step + pathway.delay, 0, part_.n_delays_);
+        for (int64_t d = 0; d < part_.n_delays_; ++d) enter(step + part_.first_delay_ + d, d, d + 1);
     }
 
     GeneralPart& part_;
@@ -252,13 +263,13 @@ int32_t neurosim_current(void* network, int32_t taking, int32_t current, int32_t
     });
 }
 
-// Last events of synapses, in the order of neurosim_general_list.
-int32_t neurosim_updated(void* network, int32_t taking, int32_t general, int64_t* steps) {
+// Last events of synapses, in the order of neurosim_general_list, or of what they share (PartState::updated).
+int32_t neurosim_updated(void* network, int32_t taking, int32_t general, int32_t of, int64_t* steps) {
     int64_t first = 0;
     return neurosim::any_part(*static_cast<neurosim::Network*>(network), general, [&](auto& state, int64_t size) {
         int64_t* own = steps ? steps + first : nullptr;
         first += size;
-        return taking ? state.template updated<true>(own) : state.template updated<false>(own);
+        return taking ? state.template updated<true>(of, own) : state.template updated<false>(of, own);
     });
 }
 
