@@ -46,6 +46,14 @@ def with_model(program: Program, projection: str) -> ProjectionProgram:
     return known[projection]
 
 
+def restructured(program: Program, projection: str) -> ProjectionProgram:
+    """Return the restructured projection of that name; UnknownNameError otherwise."""
+    known = {p.name: p for p in program.projections if p.restructured}
+    if projection not in known:
+        raise UnknownNameError("projection", projection, known, "restructured projections")
+    return known[projection]
+
+
 def synaptic(
     program: Program, projection: str, variable: str, roles: tuple[str, ...]
 ) -> ProjectionProgram:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,10 @@ def lower(network: Network, dt: Any, share: Share | None = None) -> p.Program:
             _source(source, first_ids[source.name], step) for source in network.sources.values()
         ),
         projections=tuple(
-            _projection(projection, index, context, network.weight_bits)
+            replace(
+                _projection(projection, index, context, network.weight_bits),
+                restructured=network.restructured(projection.name),
+            )
             for index, projection in enumerate(network.projections)
         ),
         poisson=tuple(

@@ -85,12 +85,12 @@ def with_structure(network: Network, program: Program) -> Program:
     if not network.restructurings:
         return program
     names = [given.name for given in network.projections]
-    projections, made = list(program.projections), []
+    made = []
     for given in network.restructurings:
         index = names.index(given.projection)
-        made.append(_lowered(given, network.projections[index], projections[index], program))
-        projections[index] = replace(projections[index], restructured=True)
-    return replace(program, projections=tuple(projections), structures=tuple(made))
+        described, base = network.projections[index], program.projections[index]
+        made.append(_lowered(given, described, base, program))
+    return replace(program, structures=tuple(made))
 
 
 def _lowered(

@@ -52,6 +52,8 @@ def load_runtime(path: str) -> ctypes.CDLL:
         "neurosim_general_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_write": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_general_nan": (c_int64, [network, c_int32, POINTER(c_int32)]),
+        "neurosim_replace": (ctypes.c_int, [network, c_int32, c_int64, _Int64s, _Int64s, _Int64s]),
+        "neurosim_reconnect": (ctypes.c_int, [network, c_int64, c_int64, _Int64s, _Int64s]),
         "neurosim_recall": (ctypes.c_int, [network, c_int64, c_int64, _Int64s, _Int64s]),
         "neurosim_waves": (None, [network, c_int64, POINTER(WaveRows)]),
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),

@@ -20,7 +20,8 @@ inline void GeneralPart::connect() {
     row_places_.clear();
     for (const Stretch& row : rows_)
         row_places_.push_back(source_place(static_cast<uint32_t>(source_id(projection_, row.at) - pre_origin())));
-    for (uint32_t& source : sources_) source = source_place(source);
+    for (size_t r = 0; r < rows_.size() && !sources_.empty(); ++r)
+        std::fill_n(sources_.begin() + rows_[r].begin, rows_[r].count, row_places_[r]);
 }
 
 inline void GeneralPart::gather(const std::vector<Stretch>& list, const uint32_t* places) {

@@ -145,6 +145,7 @@ class Mirror {
         all_to_all(asked.data(), words * static_cast<int64_t>(sizeof(uint32_t)), answers.data());
         pick(population, p, answers, words);
         std::vector<uint32_t> next(static_cast<size_t>(spec_.n_ranks), 0);
+        population.places.clear();
         population.wanted.each([&](uint32_t index) {
             const uint32_t rank = index % spec_.n_ranks;
             population.places.push_back(static_cast<uint32_t>(rank * most) + next[rank]++);

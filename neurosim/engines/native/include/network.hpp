@@ -21,15 +21,21 @@ class Network {
     void build() {
         together([](Worker& worker) { worker.build(); });
         give_back_memory();
-        if (!exchange_) return;
-        Bits needed(static_cast<size_t>(spec_.n_ids / 64 + 1), 0);
-        for (const auto& worker : team_) worker->mark_sources(needed);
-        exchange_->ask(std::move(needed));
-        if (!mirror_) return;
-        mirror_->ask([&](int32_t population, auto&& visit) {
-            for (auto& worker : team_) worker->generals->each_read(population, visit);
-        });
-        together([](Worker& worker) { worker.generals->connect(); });
+        meet_ranks();
+    }
+
+    // Have other synapses in a projection with a synapse model, of those that the list holds.
+    void replace(int32_t general, const SynapseList& list) {
+        together([&](Worker& worker) { worker.replace(general, list); });
+    }
+
+    // Tell the other ranks what synapses need of them, which may have changed, and go on at `step`
+    // after the spikes (ascending by step, id) of all ranks that may still act.
+    void reconnect(int64_t step, int64_t n, const int64_t* steps, const int64_t* ids) {
+        meet_ranks();
+        std::vector<Spike> spikes;
+        for (int64_t i = 0; i < n; ++i) spikes.push_back({steps[i], ids[i]});
+        if (exchange_) exchange_->go_on_at(step, spikes);
     }
 
     // Go on at `step` after the spikes (ascending by step, id) that may still act.
@@ -64,6 +70,19 @@ class Network {
     const NetworkSpec& spec() const { return spec_; }
 
   private:
+    // Let ranks agree on whose spikes, and whose variables, are needed where.
+    void meet_ranks() {
+        if (!exchange_) return;
+        Bits needed(static_cast<size_t>(spec_.n_ids / 64 + 1), 0);
+        for (const auto& worker : team_) worker->mark_sources(needed);
+        exchange_->ask(std::move(needed));
+        if (!mirror_) return;
+        mirror_->ask([&](int32_t population, auto&& visit) {
+            for (auto& worker : team_) worker->generals->each_read(population, visit);
+        });
+        together([](Worker& worker) { worker.generals->connect(); });
+    }
+
     // Run `work` for every worker in its own thread; the first exception is passed on.
     template <class Work>
     void together(Work&& work) {

@@ -63,6 +63,17 @@ class Worker {
         });
     }
 
+    // Have other synapses in a projection with a synapse model.
+    void replace(int32_t general, const SynapseList& list) {
+        if constexpr (synapse_models) {
+            const int32_t projection = spec_.generals[general].projection;
+            std::vector<uint32_t> counts(static_cast<size_t>(spec_.projections[projection].pre_size), 0);
+            generals->parts[general]->replace(list, counts);
+            outdegrees[projection] = {};
+            outdegrees[projection].append(0, counts.data(), static_cast<int64_t>(counts.size()));
+        }
+    }
+
     // Join the ranks' exchange of spikes; null: there are no other ranks.
     void join(Exchange* exchange) { exchange_ = exchange; }
 

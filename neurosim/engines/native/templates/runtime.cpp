@@ -63,6 +63,20 @@ int neurosim_recall(void* network, int64_t step, int64_t n, const int64_t* steps
     return neurosim::guarded_call([&] { static_cast<neurosim::Network*>(network)->recall(step, n, steps, ids); });
 }
 
+// Replace the synapses of a projection with a model (by its order) onto the rank's neurons, given by
+// target: index of the source in the projection, of the target in its population, delay. What
+// follows: values, last events, and the spikes on their way (neurosim_set_pending).
+int neurosim_replace(void* network, int32_t general, int64_t n, const int64_t* sources, const int64_t* targets,
+                     const int64_t* delays) {
+    return neurosim::guarded_call(
+        [&] { static_cast<neurosim::Network*>(network)->replace(general, {n, sources, targets, delays}); });
+}
+
+// After synapses were replaced on some rank; all ranks together. Spikes as of neurosim_recall.
+int neurosim_reconnect(void* network, int64_t step, int64_t n, const int64_t* steps, const int64_t* ids) {
+    return neurosim::guarded_call([&] { static_cast<neurosim::Network*>(network)->reconnect(step, n, steps, ids); });
+}
+
 // Add each source's number of synapses in a projection, over all threads, to `out`.
 void neurosim_outdegrees(void* network, int32_t projection, uint32_t* out) {
     const auto& whole = *static_cast<neurosim::Network*>(network);
