@@ -80,6 +80,12 @@ def read_by_synapses(program: Program) -> list[tuple[str, str]]:
     return sorted(read & _stored(program))
 
 
+def changing_reads(program: Program, projection: ProjectionProgram) -> list[int]:
+    """Return which of those variables a projection reads that change while a run goes on."""
+    changing = _reads(projection) & (_stored(program) - _constant(program))
+    return [i for i, place in enumerate(read_by_synapses(program)) if place in changing]
+
+
 def _stored(program: Program) -> Variables:
     """Return all variables with one value per neuron."""
     return frozenset(

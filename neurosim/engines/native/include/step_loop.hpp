@@ -1,5 +1,6 @@
 // The step loop of a worker: its phases, and where it waits for the others.
 #pragma once
+#include "synapse_operations.hpp"
 #include "worker.hpp"
 
 namespace neurosim {
@@ -172,6 +173,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         const StepInfo now = info(step);
         const auto before = [&](const PhaseSpec& phase) { prepare_phase(team, phase); };
         inputs->operate(false, now);
+        operate_synapses(team, false, now);
         generals->start_step();
         generals->until(neurons_phase, now, before);
         update(step);
@@ -202,6 +204,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
         for (LocalPopulation& own : populations)
             if (!own.spikes.empty() || own.has_events()) spec_.kernels[own.spec->kernel].reset(own, now);
         inputs->operate(true, now);
+        operate_synapses(team, true, now);
         if (inputs->any()) {
             look_for_failure(step);
             if (failed_step == step && fail(step, stop)) return;

@@ -13,6 +13,7 @@
 #include "poisson.hpp"
 #include "progress.hpp"
 #include "sampler.hpp"
+#include "source_totals.hpp"
 #include "stopwatch.hpp"
 
 #ifndef NEUROSIM_ORIGIN_STEPS
@@ -37,6 +38,7 @@ class Worker {
             samplers.emplace_back(spec.recorders[r], populations[spec.recorders[r].population]);
         generals = std::make_unique<Generals>(spec, populations);
         inputs = std::make_unique<Inputs>(spec, populations);
+        if (thread == 0) source_totals_ = make_source_totals(spec);
     }
 
     Progress progress;
@@ -132,6 +134,7 @@ class Worker {
 
   private:
     friend class WorkerState;
+    friend class OperationRun;
     template <class Target, class Visit>
     void read_rows(Visit&& visit) const;
     void allocate_state();
@@ -146,6 +149,7 @@ class Worker {
     }
     void move_origin(int64_t step);
     void meet(Team& team);
+    void operate_synapses(Team& team, bool at_end, const StepInfo& now);
     void prepare_phase(Team& team, const PhaseSpec& phase);
     void share(Team& team, const int32_t* reads, int32_t n_reads);
     void look_for_failure(int64_t step);
@@ -179,6 +183,8 @@ class Worker {
     int64_t meetings_ = 0;
     Exchange* exchange_ = nullptr;
     Mirror* mirror_ = nullptr;
+    SourceSums source_sums_;                      // of the operation at hand, for other threads to see
+    std::unique_ptr<SourceTotals> source_totals_;  // the first thread's, for all
 };
 
 // Lay out the state: variables that synapses write stand together, so that a slot can address them.
