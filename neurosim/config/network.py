@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import registry
 from ..description.models import NeuronModel
 from ..description.network import Network
+from ..description.plasticity_rule import PlasticityRule
 from ..description.quantities import dimensions, scalar
 from ..description.synapses import SynapseModel
 from ..errors import UnknownNameError
@@ -155,6 +157,7 @@ class _Builder:
             ("record", self.net.record, schema.RECORD),
             ("record_sum", self.net.record_sum, schema.RECORD_ONE),
             ("record_mean", self.net.record_mean, schema.RECORD_ONE),
+            ("record_histogram", self.net.record_histogram, schema.RECORD_HISTOGRAM),
         ):
             for node in self._listed(section):
                 self._call(method, node, keys)
@@ -202,10 +205,15 @@ class _Builder:
         return catalogue_entry(name).model()
 
     def _synapse(self, name: str, node: Node) -> SynapseModel:
+        if "rule" in node.mapping():
+            return self._rule(node)
         given = read_section(node, schema.SYNAPSE, self.values)
         base = given.pop("base", None)
         if base is None:
-            return SynapseModel(given.pop("equations", ""), name=name, **given)
+            learns = {"learns", "eligibility", "sign", "source"} & given.keys()
+            model: Any = PlasticityRule if learns else SynapseModel
+            made: SynapseModel = model(given.pop("equations", ""), name=name, **given)
+            return made
         for key in given:
             if key != "parameters":
                 node.mapping()[key].fail(f"{key!r} cannot be changed of the base {base!r}.")
@@ -213,7 +221,26 @@ class _Builder:
             node.unknown("synapse model", base, synapse_names())
         return synapse_entry(base).model(**given.get("parameters", {}))
 
-    def _known_synapse(self, name: str, node: Node) -> SynapseModel:
+    def _rule(self, node: Node) -> SynapseModel:
+        """Return a plasticity rule of the catalogue with the choices and parameters given."""
+        entries = dict(node.mapping())
+        named = entries.pop("rule")
+        rules = registry.load(registry.REGISTRIES, "plasticity", "registry")
+        rule = rules.get(named.text())
+        if rule is None:
+            named.unknown("plasticity rule", named.content, rules)
+        words = {choice.name for choice in rule.choices} | {"name", "sign"}
+        values = {
+            key: entry.text() if key in words else self.values.read(entry, "value")
+            for key, entry in entries.items()
+        }
+        made: SynapseModel = rule.rule(**values)
+        return made
+
+    def _known_synapse(self, name: str | Node, node: Node) -> SynapseModel:
+        if isinstance(name, Node):
+            with blamed(node):
+                return self._synapse("synapse", name)
         if name in self.synapses:
             return self.synapses[name]
         known = [*self.synapses, *synapse_names()]
@@ -238,7 +265,9 @@ class _Builder:
             if keys[key].kind == "many":
                 found = [self._neurons(one, entry) for one in value]
                 arguments[key] = found if isinstance(entry.content, list) else found[0]
-            elif keys[key].kind == "neurons":
+            elif keys[key].kind == "target" and value[0] in {p.name for p in self.net.projections}:
+                arguments[key] = value[0]
+            elif keys[key].kind in ("neurons", "target"):
                 arguments[key] = self._neurons(value, entry)
             elif keys[key].kind == "synapse":
                 arguments[key] = self._known_synapse(value, entry)
@@ -249,6 +278,7 @@ class _Builder:
         name, index = chosen
         declared: dict[str, Any] = {**self.net.populations, **self.net.sources}
         if name not in declared:
-            node.unknown("population", name, declared)
+            projections = [p.name for p in self.net.projections]
+            node.unknown("population", name, [*declared, *projections])
         with blamed(node):
             return declared[name] if index is None else declared[name][index]

@@ -44,13 +44,18 @@ KINDS = {
     "codes": "code, or a mapping of names to code",
     "either": "a value, or a mapping of names to values",
     "object": "as in Python: `Grid(...)`, `SineCurrent(...)`",
-    "synapse": "the name of a synapse model of this file or of the catalogue",
+    "synapse": "the name of a synapse model of this file or of the catalogue; or one as in "
+    "`synapses.NAME`",
+    "bounds": "a mapping of names to `[low, high]`, each a quantity, shared parameters or `none`",
+    "plasticity": "the name of a plasticity rule of the catalogue",
+    "target": "neurons, or the name of a projection",
     "refractory": "a duration, or a condition in the equation language",
     "neurons": "`E`, `E[:10]`, `E[3]`, `E[10:20:2]` or `E[1, 5, 7]`",
     "many": "neurons, or a list of them",
     "names": "a name or a list of names",
     "rule": "a rule, as in Python: `Bernoulli(0.1)`, `AllToAll`",
     "model": "the name of a model of this file or of the catalogue",
+    "bins": "a list of two quantities and a number",
     "section": "a section of its own",
 }
 
@@ -72,6 +77,7 @@ FILE = {
     "record": Key("section", "a list of recorders of state variables"),
     "record_sum": Key("section", "a list of recorders of sums over neurons"),
     "record_mean": Key("section", "a list of recorders of means over neurons"),
+    "record_histogram": Key("section", "a list of histograms of synaptic variables"),
     "record_spikes": Key("names", "populations whose spikes are recorded; all unless given"),
     "simulation": Key("section", "how long it runs"),
     "figures": Key("names", "kinds of plot drawn beside the recording"),
@@ -96,6 +102,7 @@ MODEL = {
 }
 
 SYNAPSE = {
+    "rule": Key("plasticity", "with the rule's choices and parameters as the only other keys"),
     "base": Key("synapse", "a synapse model of the catalogue, in place of equations and code"),
     "equations": Key("code", "one equation per line"),
     "on_pre": Key("codes", "statements at a spike of the source"),
@@ -104,6 +111,11 @@ SYNAPSE = {
     "initial": Key("values", "values at t = 0"),
     "events": Key("codes", "events that pathways listen to, in place of spikes"),
     "method": Key("text", "integrator of clock-driven equations"),
+    "bounds": Key("bounds", "between which a variable stays"),
+    "learns": Key("names", "what is learnt; with this or one of the next it is a plasticity rule"),
+    "eligibility": Key("names", "traces that must decay"),
+    "sign": Key("text", "`excitatory` or `inhibitory`: Dale's law"),
+    "source": Key("text", "where the rule was published"),
 }
 
 POPULATION = {
@@ -131,6 +143,7 @@ PROJECTION = {
     "delay": Key("either", "from spike to effect"),
     "synapse": Key("synapse", "what synapses do instead of adding their weight"),
     "delay_post": Key("either", "from a target's spike to `on_post`"),
+    "learning": Key("flag", "false: nothing is learnt until it is switched on"),
     "name": Key("text", "by default `E->I`"),
 }
 
@@ -150,14 +163,16 @@ INJECT = {
 }
 
 RUN_REGULARLY = {
-    "neurons": Key("neurons", "whose variables it may change", required=True),
+    "neurons": Key("target", "whose variables it may change", required=True),
     "code": Key("code", "statements", required=True),
     "every": Key("quantity", "interval; every step unless given"),
     "when": Key("text", "`start` of the step, or `end`"),
+    "start": Key("quantity", "the first time"),
+    "parameters": Key("values", "for a projection: names in the code that have one value"),
 }
 
 RECORD = {
-    "neurons": Key("neurons", "which neurons", required=True),
+    "neurons": Key("target", "which neurons, or the synapses of which projection", required=True),
     "variables": Key("names", "which variables or expressions", required=True),
     "every": Key("quantity", "interval of the samples; every step unless given"),
     "start": Key("quantity", "time of the first sample"),
@@ -166,7 +181,21 @@ RECORD = {
 }
 
 _VARIABLE = {"variable": Key("text", "which variable or expression", required=True)}
-RECORD_ONE = _VARIABLE | {name: key for name, key in RECORD.items() if name != "variables"}
+_NEURONS = {"neurons": Key("neurons", "which neurons", required=True)}
+RECORD_ONE = (
+    _VARIABLE | {name: key for name, key in RECORD.items() if name != "variables"} | _NEURONS
+)
+RECORD["synapses"] = Key("either", "of a projection: how many, at random, or which; all by default")
+
+RECORD_HISTOGRAM = {
+    "projection": Key("name", "whose synapses", required=True),
+    "variable": Key("text", "`w` unless given"),
+    "bins": Key("bins", "`[low, high, number]`", required=True),
+    "every": Key("quantity", "interval", required=True),
+    "start": Key("quantity", "time of the first"),
+    "stop": Key("quantity", "time before which it ends"),
+    "name": Key("text", "of the recorder"),
+}
 
 SIMULATION = {
     "duration": Key("quantity", "time after the warm-up; 1 s unless given"),
@@ -187,5 +216,6 @@ SECTIONS = {
     "run_regularly[]": RUN_REGULARLY,
     "record[]": RECORD,
     "record_sum[], record_mean[]": RECORD_ONE,
+    "record_histogram[]": RECORD_HISTOGRAM,
     "simulation": SIMULATION,
 }

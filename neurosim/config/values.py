@@ -28,6 +28,7 @@ from .schema import Key
 from .tree import Node
 
 _NEURONS = re.compile(r"\s*([A-Za-z0-9][\w\-]*)\s*(?:\[([0-9:,\s\-]*)\])?\s*\Z", re.ASCII)
+_NOTHING = (None, "none")  # TOML has no null
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 
 
@@ -86,7 +87,28 @@ class Values:
     def _read_text(self, node: Node) -> str:
         return node.text()
 
-    _read_code = _read_name = _read_model = _read_synapse = _read_text
+    _read_code = _read_name = _read_model = _read_plasticity = _read_text
+
+    def _read_synapse(self, node: Node) -> Any:
+        """Return the name of a synapse model, or the section that describes one."""
+        return node if isinstance(node.content, dict) else node.text()
+
+    def _read_bounds(self, node: Node) -> dict[str, Any]:
+        return {key: self._pair(entry) for key, entry in node.mapping().items()}
+
+    def _pair(self, node: Node) -> Any:
+        if node.content in _NOTHING:
+            return None
+        if not isinstance(node.content, list) or len(node.content) != 2:
+            node.fail("must be [low, high], such as [0 nS, w_max], or 'none'.")
+        sides = node.content
+        return tuple(None if s.content in _NOTHING else self._read_value(s) for s in sides)
+
+    def _read_bins(self, node: Node) -> Any:
+        if not isinstance(node.content, list) or len(node.content) != 3:
+            node.fail("must be [low, high, number], such as [0 nS, 1 nS, 50].")
+        low, high, number = node.content
+        return self._read_quantity(low), self._read_quantity(high), self._read_count(number)
 
     def _read_codes(self, node: Node) -> Any:
         if not isinstance(node.content, dict):
@@ -171,6 +193,11 @@ class Values:
                 f"{node.text()[:60]!r} names no neurons; write E, E[:10], E[3], E[::2] or E[1, 5]."
             )
         return match[1], None if match[2] is None else _index(match[2], node)
+
+    def _read_target(self, node: Node) -> tuple[str, Any]:
+        """Return what names neurons, or (text, None) of what may be a projection's name."""
+        match = _NEURONS.match(node.text()[:10_000])
+        return (node.text(), None) if match is None else self._read_neurons(node)
 
     def _read_many(self, node: Node) -> list[tuple[str, Any]]:
         return [self._read_neurons(item) for item in node.items()]

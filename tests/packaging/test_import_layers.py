@@ -55,7 +55,7 @@ ALLOWED = {
         | {"checkpoint", "description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
     },
-    "config": BASE | {"description", "models"},
+    "config": BASE | {"description", "models", "registry"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
     "python_files": BASE,
@@ -101,6 +101,7 @@ ALLOWED = {
 FOR_ENGINES = {
     "program",
     "edges",
+    "recorder_program",
     "synapse_program",
     "synapse_edges",
     "input_program",
