@@ -196,6 +196,42 @@ def bursts():
     return net
 
 
+def statements():
+    """Operations on synapses: sums of both sides, sources' variables, chance, plain synapses."""
+    net, e = neurons()
+    model = ns.SynapseModel(
+        """
+        dApre/dt = -Apre/(20*ms) : 1 (event-driven)
+        dApost/dt = -Apost/(20*ms) : 1 (event-driven)
+        w : volt
+        x : 1
+        """,
+        on_pre="v_post += w; Apre += 0.1; w = w - Apost*mV",
+        on_post="Apost += 0.1; w = w + Apre*mV",
+        initial={"x": 0.0},
+        bounds={"w": (0 * mV, 2 * mV)},
+    )
+    delay = ns.Uniform(0.5 * ms, 3 * ms)
+    weight = ns.Uniform(0 * mV, 1 * mV)
+    rule = ns.Bernoulli(0.3)
+    learnt = net.project(e, e, rule, synapse=model, weight=weight, delay=delay)
+    net.run_regularly(learnt, "w *= goal/sum_post(w)", 5 * ms, parameters={"goal": 3 * mV})
+    net.run_regularly(
+        learnt,
+        """
+        near = exp(-(v_pre - v_post)**2/(8*mV)**2)
+        x = x + near*(Apre - Apost) + 0.1*rand() - 0.01*sum_pre(near*x)
+        x = x - sum_pre(x*sum_post(1))/sum_pre(sum_post(1))
+        """,
+        0.7 * ms,
+        "end",
+        start=0.4 * ms,
+    )
+    plain = net.project(e[3:17], e[::2], rule, "g", weight=0.2 * mV, delay=1 * ms, name="plain")
+    net.run_regularly(plain, "w = 0.5*w + 0.5*mV*(0.2 + 0.1*randn())/sum_pre(1)", every=9 * ms)
+    return net
+
+
 KINDS = {
     f.__name__: f
     for f in (
@@ -210,6 +246,7 @@ KINDS = {
         several_sums,
         from_a_source,
         bursts,
+        statements,
     )
 }
 
