@@ -244,6 +244,8 @@ class Output:
             if not self._in_parts:
                 self._update_digest(chunk)
             self._writer.append(replace(chunk, states=self._reports.take(chunk)))
+            if self._synapses is not None:
+                self._synapses.append(chunk, self._writer.synapses)
 
     def _update_digest(self, chunk: Chunk) -> None:
         steps, ids = chunk.spike_steps, chunk.spike_ids

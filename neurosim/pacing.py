@@ -25,6 +25,7 @@ class Pace:
 
     def __init__(self, program: Program) -> None:
         per_step = sum(8 * r.width / r.every for r in program.state_recorders)
+        per_step += sum(8 * r.width / r.every for r in program.synapse_reports)
         self._most = max(1, int(_SAMPLE_BYTES / per_step)) if per_step else 10**9
         self._steps = min(_FIRST_STEPS, self._most)
 

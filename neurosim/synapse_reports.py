@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import streams
-from .engines.base import SYNAPSE, Executable
+from .engines.base import SYNAPSE, Chunk, Executable, SynapseWatch
 from .errors import DescriptionError
 from .lowering.program import Program, SynapseReport
 from .lowering.synapse_recorders import report_of_synapses
@@ -18,8 +18,6 @@ from .parallel.outcome import together
 from .recorded import stored_unit
 from .recording.synapse_layout import SynapseLayout
 from .recording.synapse_store import SynapseStore, in_blocks
-
-_ALL = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,57 +66,91 @@ class SynapseReports:
         self._reports = program.synapse_reports
         self._last = [-1] * len(self._reports)
         self._with_table: set[str] = set()
-        self._chosen = [self._choose(r) if r.kind == "chosen" else None for r in self._reports]
+        self._shared: dict[tuple[str, str], float] = {}  # as the stretch at hand began
+        self._chosen = {k: self._choose(r) for k, r in enumerate(self._reports) if _is_chosen(r)}
+        watches = [self._watches(index) for index in self._chosen]
+        executable.watch_synapses([watch for own in watches for watch in own])
         dtype: Literal["float32", "float64"] = "float32" if precision == "single" else "float64"
         self.layouts = tuple(
-            self._layout(report, chosen, dtype)
-            for report, chosen in zip(self._reports, self._chosen, strict=True)
+            self._layout(report, self._chosen.get(index), dtype)
+            for index, report in enumerate(self._reports)
         )
 
     def limit(self, step: int, wanted: int) -> int:
         """Return how many of ``wanted`` steps may be simulated before the next sample."""
         for report in self._reports:
-            if report.stop is None or step < report.stop:
-                passed = step - report.start
-                ahead = report.every - passed % report.every if passed >= 0 else -passed
-                wanted = min(wanted, ahead)
+            if _is_chosen(report) or (report.stop is not None and step >= report.stop):
+                continue
+            passed = step - report.start
+            ahead = report.every - passed % report.every if passed >= 0 else -passed
+            wanted = min(wanted, ahead)
         return wanted
 
     def take(self, step: int, store: SynapseStore, *, last: bool = False) -> None:
         """Sample what is due as ``step`` starts; ``last``: all that has not been, as a run ends."""
         read: dict[tuple[str, str], NDArray[np.float64]] = {}
         for index, report in enumerate(self._reports):
+            for variable in report.shared:
+                key = report.projection, variable
+                self._shared[key] = self._executable.read_shared(*key)
             over = report.stop is not None and step >= report.stop
-            wanted = report.due(step) or (last and step >= report.start and not over)
-            if not wanted or self._last[index] == step:
-                continue
-            self._last[index] = step
-            values = self._values(index, step, read)
-            if report.kind == "all":
-                if report.projection not in self._with_table:
-                    table = self._executable.synapse_table(report.projection)
-                    store.add_table(report.projection, step, in_blocks(table))
-                    self._with_table.add(report.projection)
-                store.add_values(index, step, in_blocks(values))
-            else:
-                rows = counts(values, report) if report.kind == "histogram" else values
-                store.add_rows(index, np.array([step]), rows[None, :])
+            due = report.due(step) and not _is_chosen(report)
+            wanted = due or (last and step >= report.start and not over)
+            if wanted and self._last[index] != step:
+                self._last[index] = step
+                self._store(index, step, self._values(index, step, read), store)
+
+    def _store(
+        self, index: int, step: int, values: NDArray[np.float64], store: SynapseStore
+    ) -> None:
+        report = self._reports[index]
+        if report.kind == "all":
+            if report.projection not in self._with_table:
+                table = self._executable.synapse_table(report.projection)
+                store.add_table(report.projection, step, in_blocks(table))
+                self._with_table.add(report.projection)
+            store.add_values(index, step, in_blocks(values))
+        else:
+            rows = counts(values, report) if report.kind == "histogram" else values
+            store.add_rows(index, np.array([step]), rows[None, :])
+
+    def append(self, chunk: Chunk, store: SynapseStore) -> None:
+        """Record what an engine sampled of chosen synapses in a stretch."""
+        samples = iter(chunk.synapses)
+        for index in self._chosen:
+            report = self._reports[index]
+            n = report.n_samples(chunk.first_step, chunk.n_steps)
+            values = {name: next(samples)[:n] for name in report.inputs}
+            before = report.n_samples(0, chunk.first_step)
+            steps = report.start + (before + np.arange(n)) * report.every
+            store.add_rows(index, steps, self._made(report, values, steps))
 
     def _values(
         self, index: int, step: int, read: dict[tuple[str, str], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
         """Return what a report records of the rank's synapses, SI units."""
-        report, chosen = self._reports[index], self._chosen[index]
-        for variable in (*report.inputs, *report.shared):
+        report, chosen = self._reports[index], self._chosen.get(index)
+        for variable in report.inputs:
             key = report.projection, variable
             if key not in read:
-                found = self._executable.read_synapses(*key)
-                read[key] = found[:1] if variable in report.shared else found
-        which = _ALL if chosen is None else chosen.own
+                read[key] = self._executable.read_synapses(*key)
+        which = slice(None) if chosen is None else chosen.own
         inputs = {name: read[report.projection, name][which] for name in report.inputs}
-        shared = {name: float(read[report.projection, name].sum()) for name in report.shared}
+        return self._made(report, inputs, np.asarray(step))
+
+    def _made(
+        self, report: SynapseReport, inputs: dict[str, NDArray[np.float64]], steps: NDArray
+    ) -> NDArray[np.float64]:
+        """Return a report's values of its inputs at some steps."""
+        shared = {name: self._shared[report.projection, name] for name in report.shared}
         dt = self._program.dt
-        return report_of_synapses(report, inputs, shared, np.asarray(step * dt), dt)
+        return report_of_synapses(report, inputs, shared, steps * dt, dt)
+
+    def _watches(self, index: int) -> list[SynapseWatch]:
+        """Return what the engine is to sample for a report of chosen synapses."""
+        report, own = self._reports[index], self._chosen[index].own
+        times = report.every, report.start, report.stop
+        return [SynapseWatch(report.projection, name, own, *times) for name in report.inputs]
 
     def _layout(
         self, report: SynapseReport, chosen: _Chosen | None, dtype: Literal["float32", "float64"]
@@ -165,6 +197,10 @@ class SynapseReports:
         for column, name in enumerate(SYNAPSE.names or ()):
             chosen[name][rows[:, 0]] = rows[:, 1 + column]
         return _Chosen(positions, chosen, first + within)
+
+
+def _is_chosen(report: SynapseReport) -> bool:
+    return report.kind == "chosen"
 
 
 def counts(values: NDArray[np.float64], report: SynapseReport) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..lowering.program import Program
+from ..lowering.recorder_program import Sampled
 from ..parallel.communicator import Communicator, Serial
 
 Exchange = Literal["auto", "allgather", "targeted"]
@@ -70,6 +71,8 @@ class Chunk:
         Set when a NaN stopped the chunk; ``n_steps`` is then what was completed.
     sums : dict of int to (n_samples, 3) int64 arrays
         By recorder, the same sums exactly: see :mod:`neurosim.parallel.exact_sums`.
+    synapses : list of (n_samples, n) float64 arrays, one per watch
+        Of the rank's own synapses that ``Executable.watch_synapses`` asked for.
     """
 
     first_step: int
@@ -79,6 +82,23 @@ class Chunk:
     states: list[NDArray[np.float64]]
     failure: Failure | None = None
     sums: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    synapses: list[NDArray[np.float64]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseWatch(Sampled):
+    """Sample a variable of some synapses, as steps start.
+
+    ``synapses`` (n,) are positions in ``Executable.synapse_table``; event-driven variables are as
+    of the step that is sampled.
+    """
+
+    projection: str
+    variable: str
+    synapses: NDArray[np.int64]
+    every: int
+    start: int = 0
+    stop: int | None = None
 
 
 @dataclass
@@ -211,6 +231,9 @@ class Executable(Protocol):
         values : dict of str to (n_new,) arrays
             Of every variable that has a value per synapse, for the new ones in order.
         """
+
+    def watch_synapses(self, watches: Sequence[SynapseWatch]) -> None:
+        """Sample these in what is simulated from now on: ``Chunk.synapses``."""
 
     def snapshot(self) -> Snapshot:
         """Return the state between two advances; its arrays are read before the next one."""

@@ -127,3 +127,11 @@ class SynapseReport(Sampled):
     expression: str = ""
     synapses: NDArray[np.int64] | int = 0
     bins: tuple[float, float, int] | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers that an engine keeps for each sample: of chosen synapses."""
+        if self.kind != "chosen":
+            return 0
+        n = self.synapses.size if isinstance(self.synapses, np.ndarray) else self.synapses
+        return n * len(self.inputs)

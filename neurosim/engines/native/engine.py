@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ... import _brian2  # noqa: F401
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
 from ...lowering.program import PopulationProgram, Program
-from ..base import Chunk, EngineOptions, Failure, Snapshot, Timings
+from ..base import Chunk, EngineOptions, Failure, Snapshot, SynapseWatch, Timings
 from ..checks import no_network, readable, restructured, stopped, writable, writable_shared
 from ..recent import RecentSpikes
 from . import abi
@@ -32,6 +32,7 @@ from .snapshot import NetworkState, recent_depth
 from .structure import Structure
 from .synapse_access import SynapseAccess
 from .synapse_checks import check_synapses
+from .synapse_probes import SynapseProbes
 
 INCLUDE = Path(__file__).parent / "include"
 _DELAY_LIMIT = 65535
@@ -139,6 +140,7 @@ class NativeExecutable:
         )
         access.shared = self._shared
         self._synapses = access
+        self._probes = SynapseProbes(self._library, self._network, access, self.program.dt)
         if self.program.structures:
             self._structure = Structure(
                 self._library,
@@ -173,6 +175,7 @@ class NativeExecutable:
         if self._structure is not None:
             self._structure.settle(first)
         samples = Samples(self.program, first, n_steps)
+        self._probes.begin(first, n_steps)
         self._feeder.feed(network, first, n_steps)
         result = abi.ChunkResult()
         if self._library.neurosim_advance(network, n_steps, samples.pointers, ctypes.byref(result)):
@@ -187,6 +190,7 @@ class NativeExecutable:
             samples.states(result.n_steps),
             self._failure(result),
             samples.sums(result.n_steps),
+            self._probes.taken(result.n_steps),
         )
         self._recent.note(chunk)
         return chunk
@@ -361,6 +365,11 @@ class NativeExecutable:
         if self._structure is None:
             raise no_network("native")
         self._structure.replace(given, table, kept, values, self._step)
+
+    def watch_synapses(self, watches: Sequence[SynapseWatch]) -> None:
+        """Sample these in what is simulated from now on."""
+        self._access()
+        self._probes.watch(watches)
 
     def _access(self) -> SynapseAccess:
         if self._synapses is None:

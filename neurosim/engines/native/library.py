@@ -9,6 +9,7 @@ from typing import Any
 from .abi import ChunkResult, NetworkSpec
 from .input_abi import WaveRows
 from .snapshot_abi import declare
+from .synapse_probes import declare_probes
 
 _Doubles, _Int64s, _Words = POINTER(c_double), POINTER(c_int64), POINTER(c_uint32)
 
@@ -63,4 +64,5 @@ def load_runtime(path: str) -> ctypes.CDLL:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     declare(library)
+    declare_probes(library)
     return library

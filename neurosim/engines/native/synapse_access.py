@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnsupportedError
+from ...errors import UnknownNameError, UnsupportedError
 from ...lowering.program import Program, ProjectionProgram
 from ...lowering.settled import settled_values
 from ...lowering.synapse_program import SynapseCode
@@ -223,6 +223,35 @@ class SynapseAccess:
 
     def _place(self, projection: str, variable: str) -> tuple[int, int]:
         return self._general.index(projection), self._keys[projection].stored.index(variable)
+
+    def general(self, projection: str) -> int:
+        """Return the place of a projection among those with a synapse model."""
+        return self._general.index(projection)
+
+    def code(self, projection: str) -> SynapseCode:
+        """Return the code of a projection's synapses."""
+        return _code(checks.with_model(self._program, projection))
+
+    def order(self, projection: str) -> NDArray[np.int64]:
+        """Return where synapses are among those of all threads, target-major, (n_synapses,)."""
+        return self._order(projection)
+
+    def stored_names(self, projection: str) -> tuple[str, ...]:
+        """Return the variables that are kept by synapse, source or target, by their index."""
+        return self._keys[projection].stored
+
+    def settled_with(self, projection: str, variable: str) -> int:
+        """Return the position in ``settlings`` of an event-driven variable; -1 for others."""
+        given = checks.synaptic(self._program, projection, variable, ("state", "parameter"))
+        return _settled_with(given, variable)
+
+    def shared_value(self, projection: str, name: str) -> float:
+        """Return the current value of what all synapses of a projection share."""
+        given = checks.with_model(self._program, projection)
+        value = self._shared_value(given, name)
+        if value is None:
+            raise UnknownNameError("shared variable", name, (), f"projection {projection!r}")
+        return value
 
     def find_nan(self) -> tuple[str, str, int] | None:
         """Return (projection, variable, synapse, target-major) of a NaN, or None."""

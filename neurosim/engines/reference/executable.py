@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import EquationError, UnknownNameError, UnsupportedError
 from ...lowering.program import Program
 from .. import checks
-from ..base import Chunk, Failure, Snapshot, Timings
+from ..base import Chunk, Failure, Snapshot, SynapseWatch, Timings
 from .inputs import Inputs
 from .noise import NoiseDrive
 from .objects import (
@@ -27,7 +27,7 @@ from .objects import (
     spike_generator,
 )
 from .poisson import PoissonDrive
-from .records import NaNWatch, SpikeLog, StateLog
+from .records import NaNWatch, SpikeLog, StateLog, SynapseLog
 from .settings import numpy_target, require_runtime_device, use_plain_functions
 from .synapses import General, general_synapses
 
@@ -67,6 +67,7 @@ class Brian2Executable:
         self._inputs = Inputs(program)
         self._clock: brian2.Clock | None = None
         self._failure: Failure | None = None
+        self._synapses: list[SynapseLog] = []
 
     def __enter__(self) -> Self:
         """Return the executable itself."""
@@ -167,6 +168,8 @@ class Brian2Executable:
         def sample() -> None:
             for log in self._states:
                 log.take(int(step[0]))
+            for chosen in self._synapses:
+                chosen.take(int(step[0]))
 
         def kick() -> None:
             for drive in drives:
@@ -209,8 +212,11 @@ class Brian2Executable:
         stop = int(step[0])
         spike_steps, spike_ids = self._spikes.drain(stop)
         states = [log.drain(stop) for log in self._states]
+        synapses = [log.drain(stop) for log in self._synapses]
         self._failure = self._failure or self._look_at_synapses(stop)
-        return Chunk(first, stop - first, spike_steps, spike_ids, states, self._failure)
+        return Chunk(
+            first, stop - first, spike_steps, spike_ids, states, self._failure, synapses=synapses
+        )
 
     def _step(self) -> None:
         started = perf_counter()
@@ -315,6 +321,11 @@ class Brian2Executable:
             raise checks.no_network("brian2")
         return self._clock
 
+    def watch_synapses(self, watches: Sequence[SynapseWatch]) -> None:
+        """Sample these in what is simulated from now on."""
+        self._built()
+        self._synapses = [SynapseLog(watch, self.read_synapses) for watch in watches]
+
     def snapshot(self) -> Snapshot:
         """Refuse: spikes on their way are in Brian2's own queues."""
         raise UnsupportedError(
@@ -332,5 +343,5 @@ class Brian2Executable:
     def close(self) -> None:
         """Release the network."""
         self._neurons, self._edges, self._phases = {}, {}, []
-        self._general = {}
+        self._general, self._synapses = {}, []
         self._clock, self._failure = None, None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...lowering.program import StateRecorder
+from ..base import SynapseWatch
 from .objects import Neurons
 
 
@@ -60,6 +62,30 @@ class StateLog:
         rows = [row for step, row in zip(self._steps, self._rows, strict=True) if step < stop]
         self._steps, self._rows = [], []
         return np.array(rows, np.float64).reshape(len(rows), self._recorder.width)
+
+
+class SynapseLog:
+    """Samples a variable of some synapses at the start of the steps that a watch asks for."""
+
+    def __init__(
+        self, watch: SynapseWatch, read: Callable[[str, str], NDArray[np.float64]]
+    ) -> None:
+        self._watch, self._read = watch, read
+        self._steps: list[int] = []
+        self._rows: list[NDArray[np.float64]] = []
+
+    def take(self, step: int) -> None:
+        """Sample if ``step`` is due."""
+        watch = self._watch
+        if watch.due(step):
+            self._steps.append(step)
+            self._rows.append(self._read(watch.projection, watch.variable)[watch.synapses])
+
+    def drain(self, stop: int) -> NDArray[np.float64]:
+        """Return the samples before step ``stop``, (n_samples, n), and forget them all."""
+        rows = [row for step, row in zip(self._steps, self._rows, strict=True) if step < stop]
+        self._steps, self._rows = [], []
+        return np.array(rows, np.float64).reshape(len(rows), self._watch.synapses.size)
 
 
 def _sum(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -119,6 +119,7 @@ class GeneralPart {
   private:
     friend class PartState;
     friend class OperationRun;
+    friend class SynapseProbe;
     template <class Visit>
     void each_edge(Visit&& visit) const {
         if (listed_)

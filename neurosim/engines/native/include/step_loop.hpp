@@ -160,6 +160,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
     spike_ids.clear();
     move_origin(begin);
     for (Sampler& sampler : samplers) sampler.begin(begin);
+    probes.begin(begin, probe_samples);
     Stopwatch watch;
     if (mirror_) share(team, mirror_->all().data(), spec_.n_reads);
     for (int64_t step = begin; step < end && goes_on(step, stop); ++step) {
@@ -168,6 +169,10 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
             if (const auto start = spec_.kernels[own.spec->kernel].start) start(own, info(step));
         if (spec_.n_recorders) {
             record(step, samples);
+            record_s += watch.lap();
+        }
+        if (probes.any()) {
+            probes.take(step, origin_);
             record_s += watch.lap();
         }
         const StepInfo now = info(step);

@@ -15,6 +15,7 @@
 #include "sampler.hpp"
 #include "source_totals.hpp"
 #include "stopwatch.hpp"
+#include "synapse_probe.hpp"
 
 #ifndef NEUROSIM_ORIGIN_STEPS
 #define NEUROSIM_ORIGIN_STEPS (int64_t(1) << 30)  // tests make it smaller
@@ -52,6 +53,8 @@ class Worker {
     std::vector<Degrees> outdegrees;  // per projection
     SynapseStore store;
     std::vector<Sampler> samplers;  // one per state recorder
+    SynapseProbes probes;           // of chosen synapses
+    double* const* probe_samples = nullptr;
     std::unique_ptr<Generals> generals;
     std::unique_ptr<Inputs> inputs;
 

@@ -3,6 +3,7 @@
 
 #include "network.hpp"
 #include "snapshot.hpp"
+#include "synapse_probe_calls.hpp"
 
 namespace neurosim {
 namespace {
