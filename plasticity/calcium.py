@@ -18,12 +18,12 @@ CALCIUM = (
             drho/dt = (-rho*(1 - rho)*(rho_star - rho) + gamma_p*(1 - rho)*int(c > theta_p)
                       - gamma_d*rho*int(c > theta_d))/tau{noise} : 1 (clock-driven)
             """,
-        on_pre={"transmit": "target_post += w*(1 + (b - 1)*rho)", "calcium": "c += C_pre"},
-        on_post="c += C_post",
+        on_pre={"transmit": "target_post += w*(1 + (b - 1)*rho)", "calcium": "c += C_source"},
+        on_post="c += C_target",
         parameters=(
             RuleParameter("tau_Ca", 20.0, "ms", "tau_Ca", "decay of calcium", _DP),
-            RuleParameter("C_pre", 1.0, "1", "C_pre", "calcium of a presynaptic spike", _DP),
-            RuleParameter("C_post", 2.0, "1", "C_post", "calcium of a postsynaptic spike", _DP),
+            RuleParameter("C_source", 1.0, "1", "C_pre", "calcium of a presynaptic spike", _DP),
+            RuleParameter("C_target", 2.0, "1", "C_post", "calcium of a postsynaptic spike", _DP),
             RuleParameter("theta_d", 1.0, "1", "theta_d", "calcium that depresses", _DP),
             RuleParameter("theta_p", 1.3, "1", "theta_p", "calcium that potentiates", _DP),
             RuleParameter("gamma_d", 200.0, "1", "gamma_d", "speed of depression", _DP),
@@ -50,7 +50,7 @@ CALCIUM = (
             ),
         ),
         reference=_GRAUPNER,
-        method="euler",
+        method="heun",
         notes=(
             "A presynaptic spike's calcium comes D = 13.7 ms after it: delay={'transmit': d, "
             "'calcium': 13.7*ms}. rho has no bounds: the cubic term draws it back, and noise "

@@ -32,9 +32,9 @@ VOLTAGE = (
         ),
         bounds={"w": ("0*w_max", "w_max")},
         needs=(
-            Needed("v_post", "mV", "membrane potential"),
-            Needed("u_minus_post", "mV", "v filtered with tau_u_minus (see voltage_traces)"),
-            Needed("u_plus_post", "mV", "v filtered with tau_u_plus (see voltage_traces)"),
+            Needed("v_post", "volt", "membrane potential"),
+            Needed("u_minus_post", "volt", "v filtered with tau_u_minus (see voltage_traces)"),
+            Needed("u_plus_post", "volt", "v filtered with tau_u_plus (see voltage_traces)"),
         ),
         reference=_CLOPATH,
         method="euler",
