@@ -1,10 +1,14 @@
 """Draw every figure of the site: ``python docs/make_figures.py [NAME ...]``.
 
-A picture of each model of the catalogue and of each experiment, in ``docs/figures``.
+A picture of each model of the catalogue and of each experiment, in ``docs/figures``; and, by
+``page-NAME``, those that the code shown on a page of the site saves.
 """
 
+import contextlib
 import io
+import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from neurosim.models.catalogue import ENTRIES
 
 FOLDER = Path(__file__).parent / "figures"
 LARGEST = 100_000
+EXECUTED = "<!-- executed -->"
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def keep(drawn, path):
@@ -31,12 +37,44 @@ def keep(drawn, path):
     print(f"{path.name}: {path.stat().st_size:,} bytes", flush=True)
 
 
+def pages_with_pictures():
+    """Return the executed pages that show pictures of their own, by name."""
+    pages = {f"page-{path.stem}": path for path in Path(__file__).parent.glob("*.md")}
+    return {
+        name: path
+        for name, path in sorted(pages.items())
+        if EXECUTED in path.read_text() and own_pictures(path)
+    }
+
+
+def own_pictures(page):
+    """Return the names of the pictures that a page both saves and shows."""
+    text = page.read_text()
+    saved = set(re.findall(r"savefig\(\"([\w-]+\.png)\"", "\n".join(BLOCK.findall(text))))
+    return saved & set(re.findall(r"figures/([\w-]+\.png)", text))
+
+
+def draw_page(page):
+    """Run a page's code and keep the pictures that it saves."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        namespace = {}
+        for block in BLOCK.findall(page.read_text()):
+            exec(block, namespace)
+        for name in sorted(own_pictures(page)):
+            image = Image.open(name).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+            image.save(FOLDER / name, optimize=True)
+            print(f"{name}: {(FOLDER / name).stat().st_size:,} bytes", flush=True)
+
+
 def main(wanted):
     """Draw the figures of these models and experiments, or all."""
     FOLDER.mkdir(exist_ok=True)
     for name in ENTRIES:
         if not wanted or name in wanted:
             keep(figure(name), FOLDER / f"model-{name}.png")
+    for name, page in pages_with_pictures().items():
+        if not wanted or name in wanted:
+            draw_page(page)
     for shown in EXPERIMENTS:
         if not wanted or shown.name in wanted:
             began = time.monotonic()
