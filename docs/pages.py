@@ -5,7 +5,9 @@ They are written to ``docs/generated`` before the site is built, and never by ha
 
 from pathlib import Path
 
+import rule_pages
 from gallery import EXPERIMENTS
+from marks import code, table
 
 import neurosim as ns
 from neurosim.config import schema
@@ -22,6 +24,7 @@ def write_all(docs: Path) -> None:
     made["catalogue"] = catalogue_page()
     made["gallery"] = gallery_page(docs)
     made["network-file-keys"] = schema_tables()
+    made |= rule_pages.made()
     for old in target.glob("*.md"):
         if old.stem not in made:
             old.unlink()
@@ -29,18 +32,6 @@ def write_all(docs: Path) -> None:
         path = target / f"{name}.md"
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells) + "\n"
-
-
-def code(text: str, language: str = "text") -> str:
-    """Return a block of code."""
-    return f"```{language}\n{text}\n```\n"
 
 
 def picture(docs: Path, name: str, alt: str) -> str:
