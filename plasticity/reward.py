@@ -56,19 +56,9 @@ _TRACE = Choice(
     "trace",
     {
         "kept": Option("a reward leaves the eligibility as it is", {"after": ""}),
-        "cleared": Option(
-            "a reward ends the trial: eligibility starts anew", {"after": "; {e} = 0"}
-        ),
+        "cleared": Option("a reward ends the trial: eligibility starts anew", {"after": "; c = 0"}),
     },
 )
-
-
-def _trace(name: str) -> Choice:
-    options = {
-        key: Option(option.summary, {k: v.replace("{e}", name) for k, v in option.fills.items()})
-        for key, option in _TRACE.options.items()
-    }
-    return Choice(_TRACE.name, options)
 
 
 REWARD = (
@@ -128,7 +118,7 @@ REWARD = (
         ),
         bounds=_BOUNDS,
         eligibility=("c",),
-        choices=(_BASELINE, _trace("c")),
+        choices=(_BASELINE, _TRACE),
         needs=(_REWARD, _EXPECTED),
         events={"reward": "reward"},
         reference=f"{_FLORIAN} (MSTDPET, for rewards at moments); {_FREMAUX}",
@@ -145,8 +135,8 @@ REWARD = (
             dp/dt = -p/tau_c - p/tau_d : 1 (event-driven)
             dw/dt = eta*w_max*(p + d_0*c) : {weight} (event-driven)
             """,
-        on_pre=f"{_PRE}; p -= A_minus*x_target*d_post",
-        on_post={"post": f"{_POST}; p += A_plus*x_source*d_post", "dopamine": "p += c*d_in_post"},
+        on_pre=f"{_PRE}; p = c*d_post",
+        on_post={"post": f"{_POST}; p = c*d_post", "dopamine": "p = c*(d_post + d_in_post)"},
         parameters=(
             _TAU_PLUS,
             _TAU_MINUS,
@@ -179,21 +169,21 @@ REWARD = (
         ),
         equations="""
             dpsp/dt = -psp/tau_psp : 1 (clock-driven)
-            de/dt = -e/tau_e - psp*intensity_post : 1 (clock-driven)
+            dc/dt = -c/tau_c - psp*intensity_post : 1 (clock-driven)
             """,
         on_pre="target_post += w; psp += 1",
-        on_post={"post": "e += psp", "reward": "w = w + eta*w_max*{success}*e{after}"},
+        on_post={"post": "c += psp", "reward": "w = w + eta*w_max*{success}*c{after}"},
         parameters=(
             RuleParameter(
                 "tau_psp", 10.0, "ms", "", "the response of the target to a spike", _OURS
             ),
-            RuleParameter("tau_e", 500.0, "ms", "tau_e", "memory", _OURS),
+            RuleParameter("tau_c", 500.0, "ms", "tau_e", "memory", _OURS),
             RuleParameter("eta", 0.01, "1", "eta", "learning rate", _OURS),
             _W_MAX,
         ),
         bounds=_BOUNDS,
-        eligibility=("e",),
-        choices=(_BASELINE, _trace("e")),
+        eligibility=("c",),
+        choices=(_BASELINE, _TRACE),
         needs=(
             Needed("intensity_post", "Hz", "chance of a spike per time, as of the model gif"),
             _REWARD,
@@ -203,8 +193,8 @@ REWARD = (
         reference=f"{_FREMAUX}; {_XIE}",
         notes=(
             "tau_psp is to be that of the target's response to one spike, here an exponential; "
-            "the reference's factor 1/Delta u is in eta. The mean of e is 0 whatever the rates: "
-            "this rule has no part that learns without reward."
+            "the reference's factor 1/Delta u is in eta. The mean of c, the reference's e, is 0 "
+            "whatever the rates: this rule has no part that learns without reward."
         ),
     ),
     RuleEntry(
@@ -243,7 +233,7 @@ REWARD = (
                 },
             ),
             _BASELINE,
-            _trace("c"),
+            _TRACE,
         ),
         needs=(
             _REWARD,
