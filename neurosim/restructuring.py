@@ -173,7 +173,8 @@ class Restructurer:
             new["delay"] = new_delays(structure, base, key, ids, number) if new.size else 0
         else:
             new["delay"] = _steps(change.delay, new.size, f"{where}: delay")
-        self._check_delays(new["delay"], where)
+        if _delays_matter(base):
+            self._check_delays(new["delay"], where)
         values = self._values(structure, base, change.values, key, ids, number)
         stay = np.flatnonzero(~gone)
         whole = np.concatenate([table[stay], new])
@@ -237,6 +238,12 @@ class Restructurer:
         now = np.array(executable.read(span.population, variable))
         now[_own_places(span, share)] = values[own] if whole else values
         executable.write(span.population, variable, now)
+
+
+def _delays_matter(base: ProjectionProgram) -> bool:
+    """Return whether some pathway has the synapses' own delays."""
+    synapse = base.synapse
+    return synapse is None or any(synapse.delays[i] is None for i, _ in synapse.pathways("pre"))
 
 
 def _own_places(span: Span, share: Share) -> NDArray[np.int64]:
