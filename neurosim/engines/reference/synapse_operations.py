@@ -152,7 +152,7 @@ def _own_renamed(code: SynapseOperationCode, variables: Iterable[str]) -> Callab
 
 def _ordered_sums(places: NDArray[np.int64], values: Values) -> Values:
     """Add up in order of storage, as a thread that owns the targets does."""
-    return np.bincount(places, weights=values)
+    return np.bincount(places, weights=values).astype(np.float64, copy=False)
 
 
 def _exact_sums(places: NDArray[np.int64], values: Values) -> Values:
