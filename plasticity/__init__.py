@@ -37,6 +37,8 @@ _FUNCTIONS: dict[str, str] = {
     "with_reward": "reward",
     "adaptive_threshold": "homeostasis",
     "regulated_threshold": "homeostasis",
+    "voltage_traces": "voltage_neuron",
+    "clopath_neuron": "voltage_neuron",
     "scaling": "homeostasis",
     "with_rate": "homeostasis",
     "intrinsic_plasticity": "intrinsic",
