@@ -115,7 +115,7 @@ def pair_weight(pre, post, parameters, choices, w=START, delay=0, delay_post=0):
     return w
 
 
-def triplet_weight(pre, post, p, choices, w=START, delay=0, delay_post=0):
+def triplet_weight(pre, post, p, choices, w=START, delay=0, delay_post=0, high=1.0):
     """As pair_weight, for the triplet rule: sums over pairs and triplets of each spike."""
     nearest = choices["pairing"] == "nearest"
     events = in_order(pre, post, delay, delay_post)
@@ -135,7 +135,7 @@ def triplet_weight(pre, post, p, choices, w=START, delay=0, delay_post=0):
             if choices["model"] == "full":
                 slow += p["A3_minus"] * window(now, past, 0, p["tau_x"])
             w -= window(now, past, 1, p["tau_minus"]) * slow
-        w = min(max(w, 0.0), 1.0)
+        w = min(max(w, 0.0), high)
     return w
 
 
