@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,7 +66,8 @@ class SynapseReports:
         self._program, self._ranks, self._executable = program, communicator, executable
         self._reports = program.synapse_reports
         self._last = [-1] * len(self._reports)
-        self._with_table: set[str] = set()
+        self._tables: dict[str, bytes] = {}  # what tells those recorded from others
+        self._restructured = {p.name for p in program.projections if p.restructured}
         self._shared: dict[tuple[str, str], float] = {}  # as the stretch at hand began
         self._chosen = {k: self._choose(r) for k, r in enumerate(self._reports) if _is_chosen(r)}
         watches = [self._watches(index) for index in self._chosen]
@@ -105,14 +107,21 @@ class SynapseReports:
     ) -> None:
         report = self._reports[index]
         if report.kind == "all":
-            if report.projection not in self._with_table:
-                table = self._executable.synapse_table(report.projection)
-                store.add_table(report.projection, step, in_blocks(table))
-                self._with_table.add(report.projection)
+            self._store_table(report.projection, step, store)
             store.add_values(index, step, in_blocks(values))
         else:
             rows = counts(values, report) if report.kind == "histogram" else values
             store.add_rows(index, np.array([step]), rows[None, :])
+
+    def _store_table(self, projection: str, step: int, store: SynapseStore) -> None:
+        """Record what the synapses connect, unless it has not changed."""
+        known = self._tables.get(projection)
+        if known is None or projection in self._restructured:
+            table = self._executable.synapse_table(projection)
+            digest = hashlib.sha256(table.tobytes()).digest()
+            if digest != known:
+                store.add_table(projection, step, in_blocks(table))
+                self._tables[projection] = digest
 
     def append(self, chunk: Chunk, store: SynapseStore) -> None:
         """Record what an engine sampled of chosen synapses in a stretch."""

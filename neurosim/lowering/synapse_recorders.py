@@ -43,6 +43,11 @@ def _report(given: SynapseRecorder, network: Network, program: Program) -> Synap
     projection = next(p for p in network.projections if p.name == given.projection)
     lowered = next(p for p in program.projections if p.name == given.projection)
     bound = with_model(projection, where)
+    if given.kind == "chosen" and lowered.restructured:
+        raise UnsupportedError(
+            f"{where}: the synapses of {given.projection!r} come and go (restructure), so none can "
+            "be followed by its position. Record all of them, every=..., or a histogram."
+        )
     code = _resolved(given.variable, bound)
     known = {} if lowered.synapse is None else {v.name: v for v in lowered.synapse.code.variables}
     used = names_in(code) & known.keys()

@@ -29,9 +29,15 @@ def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     name = os.fspath(path)
     if not os.path.isfile(name):
         raise RecordingError(f"there is no recording {name!r}; check the path")
+    with explained(name), h5py.File(name, "r", locking="best-effort") as file:
+        yield file
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turn any failure inside into a RecordingError that names a file."""
     try:
-        with h5py.File(name, "r", locking="best-effort") as file:
-            yield file
+        yield
     except NeurosimError:
         raise
     except MALFORMED as cause:

@@ -87,7 +87,11 @@ class ReportReader:
         if report.kind == "all":
             self.data = guard.table(self._group, "values", "f")
             self._ends = _ends(self._group, len(self.data), len(steps))
-            n = len(self._ends) - 1
+            self._which = guard.table(self._group, "table", "i")[()].astype(np.int64)
+            # a file that was cut off may have a sample, but not yet what it refers to
+            n_tables = len(self.tables()[0])
+            n = min(len(self._ends) - 1, self._which.size)
+            n = int(np.argmax(np.append(self._which[:n] >= n_tables, True)))
         elif report.kind == "histogram" or "values" in self._group:
             histogram = report.kind == "histogram"
             self.data = guard.table(
@@ -125,12 +129,18 @@ class ReportReader:
         ends = _ends(self._table, rows, len(steps))
         return steps[: len(ends) - 1].astype(np.int64), ends
 
-    def table_of(self, step: int) -> tuple[int, int]:
+    def table_of(self, sample: int) -> tuple[int, int]:
+        """Return the rows of the table that a sample follows."""
+        return self._rows(int(self._which[sample]))
+
+    def table_at(self, step: int) -> tuple[int, int]:
         """Return the rows of the table that holds at a step."""
-        steps, ends = self.tables()
-        which = int(np.searchsorted(steps, step, side="right")) - 1
-        if which < 0:
-            raise ValueError(f"{self.report.path!r} has no table of synapses for step {step}")
+        return self._rows(int(np.searchsorted(self.tables()[0], step, side="right")) - 1)
+
+    def _rows(self, which: int) -> tuple[int, int]:
+        ends = self.tables()[1]
+        if not 0 <= which < len(ends) - 1:
+            raise ValueError(f"{self.report.path!r} refers to a table of synapses it does not have")
         return int(ends[which]), int(ends[which + 1])
 
     def column(self, name: str, low: int, high: int) -> NDArray[np.int64]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from .synapse_reader import ReportReader, SynapseReportInfo, opened_report
 from .synapse_store import SynapseStore
 
 _BLOCK = 1 << 19  # synapses
+_MOST_OPEN = 64  # files of a piece
 _Read = Callable[[ReportReader, int, int], NDArray]
 
 
@@ -71,29 +73,50 @@ def merge_synapses(store: SynapseStore, pieces: Sequence[Piece], ends: Sequence[
         A file is damaged; the message names it.
     """
     reports = pieces[0].header.synapse_reports
-    stretches = [
-        _Stretch(piece, end + (piece is pieces[-1]))
-        for piece, end in zip(pieces, ends, strict=True)
-    ]
-    known: dict[str, bytes] = {}
-    tables = {r.projection: r for r in reversed(reports) if r.kind == "all"}
-    for projection, report in tables.items():
-        for stretch in stretches:
-            for step in stretch.table_steps(report):
-                plan = stretch.plan(report, step)
-                digest = _digest(plan.blocks(_table))
-                if known.get(projection) != digest:
-                    known[projection] = digest
-                    store.add_table(projection, step, plan.blocks(_table))
+    if not reports:
+        return
+    with ExitStack() as files:
+        stretches = [
+            _Stretch(piece, end + (piece is pieces[-1]), files)
+            for piece, end in zip(pieces, ends, strict=True)
+        ]
+        _merge(store, reports, stretches)
+
+
+def _merge(
+    store: SynapseStore, reports: Sequence[SynapseReportInfo], stretches: Sequence[_Stretch]
+) -> None:
+    tables: dict[str, list[int]] = {}
+    for report in reports:
+        if report.kind == "all" and report.projection not in tables:
+            tables[report.projection] = _merge_tables(store, report, stretches)
     for index, report in enumerate(reports):
         for stretch in stretches:
             if report.kind == "all":
                 for sample, step in enumerate(stretch.steps(report)):
-                    plan = stretch.plan(report, int(step))
-                    store.add_values(index, int(step), plan.blocks(partial(_values, sample)))
+                    plan = stretch.plan(report, sample=sample)
+                    table = int(np.searchsorted(tables[report.projection], step, "right")) - 1
+                    values = plan.blocks(partial(_values, sample))
+                    store.add_values(index, int(step), values, table)
             else:
                 for steps, rows in stretch.rows(report):
                     store.add_rows(index, steps, rows)
+
+
+def _merge_tables(
+    store: SynapseStore, report: SynapseReportInfo, stretches: Sequence[_Stretch]
+) -> list[int]:
+    """Store what the synapses of a projection connect; return from which steps."""
+    known, steps = b"", []
+    for stretch in stretches:
+        for step in stretch.table_steps(report):
+            plan = stretch.plan(report, step=step)
+            digest = _digest(plan.blocks(_table))
+            if known != digest:
+                known = digest
+                store.add_table(report.projection, step, plan.blocks(_table))
+                steps.append(step)
+    return steps
 
 
 def _digest(blocks: Iterator[NDArray]) -> bytes:
@@ -114,7 +137,7 @@ def _table(reader: ReportReader, low: int, high: int) -> NDArray:
 def _values(sample: int, reader: ReportReader, low: int, high: int) -> NDArray:
     """Return values of a sample; rows count from the start of its table."""
     first, last = reader.bounds(sample)
-    table = reader.table_of(int(reader.steps[sample]))
+    table = reader.table_of(sample)
     if last - first != table[1] - table[0]:
         raise ValueError(f"{reader.report.path!r} has values of another number of synapses")
     return reader.data[first + low - table[0] : first + high - table[0]]
@@ -181,15 +204,28 @@ def _target_blocks(total: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 class _Stretch:
-    """What the files of a piece have of synapses before a step."""
+    """What the files of a piece have of synapses before a step; ``files`` closes them."""
 
-    def __init__(self, piece: Piece, end: int) -> None:
-        self._piece, self._end = piece, end
+    def __init__(self, piece: Piece, end: int, files: ExitStack) -> None:
+        self._piece, self._end, self._files = piece, end, files
+        self._readers: dict[tuple[int, str], ReportReader] = {}
+        self._open: dict[int, h5py.File] = {}
         self._plans: dict[str, tuple[tuple[tuple[int, int], ...], _Plan]] = {}
 
-    def opened(self, file: int, report: SynapseReportInfo) -> AbstractContextManager[ReportReader]:
-        """Return a context in which a file's report can be read."""
-        return opened_report(self._piece.files[file].path, report)
+    @contextmanager
+    def opened(self, file: int, report: SynapseReportInfo) -> Iterator[ReportReader]:
+        """Give a file's report; what fails inside is a RecordingError that names the file."""
+        path, key = self._piece.files[file].path, (file, report.path)
+        if file >= _MOST_OPEN:
+            with opened_report(path, report) as reader:
+                yield reader
+            return
+        if file not in self._open:
+            self._open[file] = self._files.enter_context(guard.opened(path))
+        with guard.explained(path):
+            if key not in self._readers:
+                self._readers[key] = ReportReader(self._open[file], report)
+            yield self._readers[key]
 
     def table_steps(self, report: SynapseReportInfo) -> list[int]:
         """Return the steps from which any file has another table."""
@@ -199,12 +235,12 @@ class _Stretch:
                 found |= {int(step) for step in reader.tables()[0] if step < self._end}
         return sorted(found)
 
-    def plan(self, report: SynapseReportInfo, step: int) -> _Plan:
-        """Return how the rows of synapses, as they are at a step, follow each other."""
+    def plan(self, report: SynapseReportInfo, step: int = 0, sample: int | None = None) -> _Plan:
+        """Return how the rows of synapses, as they are at a step or sample, follow each other."""
         rows = []
         for file, _ in enumerate(self._piece.files):
             with self.opened(file, report) as reader:
-                rows.append(reader.table_of(step))
+                rows.append(reader.table_at(step) if sample is None else reader.table_of(sample))
         known = self._plans.get(report.projection)
         if known is not None and known[0] == tuple(rows):
             return _Plan(self, report, known[1].first, known[1].counts, known[1].n)

@@ -46,7 +46,8 @@ def create_synapses(file: h5py.File, layout: Layout) -> None:
 
 def _create_all(file: h5py.File, group: h5py.Group, own: SynapseLayout) -> None:
     chunk = int(np.clip(own.size, _SMALLEST_CHUNK, _LARGEST_CHUNK))
-    _create(group, "ends", "<i8", _COUNT_CHUNK)
+    for name in ("ends", "table"):
+        _create(group, name, "<i8", _COUNT_CHUNK)
     _create(group, "values", "<f4" if own.dtype == "float32" else "<f8", chunk)
     path = f"{ROOT}/{own.projection}/table"
     if path not in file:
@@ -111,13 +112,20 @@ class SynapseStore:
             self._rows[index].append(rows)
         _extend(self._groups[index]["steps"], steps)
 
-    def add_values(self, index: int, step: int, blocks: Iterable[NDArray]) -> None:
-        """Append values of all synapses, SI units, given in blocks."""
+    def add_values(
+        self, index: int, step: int, blocks: Iterable[NDArray], table: int | None = None
+    ) -> None:
+        """Append values of all synapses, SI units, given in blocks.
+
+        ``table`` numbers the table that they follow; by default the last.
+        """
         group, own = self._groups[index], self._layouts[index]
         for block in blocks:
             _extend(group["values"], np.multiply(block, own.scale, dtype=np.float64))
             self._let_go()
+        last = len(self._file[f"{ROOT}/{own.projection}/table/steps"]) - 1
         _extend(group["ends"], np.array([len(group["values"])]))
+        _extend(group["table"], np.array([last if table is None else table]))
         _extend(group["steps"], np.array([step]))
 
     def add_table(self, projection: str, step: int, blocks: Iterable[NDArray[np.void]]) -> None:

@@ -160,7 +160,7 @@ class RecordedSynapses:
             sample = self._sample(reader, time)
             step = int(reader.steps[sample])
             source, target, delay = (
-                reader.column(name, *reader.table_of(step)) for name in TABLE.names or ()
+                reader.column(name, *reader.table_of(sample)) for name in TABLE.names or ()
             )
             values = reader.values(sample)
         if values.size != source.size:
