@@ -79,7 +79,7 @@ def _text(entry: object, fills: dict[str, str]) -> str:
             whole = whole.replace("{" + name + "}", text)
     whole = whole.replace("{weight}", "unit of the weights")
     kept = [line.rstrip("; ") for line in whole.splitlines()]
-    return "\n".join(line for line in kept if not line.endswith(":"))
+    return "\n".join(line for line in kept if line and not line.endswith(":"))
 
 
 def _options(entry: object) -> list:

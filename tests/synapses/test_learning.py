@@ -232,3 +232,38 @@ def test_building_anew_puts_back_what_was_written():
         assert [n for n in executable.snapshot().arrays if n.startswith("shared/")] == [
             "shared/E/gain"
         ]
+
+
+def test_event_driven_equations_may_use_parameters_of_the_neurons():
+    found = []
+    for engine in ENGINES:
+        net = ns.Network(seed=1)
+        model = ns.NeuronModel(
+            "dv/dt = (11*mV - v)/(10*ms) : volt\ntau_x : second\nq : 1",
+            threshold="v > 10*mV",
+            reset="v = 0*mV",
+            parameters={"tau_x": np.linspace(10, 30, 6) * ms, "q": 2.0},
+        )
+        e = net.population("E", 6, model, initial={"v": "10*mV*rand()"})
+        traces = ns.SynapseModel(
+            """
+            dx/dt = -x/tau_x_post : 1 (event-driven)
+            dy/dt = -y*q_pre/(10*ms) : 1 (event-driven)
+            dz/dt = -z/tau_x_pre : 1 (event-driven)
+            """,
+            on_pre="x += 1; y += 1",
+            on_post="x += 0.5; z += 1",
+        )
+        delay = ns.Uniform(1 * ms, 3 * ms)
+        net.project(e, e, ns.AllToAll(), synapse=traces, name="traces", delay=delay)
+        values = []
+        with simulation(net, engine, threads=2) as sim:
+            for change_of in (("E", "q", 3.0), ("traces", "x", 1.0), None):
+                sim.run(25 * ms)
+                values += [sim.read("traces", name) for name in "xyz"]
+                if change_of is not None:
+                    sim.write(*change_of)
+            found.append(values)
+    for native, brian2 in zip(*found, strict=True):
+        np.testing.assert_allclose(native, brian2, rtol=1e-12)
+    assert np.unique(found[0][2]).size > 6

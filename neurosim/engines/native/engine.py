@@ -136,9 +136,14 @@ class NativeExecutable:
         if not self._network or self._library.neurosim_build(self._network):
             self._give_up("building the network")
         access = SynapseAccess(
-            self._library, self._network, self.program, self._keys, lambda: self._step
+            self._library,
+            self._network,
+            self.program,
+            self._keys,
+            lambda: self._step,
+            self._shared,
+            self.read,
         )
-        access.shared = self._shared
         self._synapses = access
         self._probes = SynapseProbes(self._library, self._network, access, self.program.dt)
         if self.program.structures:

@@ -35,6 +35,9 @@ class SynapseAccess:
         The kernel of every projection with a synapse model.
     now : callable
         Returns the step that comes next.
+    shared : SharedValues
+    neurons : callable
+        From population and variable to the values of the rank's neurons, (n_own,).
     """
 
     def __init__(
@@ -44,11 +47,13 @@ class SynapseAccess:
         program: Program,
         keys: dict[str, SynapseKernelKey],
         now: Callable[[], int],
+        shared: SharedValues,
+        neurons: Callable[[str, str], NDArray[np.float64]],
     ) -> None:
         self._library, self._network = library, network
         self._program, self._keys, self._now = program, keys, now
         self._general = [p.name for p in program.projections if p.synapse is not None]
-        self.shared: SharedValues | None = None
+        self.shared, self.neurons = shared, neurons
         self._orders: dict[str, NDArray[np.int64]] = {}
         self._counts: dict[str, NDArray[np.int64]] = {}
         self._written: set[tuple[str, str]] = set()
@@ -116,12 +121,32 @@ class SynapseAccess:
 
         def value(name: str) -> float | NDArray[np.float64]:
             shared = self._shared_value(given, name)
-            return self.stored(given.name, name) if shared is None else shared
+            if shared is not None:
+                return shared
+            own = any(v.name == name for v in _code(given).variables)
+            return self.stored(given.name, name) if own else self._of_neurons(given, name)
 
         settling = _code(given).settlings[of]
         steps = self._now() - self.last_events(given.name, of)
         where = f"projection {given.name!r}"
         return settled_values(settling, value, steps * self._program.dt, where)
+
+    def _of_neurons(self, given: ProjectionProgram, name: str) -> NDArray[np.float64]:
+        """Return each synapse's value of a variable of its source or target, ``tau_post``."""
+        variable, _, side = name.rpartition("_")
+        span = given.pre if side == "pre" else given.post
+        share, table = self._program.share, self.table(given.name)
+        if self._program.population(span.population).code.variable(variable).shared:
+            return np.full(table.size, self.shared.value(span.population, variable))
+        if side == "post":
+            return self.neurons(span.population, variable)[share.position(table["target"])]
+        if not share.whole:
+            raise UnsupportedError(
+                f"projection {given.name!r}: the event-driven equations use {name!r}, which is on "
+                "other ranks: the synapses' values as of now cannot be read or written on several "
+                "ranks. Let the parameter belong to the synapses, or run on one rank."
+            )
+        return self.neurons(span.population, variable)[table["source"]]
 
     def write(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a variable's values, given target-major, (n_synapses,); all as of now."""
@@ -143,7 +168,7 @@ class SynapseAccess:
         value = None if given.synapse is None else given.synapse.values.get(name)
         if not isinstance(value, float):
             return None
-        return value if self.shared is None else self.shared.value(given.name, name)
+        return self.shared.written.get((given.name, name), value)
 
     def settle(self, changing: str, variable: str) -> None:
         """Bring up to date what depends on a shared parameter that is about to change.
@@ -177,9 +202,9 @@ class SynapseAccess:
         if not same:
             whose = "source and delay" if of == 1 else "target"
             raise UnsupportedError(
-                f"projection {given.name!r}: {variable!r} is the same in all synapses of one {whose} "
-                "and is kept once for them, so they cannot be given different values. Give the same "
-                f"value to all synapses of a {whose}, or declare different initial values "
+                f"projection {given.name!r}: {variable!r} is the same in all synapses of one "
+                f"{whose} and is kept once for them, so they cannot be given different values. "
+                f"Give the same value to all synapses of a {whose}, or other initial values "
                 f"(initial={{{variable!r}: ns.Uniform(...)}}), which keeps one per synapse."
             )
 

@@ -34,7 +34,8 @@ def _check(projection: ProjectionProgram, code: SynapseCode) -> None:
         )
     same = projection.pre.population == projection.post.population
     for path in code.pathways:
-        words = set(_WORD.findall(path.code))
+        settling = "\n".join(s.code for s in code.settlings)
+        words = set(_WORD.findall(f"{path.code}\n{settling}"))
         for name in code.writes_post if path.side == "post" and same else ():
             if f"{name}_pre" in words and f"{name}_post" in words:
                 raise UnsupportedError(

@@ -47,6 +47,7 @@ class General:
     synapses: brian2.Synapses | None
     names: dict[str, str]
     operations: list[brian2.NetworkOperation] = field(default_factory=list)
+    sides: dict[str, Neurons] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
 
     @property
@@ -128,8 +129,17 @@ class General:
         found: dict[str, NDArray[np.float64]] = {}
         for settling in self.synapse.code.settlings:
             where = f"projection {self.projection.name!r}"
-            found |= settled_values(settling, self.array, elapsed, where)
+            found |= settled_values(settling, self._value, elapsed, where)
         return found
+
+    def _value(self, name: str) -> NDArray[np.float64]:
+        """Return a variable of the synapses, or of their sources or targets, for each synapse."""
+        if name in self.names:
+            return self.array(name)
+        variable, _, side = name.rpartition("_")
+        neurons = self.sides[side]
+        values = np.broadcast_to(neurons.array(variable), (neurons.size,))
+        return values[self.arrays.pre if side == "pre" else self.arrays.post]
 
     def _brian2_array(self, name: str) -> NDArray[np.float64]:
         return self.synapses.variables[name].get_value()
@@ -204,7 +214,8 @@ class _Maker:
 
     def general(self, orders: _Orders) -> General:
         synapses = self._synapses() if self.arrays.pre.size else None
-        made = General(self.projection, self.arrays, synapses, self.names)
+        sides = {"pre": self.pre, "post": self.post}
+        made = General(self.projection, self.arrays, synapses, self.names, sides=sides)
         for i, summed in enumerate(self.code.summed):
             self._sum(made, i, summed.variable, orders)
         if synapses is None:
