@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DescriptionError, UnknownNameError
+from .rule_text import Code, codes, documentation, fill, filled, mentions
 
 if TYPE_CHECKING:
     from ..description.synapses import SynapseModel
 
 WEIGHT_UNIT = "weight"  # the unit of the variable that the synapses act on
-
-Code = str | Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -200,15 +199,15 @@ class RuleEntry:
         used = {
             name: RuleParameter(name, values[name], p.unit, p.symbol, p.meaning, p.source)
             for name, p in parameters.items()
-            if _mentions(text, name)
+            if mentions(text, name)
         }
         return options, used
 
     def _texts(self, options: Mapping[str, Option]) -> list[str]:
         fills = {name: text for option in options.values() for name, text in option.fills.items()}
         limits = [s for pair in self._bounds(options).values() if pair for s in pair if s]
-        codes = [self.equations, *_codes(self.on_pre), *_codes(self.on_post)]
-        return [*(_filled(code, fills) for code in codes), *limits]
+        texts = [self.equations, *codes(self.on_pre), *codes(self.on_post)]
+        return [*(filled(code, fills) for code in texts), *limits]
 
     def _bounds(self, options: Mapping[str, Option]) -> dict[str, Any]:
         bounds = dict(self.bounds)
@@ -275,9 +274,9 @@ class RuleEntry:
             bounds = _on_the_side_of(scale, bounds)
         initial = {n: values.get(n, _start(v, given)) for n, v in self.initial.items()}
         text: dict[str, Any] = {
-            "equations": _filled(self.equations, fills),
-            "on_pre": _fill(self.on_pre, fills),
-            "on_post": _fill(self.on_post, fills),
+            "equations": filled(self.equations, fills),
+            "on_pre": fill(self.on_pre, fills),
+            "on_post": fill(self.on_post, fills),
             "parameters": given,
             "initial": initial,
             "method": self.method,
@@ -297,30 +296,7 @@ class RuleEntry:
 
     def documentation(self) -> str:
         """Return the entry as text: equations, pathways, choices, parameters, reference."""
-        return "\n".join(_documentation(self))
-
-
-def _mentions(text: str, name: str) -> bool:
-    word = "".join(c if c.isalnum() or c == "_" else " " for c in text)
-    return name in word.split()
-
-
-def _codes(code: Code) -> list[str]:
-    return [code] if isinstance(code, str) else list(code.values())
-
-
-def _filled(code: str, fills: Mapping[str, str]) -> str:
-    for _ in range(2):  # what is filled in may name another
-        for name, text in fills.items():
-            code = code.replace("{" + name + "}", text)
-    return code
-
-
-def _fill(code: Code, fills: Mapping[str, str]) -> str | dict[str, str] | None:
-    if isinstance(code, str):
-        return _filled(code, fills) or None
-    filled = {name: _filled(text, fills) for name, text in code.items()}
-    return {name: text for name, text in filled.items() if text} or None
+        return documentation(self)
 
 
 def _start(value: tuple[float, str] | str, parameters: Mapping[str, Any]) -> Any:
@@ -362,35 +338,3 @@ def _unit_text(value: Any, what: str) -> str:
 
 def _default(parameter: RuleParameter) -> Any:
     return _times_unit(parameter.value or 0.0, parameter.unit)
-
-
-def _documentation(entry: RuleEntry) -> list[str]:
-    lines = [entry.summary, "", "Equations::", ""]
-    lines += [f"    {line.strip()}" for line in entry.equations.strip().splitlines()]
-    for label, code in (("on_pre", entry.on_pre), ("on_post", entry.on_post)):
-        named = {"": code} if isinstance(code, str) else dict(code)
-        for path, text in named.items():
-            lines += [f"    {label}{f' {path!r}' if path else ''}: {text}"] if text else []
-    for choice in entry.choices:
-        lines += ["", f"{choice.name}: one of", ""]
-        for name, option in choice.options.items():
-            lines.append(f"    {name}: {option.summary}")
-            lines += [f"        {key} = {text}" for key, text in option.fills.items()]
-    lines += ["", "Parameters::", ""]
-    every = {p.name: p for p in entry.parameters}
-    for choice in entry.choices:
-        for option in choice.options.values():
-            every |= {p.name: p for p in option.parameters if p.name not in every}
-    lines += [_row(p) for p in every.values()]
-    limits = [f"{n} in {pair or 'no bounds'}" for n, pair in entry.bounds.items()]
-    if entry.learns:
-        lines += ["", f"Learns: {', '.join(entry.learns)}. Bounds: {'; '.join(limits) or 'none'}."]
-    lines += [f"Uses {n.name} ({n.unit}): {n.meaning}." for n in entry.needs]
-    lines += [f"Weight: {entry.weight}.", f"Reference: {entry.reference}"]
-    return [*lines, *(["", entry.notes] if entry.notes else []), ""]
-
-
-def _row(parameter: RuleParameter) -> str:
-    value = "required" if parameter.value is None else f"{parameter.value:g}"
-    source = f" [{parameter.source}]" if parameter.source else ""
-    return f"    {parameter.name:12s} {value:>10s} {parameter.unit:8s} {parameter.meaning}{source}"

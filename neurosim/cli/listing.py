@@ -20,9 +20,9 @@ _ENGINES = {
 @click.command("list")
 @click.argument("experiment", required=False)
 def command(experiment: str | None) -> None:
-    """List experiments, models, rules and engines, or the settings of one EXPERIMENT."""
+    """List experiments, models, rules and engines, or what one EXPERIMENT, model or rule has."""
     if experiment is not None:
-        _one_experiment(experiment)
+        _one(experiment)
         return
     from ..description.distributions import Distribution  # noqa: PLC0415 - imports Brian2
     from ..description.pairwise import Pairwise  # noqa: F401, PLC0415 - a rule, too
@@ -53,6 +53,20 @@ def _experiments() -> dict[str, str]:
         settings = f"; settings: {', '.join(experiment.settings)}" if experiment.settings else ""
         found[name] = experiment.description + settings
     return found
+
+
+def _one(name: str) -> None:
+    """Tell what an experiment, a model or a rule of that name has."""
+    if name not in registry.names(registry.EXPERIMENTS):
+        from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
+        from ..models.synapses import SYNAPSES  # noqa: PLC0415 - not for --help
+
+        rules: Mapping[str, Any] = registry.load(registry.REGISTRIES, "plasticity", "registry")
+        for entries in (ENTRIES, SYNAPSES, rules):
+            if name in entries:
+                click.echo(f"{name}: {entries[name].documentation()}")
+                return
+    _one_experiment(name)
 
 
 def _one_experiment(name: str) -> None:

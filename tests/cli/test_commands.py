@@ -148,7 +148,13 @@ def test_list(invoke):
     told = invoke("list").out
     for word in ("microcircuit", "lif_curr_exp", "FixedTotalNumber", "native", "brian2"):
         assert word in told
-    assert told.count("none in this version") == 2
+    assert "pair_stdp" in told
+    assert told.count("none in this version") == 1  # platforms
+
+
+def test_list_tells_what_an_experiment_a_model_or_a_rule_has(invoke):
+    for name, word in (("brunel", "--set"), ("lif_delta", "tau_m"), ("triplet_stdp", "A3_plus")):
+        assert word in invoke("list", name).out
 
 
 def test_doctor(invoke, monkeypatch):
