@@ -17,10 +17,17 @@ _EQUATIONS = """
     dz/dt = -z/tau_z : amp
     dV_T/dt = (V_T_rest - V_T)/tau_T : volt
     dI_syn/dt = -I_syn/tau_syn : amp
+    du_minus/dt = (1 - spiking)*(v - u_minus)/tau_u_minus : volt
+    du_plus/dt = (1 - spiking)*(v - u_plus)/tau_u_plus : volt
     dleft/dt = -int(spiking > 0.5) : second
     spiking : 1
     """
-# value, unit; NEST's aeif_psc_delta_clopath has the same, but for V_T_max (30.4 mV there)
+_REPOLARISED = """
+    v = V_r; spiking = 0; w_ad += b; z = I_sp; V_T = V_T_max
+    u_minus = V_clamp + (u_minus - V_clamp)*exp(-t_clamp/tau_u_minus)
+    u_plus = V_clamp + (u_plus - V_clamp)*exp(-t_clamp/tau_u_plus)
+    """
+# value, unit
 _VALUES = {
     "C_m": (281.0, "pF"),
     "g_L": (30.0, "nS"),
@@ -30,14 +37,16 @@ _VALUES = {
     "V_T_max": (-30.4, "mV"),
     "tau_T": (50.0, "ms"),
     "a": (4.0, "nS"),
-    "b": (80.5, "pA"),
+    "b": (0.0805, "pA"),
     "tau_w": (144.0, "ms"),
     "I_sp": (400.0, "pA"),
     "tau_z": (40.0, "ms"),
     "V_peak": (20.0, "mV"),
     "V_clamp": (33.0, "mV"),
-    "V_r": (-60.0, "mV"),
+    "V_r": (-49.5, "mV"),
     "t_clamp": (2.0, "ms"),
+    "tau_u_minus": (10.0, "ms"),
+    "tau_u_plus": (7.0, "ms"),
     "tau_syn": (2.0, "ms"),
     "I_e": (0.0, "pA"),
 }
@@ -98,7 +107,9 @@ def clopath_neuron(**parameters: Any) -> NeuronModel:
     An adaptive exponential integrate-and-fire neuron whose spike has a width: from ``V_peak`` on
     the potential is held at ``V_clamp`` for ``t_clamp``, then reset to ``V_r``; then the
     threshold ``V_T`` jumps to ``V_T_max``, a depolarising current ``z`` to ``I_sp``, and the
-    adaptation ``w_ad`` by ``b``. Synapses act on ``I_syn`` or on ``v``.
+    adaptation ``w_ad`` by ``b``. Synapses act on ``I_syn`` or on ``v``. The filtered potentials
+    are as before the spike while it lasts, and get its whole area when it ends: what a spike
+    does to the synapses depends on the past of the potential, not on the spike itself.
 
     Parameters
     ----------
@@ -114,10 +125,12 @@ def clopath_neuron(**parameters: Any) -> NeuronModel:
 
     Notes
     -----
-    Clopath, Buesing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479. Values as in NEST's
-    aeif_psc_delta_clopath, but for ``V_T_max``: -30.4 mV, as in the authors' code (ModelDB 144566).
-    The exponent of the upswing is limited to 7, which bounds its slope at about 0.23 V/ms, so that
-    a step of 0.1 ms does not overshoot the spike.
+    Clopath, Buesing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479; values of NEST's
+    aeif_psc_delta_clopath, but for these, which are those of the authors' program (ModelDB
+    144566): ``V_T_max`` is -30.4 mV (30.4 mV in NEST), ``b`` 0.0805 pA (80.5 pA) and ``V_r``
+    21 mV above ``E_L``, as in NEST's example clopath_synapse_spike_pairing. The exponent of the
+    upswing is limited to 7, which bounds its slope at about 0.23 V/ms, so that a step of 0.1 ms
+    does not overshoot the spike.
     """
     from ..description.models import NeuronModel  # noqa: PLC0415 (imports Brian2)
     from ..description.quantities import named_unit  # noqa: PLC0415 (imports Brian2)
@@ -129,13 +142,10 @@ def clopath_neuron(**parameters: Any) -> NeuronModel:
         reset="v = V_clamp; spiking = 1; left = t_clamp",
         refractory="t_clamp",
         events={"repolarised": "spiking > 0.5 and left < 0.5*dt"},
-        on_event={
-            "repolarised": "v = V_r; spiking = 0; w_ad += b; z = I_sp; V_T = V_T_max",
-        },
+        on_event={"repolarised": _REPOLARISED},
         parameters=values,
-        initial={"v": "E_L", "V_T": "V_T_rest"},
+        initial={"v": "E_L", "V_T": "V_T_rest", "u_minus": "E_L", "u_plus": "E_L"},
         method="euler",
         name="clopath",
     )
-    model = voltage_traces(model, rest=values["E_L"])
     return model(**parameters) if parameters else model

@@ -102,12 +102,16 @@ def test_the_neuron_spikes_for_two_milliseconds(engine):
     with ns.Simulation(net, engine=engine) as sim:
         sim.run(70 * ms)
     recording = sim.recording
-    found = {n: np.asarray(recording.state("cell", n).values)[:, 0] for n in ("v", "V_T", "z")}
+    names = ("v", "V_T", "z", "u_plus")
+    found = {n: np.asarray(recording.state("cell", n).values)[:, 0] for n in names}
     assert recording.spikes("cell")[0].size == 2
     held = np.isclose(found["v"], 33.0)
     assert np.count_nonzero(held) == 2 * 20  # of 0.1 ms each
     after = np.flatnonzero(held)[19] + 1
-    assert found["v"][after] == pytest.approx(-60)
+    assert found["v"][after] == pytest.approx(-49.5)
+    before = found["u_plus"][after - 20]
+    assert found["u_plus"][after - 1] == before
+    assert found["u_plus"][after] == pytest.approx(33 + (before - 33) * np.exp(-2 / 7))
     assert found["V_T"][after] == pytest.approx(-30.4)
     assert found["z"][after] == pytest.approx(400)
     below = found["v"][~held]
