@@ -25,6 +25,7 @@ from ..base import EngineOptions
 _CHUNK_RECORDS, _ALL_RECORDS, _FEWEST_RECORDS = 16e6, 32e6, 2e6  # as in include/build.hpp
 _BUCKET_RECORDS, _PAGE_RECORDS, _TABLE_ENTRIES = 40e3, 2048, 5e5
 _CURSOR, _COUNT = 24, 4  # bytes of a bucket's tables, per entry
+_SOURCE_TOTAL = 48.0  # as in include/source_totals.hpp
 _SEGMENT, _PLACE, _GROUP, _GROUP_SIZE = 4, 8, 24, 64  # as in include/synapses.hpp
 _HEAD, _SPARE, _TRY_RANKS = 4, 4, 4  # words of a message, as in include/exchange.hpp
 _RATE = 5.0  # Hz; only sizes buffers
@@ -85,13 +86,14 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
     rounding = 2 * made.odd if target == 2 and weight == 4 else 0.0
     rounding = 3 * made.segments if weight == 8 else rounding
     each = made.synapses * target + made.weights * weight + rounding
+    spikes = threads * 16 * _RATE * program.dt * made.queued
     return {
         "state": threads * _state_bytes(program, threads, real),
         "synapses": threads * each,
         "segments": threads * made.segments * _SEGMENT,
         "sources": threads * (program.n_ids / _GROUP_SIZE * _GROUP + made.sources * _PLACE),
         "degrees": threads * _degree_bytes(program, threads),
-        "buffers": threads * 16 * _RATE * program.dt * made.queued + _exchange_bytes(program),
+        "buffers": spikes + _exchange_bytes(program) + _source_totals_bytes(program),
         "models": _model_bytes(program, real, threads),
         "program": float(_program_bytes(program)),
         "building": threads * _building_bytes(program, made, weight, threads),
@@ -123,6 +125,17 @@ def _exchange_bytes(program: Program) -> float:
     own = sum(share.count(p.size) for p in program.populations)
     routes = own * 8 * -(-share.n_ranks // 64) if share.n_ranks >= _TRY_RANKS else 0
     return messages + routes + program.n_ids / 8
+
+
+def _source_totals_bytes(program: Program) -> float:
+    """Return the bytes of sums over the synapses of sources, as in include/source_totals.hpp."""
+    sizes = [
+        p.pre.size
+        for p in program.projections
+        for operation in (p.synapse.code.operations if p.synapse is not None else ())
+        if any(summed.side == "pre" for stage in operation.stages for summed in stage.sums)
+    ]
+    return _SOURCE_TOTAL * max(sizes, default=0)
 
 
 def _degree_bytes(program: Program, threads: int) -> float:

@@ -33,6 +33,9 @@ class SourceTotals {
         if (messenger) messenger_ = std::make_unique<Messenger>(*messenger, n_ranks);
     }
 
+    int64_t bytes() const {
+        return static_cast<int64_t>(totals_.size() * sizeof(WideSum) + values_.size() * sizeof(double));
+    }
     bool over_ranks() const { return messenger_ != nullptr; }
     double value(int64_t source) const { return values_[source]; }
 

@@ -128,7 +128,8 @@ class Worker {
     int64_t buffer_bytes() const {
         size_t ids = emitted_.capacity();
         for (const auto& list : published_) ids += list.capacity();
-        return calendar_.bytes() + static_cast<int64_t>(ids * sizeof(uint32_t));
+        const int64_t totals = source_totals_ ? source_totals_->bytes() : 0;
+        return calendar_.bytes() + totals + static_cast<int64_t>(ids * sizeof(uint32_t));
     }
     int64_t state_bytes() const { return arena_.size(); }
 
