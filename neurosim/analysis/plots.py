@@ -31,6 +31,7 @@ KINDS = {
     "spectrum": ("signals", "power spectra of population rates"),
     "trace": ("signals", "recorded variables over time"),
     "lfp": ("signals", "proxy of the local field potential, and its spectrum"),
+    "structure": ("structure", "synapses that come and go, and the realised C_eff over time"),
     "weights": ("synapses", "how recorded weights are distributed over time; chosen synapses"),
 }
 """Kinds of plot: module and what is shown; the function in the module has the kind's name."""

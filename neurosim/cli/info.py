@@ -93,10 +93,27 @@ def _account(recording: Recording) -> dict[str, Any]:
             {"projection": r.projection, "variable": r.variable, "kind": r.kind, "unit": r.unit}
             for r in recording.synapse_reports
         ],
+        "structure": {name: _structure(recording, name) for name in _restructured(recording)},
         "timings": recording.timings,
         "provenance": recording.provenance,
         "description": recording.description,
         "summary": recording.summary,
+    }
+
+
+def _restructured(recording: Recording) -> tuple[str, ...]:
+    """Return the projections whose synapses come and go, if the file has what they did."""
+    return () if recording.part.data_elsewhere else recording.structures
+
+
+def _structure(recording: Recording, projection: str) -> dict[str, Any]:
+    trace = recording.structure(projection)
+    return {
+        "times": int(trace.times_ms.size - 1),
+        "created": int(trace.created.sum()),
+        "deleted": int(trace.deleted.sum()),
+        "n_synapses": int(trace.n_synapses[-1]),
+        "C_eff": float(trace.C_eff[-1]),
     }
 
 
@@ -145,6 +162,14 @@ def _print_network(recording: Recording) -> None:
             )
         print_table(rows)
     _print_synapses(recording)
+    if _restructured(recording):
+        click.echo("")
+        rows = [["synapses that come and go", "times", "created", "deleted", "in the end", "C_eff"]]
+        for name in _restructured(recording):
+            told = _structure(recording, name)
+            counts = (told[key] for key in ("times", "created", "deleted", "n_synapses"))
+            rows.append([name, *(f"{n:,}" for n in counts), f"{told['C_eff']:.4g}"])
+        print_table(rows)
 
 
 def _print_synapses(recording: Recording) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -192,6 +193,7 @@ def _rule(rule: Any, given: Projection, bound: BoundSynapse, where: str) -> Stru
                 f"{where}: {rule!r} is no rule. Give ns.plasticity.rewire(...), "
                 "ns.plasticity.grow_and_prune(...), or a function of one argument."
             )
+        _check_callable(rule, where)
         rule = FunctionRule(rule)
 
     def dims(side: str, variable: str) -> Dimension:
@@ -207,6 +209,20 @@ def _rule(rule: Any, given: Projection, bound: BoundSynapse, where: str) -> Stru
             dims(side, name)
     rule.check(dims, where)
     return rule
+
+
+def _check_callable(function: Callable[..., Any], where: str) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some of C's do not tell
+        return
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise DescriptionError(
+            f"{where}: {function!r} cannot be called with one argument ({error}). A rule is a "
+            "function of a ns.Wiring, or what ns.plasticity.rewire(...) returns."
+        ) from error
 
 
 def _dimensions(
