@@ -152,7 +152,9 @@ class SynapseProbes:
         elapsed = (steps[:, None] - samples[:, -1]) * self._dt
 
         def read(other: str) -> float | NDArray[np.float64]:
-            return raw[other] if other in raw else self._access.shared_value(name, other)
+            if other in raw:
+                return raw[other]
+            return self._access.other_value(name, other, probe.watch.synapses)
 
         where = f"projection {name!r}"
         return settled_values(probe.settling, read, elapsed, where)[variable]
