@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnknownNameError, UnsupportedError
+from ...errors import UnsupportedError
 from ...lowering.program import Program, ProjectionProgram
 from ...lowering.settled import settled_values
 from ...lowering.synapse_program import SynapseCode
@@ -270,13 +270,13 @@ class SynapseAccess:
         given = checks.synaptic(self._program, projection, variable, ("state", "parameter"))
         return _settled_with(given, variable)
 
-    def shared_value(self, projection: str, name: str) -> float:
-        """Return the current value of what all synapses of a projection share."""
+    def other_value(
+        self, projection: str, name: str, synapses: NDArray[np.int64]
+    ) -> float | NDArray[np.float64]:
+        """Return what all synapses share, or a neuron's parameter for some of them."""
         given = checks.with_model(self._program, projection)
         value = self._shared_value(given, name)
-        if value is None:
-            raise UnknownNameError("shared variable", name, (), f"projection {projection!r}")
-        return value
+        return self._of_neurons(given, name)[synapses] if value is None else value
 
     def find_nan(self) -> tuple[str, str, int] | None:
         """Return (projection, variable, synapse, target-major) of a NaN, or None."""
