@@ -41,8 +41,11 @@ def lower_population(
     if none:  # the code must be that of the other ranks, so another's neuron is looked at
         neurons = neurons_at(np.zeros(1, np.int64), first_id, population.size)
     parameters = _parameters(population, neurons, network.seed)
-    varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
     model = population.model
+    varying = frozenset(k for k, v in parameters.items() if isinstance(v, np.ndarray))
+    # what nothing writes keeps its initial value, which may be another for every neuron
+    started = {k for k, g in population.initial.items() if not isinstance(g.content, float)}
+    varying |= started.intersection(model.declared.declared)
     observed = _observed(population, network)
     lowered = lower_model(model, varying, _written(population, network), dt, observed)
     values = _values(population, lowered.code, parameters, neurons, network.seed)

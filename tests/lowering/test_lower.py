@@ -158,6 +158,17 @@ def test_expressions_that_are_not_finite_name_the_neuron(net, code):
         ns.lower(net, 0.1 * ms)
 
 
+def test_a_variable_that_nothing_writes_may_start_otherwise_in_every_neuron():
+    for engine in ("native", "brian2"):
+        net = ns.Network(seed=1)
+        model = ns.NeuronModel("dx/dt = (held - x)/(10*ms) : 1\nheld : 1")
+        net.population("p", 3, model, initial={"held": np.array([1.0, 2.0, 3.0])})
+        with ns.Simulation(net, engine=engine, record=False) as sim:
+            sim.run(10 * ms)
+            x = sim.read("p", "x")
+        np.testing.assert_allclose(x, np.array([1, 2, 3]) * (1 - np.exp(-1)), rtol=1e-9)
+
+
 def test_a_time_constant_of_zero_is_named(net):
     net.population("A", 3, ns.models.lif_delta(tau_m=0 * ms))
     with pytest.raises(DescriptionError, match="population 'A'"):
