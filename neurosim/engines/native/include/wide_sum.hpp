@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 namespace neurosim {
@@ -12,24 +13,25 @@ namespace neurosim {
 class WideSum {
   public:
     void add(double value) {
-        if (value == 0) return;
-        if (!(std::fabs(value) < 0x1p62)) {
+        uint64_t bits;
+        std::memcpy(&bits, &value, sizeof bits);
+        const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+        uint64_t digits = (bits & ((uint64_t(1) << 52) - 1)) | uint64_t(exponent > 0) << 52;
+        int shift = (exponent > 0 ? exponent : 1) - 1075 + 160;
+        if (exponent >= 1023 + 62) {      // too large, or not a number
             unbounded_ = 1;
             return;
         }
-        int exponent = 0;
-        const double mantissa = std::frexp(std::fabs(value), &exponent);
-        auto digits = static_cast<uint64_t>(std::ldexp(mantissa, 53));
-        int shift = exponent - 53 + 160;
         if (shift < 0) {
             digits = shift > -64 ? digits >> -shift : 0;
             shift = 0;
         }
-        Words part{};
-        const int word = shift / 64, bit = shift % 64;
-        part.w[word] = digits << bit;
-        if (bit && word + 1 < n_words) part.w[word + 1] = digits >> (64 - bit);
-        value < 0 ? include(negative(part)) : include(part);
+        const int word = shift / 64, bit = shift % 64;  // at most word 2
+        const uint64_t low = digits << bit, high = bit ? digits >> (64 - bit) : 0;
+        if (bits >> 63)
+            take_off(word, low, high);
+        else
+            put_on(word, low, high);
     }
     void add(const WideSum& other) {
         unbounded_ |= other.unbounded_;
@@ -65,6 +67,18 @@ class WideSum {
             carry = carry && out.w[i] == 0;
         }
         return out;
+    }
+    void put_on(int word, uint64_t low, uint64_t high) {
+        uint64_t carry = __builtin_add_overflow(total_.w[word], low, &total_.w[word]);
+        const uint64_t more = __builtin_add_overflow(total_.w[word + 1], carry, &total_.w[word + 1]);
+        carry = more | __builtin_add_overflow(total_.w[word + 1], high, &total_.w[word + 1]);
+        for (int i = word + 2; carry && i < n_words; ++i) carry = ++total_.w[i] == 0;
+    }
+    void take_off(int word, uint64_t low, uint64_t high) {
+        uint64_t borrow = __builtin_sub_overflow(total_.w[word], low, &total_.w[word]);
+        const uint64_t more = __builtin_sub_overflow(total_.w[word + 1], borrow, &total_.w[word + 1]);
+        borrow = more | __builtin_sub_overflow(total_.w[word + 1], high, &total_.w[word + 1]);
+        for (int i = word + 2; borrow && i < n_words; ++i) borrow = total_.w[i]-- == 0;
     }
     void include(const Words& x) {
         uint64_t carry = 0;
