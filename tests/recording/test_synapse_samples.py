@@ -1,11 +1,13 @@
 """What was recorded of synapses: read again, merged of ranks and pieces, whatever happened."""
 
 import itertools
+import json
 import shutil
 
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from recording_samples import DT_MS
 from synapse_samples import (
     ARGUMENTS,
@@ -21,6 +23,7 @@ from synapse_samples import (
     values,
 )
 
+from neurosim.cli.main import cli
 from neurosim.errors import RecordingError, UnknownNameError
 from neurosim.parallel.share import Share
 from neurosim.recording import RecordingWriter, merge, ordered_file, read, synapse_sample_merge
@@ -93,6 +96,19 @@ def test_histograms_recorded_and_made_of_values(whole):
     total = found.counts.sum(axis=1) + found.below + found.above
     np.testing.assert_array_equal(total, [len(table_at(s)) for s in STEPS[0]])
     assert own.histogram("w", 7).counts.sum() == total.sum()  # from the smallest to the largest
+
+
+def test_the_commands_tell_and_draw_it(whole, tmp_path):
+    told = CliRunner().invoke(cli, ["info", str(whole)]).output
+    assert "recorded of synapses" in told
+    rows = [line.split() for line in told.splitlines() if line.startswith("E_I ")]
+    assert ["E_I", "w", "chosen", "0.3", "0.4"] in rows
+    listed = json.loads(CliRunner().invoke(cli, ["info", str(whole), "--json"]).output)
+    assert [r["kind"] for r in listed["synapse_reports"]] == ["all", "chosen", "histogram", "all"]
+    target = tmp_path / "w.png"
+    drawn = CliRunner().invoke(cli, ["plot", str(whole), "--kind", "weights", "-o", str(target)])
+    assert drawn.exit_code == 0, drawn.output
+    assert target.read_bytes()[:4] == b"\x89PNG"
 
 
 def same(path, expected):
