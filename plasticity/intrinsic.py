@@ -53,11 +53,11 @@ def intrinsic_plasticity(
     ``d rate/dt = -rate/tau_rate``, ``rate += 1/tau_rate`` at a spike,
     ``d I_intrinsic/dt = gain (target_rate - rate)/tau_intrinsic``. The controller is that of
     Harnack, Pelko, Chaillet, Chitour & van Rossum 2015, PLoS Comput. Biol. 11:e1004357,
-    doi:10.1371/journal.pcbi.1004357, who say when it is stable; with a slope s of the neuron's
-    rate against the current it is where ``gain s tau_rate < tau_intrinsic`` leaves damped
-    courses. Changes of excitability after changes of activity: Desai, Rutherford & Turrigiano
-    1999, Nat. Neurosci. 2:515, doi:10.1038/9165. Time constants are this package's: those of
-    neurons are hours.
+    doi:10.1371/journal.pcbi.1004357. With a slope s of the neuron's rate against the current it
+    comes to rest without overshoot where ``4 gain s tau_rate < tau_intrinsic``; in recurrent
+    networks it must be slower still. Changes of excitability after changes of activity: Desai,
+    Rutherford & Turrigiano 1999, Nat. Neurosci. 2:515, doi:10.1038/9165. Time constants are this
+    package's: those of neurons are hours.
     """
     from ..description.models import NeuronModel  # noqa: PLC0415 (imports Brian2)
     from ..description.quantities import declaration  # noqa: PLC0415
