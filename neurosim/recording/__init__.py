@@ -5,6 +5,7 @@ from .layout import Layout, Part, PopulationLayout, ProjectionLayout, StateLayou
 from .population import RecordedPopulation
 from .reader import Recording, read
 from .states import StateTrace
+from .synapses import RecordedSynapses, SynapseHistogram, SynapseSnapshot, SynapseTrace
 from .writer import RecordingWriter
 
 __all__ = [
@@ -13,10 +14,14 @@ __all__ = [
     "PopulationLayout",
     "ProjectionLayout",
     "RecordedPopulation",
+    "RecordedSynapses",
     "Recording",
     "RecordingWriter",
     "SpikeDigest",
     "StateLayout",
     "StateTrace",
+    "SynapseHistogram",
+    "SynapseSnapshot",
+    "SynapseTrace",
     "read",
 ]

@@ -60,3 +60,24 @@ def record_everything(net):
     net.record("learns", "share", synapses=5, every=0.7 * ms, start=0.5 * ms, name="few")
     net.record_histogram("learns", "share", bins=(0.1, 0.9, 8), every=1 * ms)
     return net
+
+
+def pairs():
+    """Pair-based STDP as catalogued, whose work at spikes of a target may wait."""
+    net = network()
+    net.projections.clear()
+    e = net.populations["E"]
+    net.project(
+        e,
+        e,
+        ns.Bernoulli(0.15),
+        "v",
+        synapse=ns.plasticity.pair_stdp(w_max=0.5 * mV, A_plus=0.1, A_minus=0.12),
+        weight=ns.Uniform(0 * mV, 0.5 * mV),
+        delay=0.5 * ms,
+        name="learns",
+    )
+    net.record("learns", "w", every=1.2 * ms)
+    net.record("learns", ["w", "x_source", "x_target"], synapses=range(0, 300, 7), every=0.3 * ms)
+    net.record("learns", "w", synapses=[5], every=6 * ms, name="seldom")
+    return net

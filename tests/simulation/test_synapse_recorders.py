@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from recorded_synapses import CHOSEN, TRACED, network, record_everything
+from recorded_synapses import CHOSEN, TRACED, network, pairs, record_everything
 
 import neurosim as ns
 from neurosim.errors import (
@@ -26,7 +26,7 @@ def simulate(net, path, engine, pieces=(12.0,), **kwargs):
     with ns.Simulation(net, dt=DT, engine=engine, output=path, **kwargs) as sim:
         for k, duration in enumerate(pieces):
             sim.run(duration * ms)
-            if k == 0:
+            if k == 0 and duration < 30:
                 sim.write("learns", "eta", 0.02 * mV)
     return sim.recording
 
@@ -133,6 +133,24 @@ def test_threads_and_stretches_make_no_difference(tmp_path):
     many = simulate(net, tmp_path / "3.h5", "native", (4.0, 0.1, 0.1, 3.3, 4.5), threads=3)
     for name, values in content(many.path).items():
         np.testing.assert_array_equal(values, one[name], err_msg=name)
+
+
+def test_what_waits_for_the_next_spike_is_done_before_a_sample(tmp_path):
+    """Chosen synapses against all of them, in every engine, and a run that samples seldom."""
+    runs = {
+        engine: simulate(pairs(), tmp_path / f"{engine}.h5", engine, (30.0,), threads=2)
+        for engine in ("native", "brian2")
+    }
+    own = runs["native"].synapses()
+    chosen = own.trace("w")
+    for row, time in enumerate(chosen.times_ms):
+        if row % 4 == 0:
+            at = own.values("w", time)[chosen.positions]
+            np.testing.assert_array_equal(chosen.values[row], at)
+    assert len(np.unique(chosen.values)) > 3 * chosen.positions.size
+    for name in ("w", "x_source", "x_target"):
+        wanted = runs["brian2"].synapses().trace(name).values
+        np.testing.assert_allclose(own.trace(name).values, wanted, rtol=1e-9, atol=1e-12)
 
 
 def test_single_precision(tmp_path):
