@@ -54,7 +54,7 @@ TRACED = ("w", "a", "b", "z", "c", "level", "z*a + eta/w_max")
 
 def record_everything(net):
     """All at intervals, chosen ones in every step, some drawn at random, a histogram."""
-    net.record("learns", "w", every=2 * ms)
+    net.record("learns", "w", every=2.5 * ms)
     net.record("learns", "z + b", every=3 * ms, start=1 * ms, stop=8 * ms, name="sums")
     net.record("learns", TRACED, synapses=CHOSEN)
     net.record("learns", "share", synapses=5, every=0.7 * ms, start=0.5 * ms, name="few")

@@ -15,7 +15,8 @@ from neurosim.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from neurosim.synapse_reports import drawn
+from neurosim.lowering.program import SynapseReport
+from neurosim.synapse_reports import counts, drawn
 from neurosim.units import ms, mV, nS
 
 DT = 0.1 * ms
@@ -63,7 +64,7 @@ def expected(values, text):
 def test_all_synapses_are_those_that_are_read(both):
     run, values, table = both
     own = run.synapses("learns")
-    steps = [*range(0, STEPS, 20), STEPS]
+    steps = [*range(0, STEPS, 25), STEPS]
     np.testing.assert_allclose(own.times_ms("w"), np.array(steps) * 0.1)
     for step in steps:
         found = own.snapshot("w", step * DT)
@@ -116,6 +117,13 @@ def test_histograms(both):
         np.testing.assert_array_equal(found.counts[row], np.histogram(share, found.edges)[0])
         assert found.below[row] == (share < 0.1).sum() > 0
         assert found.counts[row].sum() + found.below[row] + found.above[row] == table.size
+
+
+def test_values_at_the_ends_of_bins():
+    """Bins have their lower end, the last one also its upper: where bounded weights gather."""
+    report = SynapseReport("h", "p", "w", "1", "histogram", 1, bins=(0.0, 1.0, 4))
+    values = np.array([-0.1, 0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.0, 1.1, np.nan])
+    np.testing.assert_array_equal(counts(values, report), [1, 2, 1, 1, 3, 1])
 
 
 def content(path):
