@@ -71,7 +71,9 @@ def make_projection(
     if added is not None:
         delay = quantity(0.0, SECOND) if wanted.delay is None else wanted.delay
         plain = Wanted(added, wanted.weight, delay, wanted.delay_post, None)
-        return replace(_plain(name, pre, post, rule, plain), plain_of=bound)
+        made = _plain(name, pre, post, rule, plain)
+        _check_values(bound, made.weight, where)
+        return replace(made, plain_of=bound)
     weight = _weight(bound, wanted.weight, rule, where)
     _check_values(bound, weight, where)
     delay, others = _delays(bound, wanted, rule, where)

@@ -195,20 +195,24 @@ class _Lowering:
     def _settling(self, names: tuple[str, ...]) -> Settling:
         return Settling(self._event_driven(list(names)), names) if names else Settling()
 
+    def _at(self, name: str) -> str:
+        """Return the model and the line that a message is about."""
+        return f"{self.where}: {self.text.own[name].line}"
+
     def _check_apart(self) -> None:
         """Refuse what Brian2 refuses: event-driven variables that others need at other times."""
         uses = {n: names_in(self._inlined(c)) for n, c in self.bound.equations.items()}
         for name in [*self.clock, *self.text.summed]:
             for other in sorted(uses[name] & set(self.event)):
                 raise EquationError(
-                    f"{self.where}: {name!r} needs {other!r} in every step, but {other!r} is "
+                    f"{self._at(name)}: {name!r} needs {other!r} in every step, but {other!r} is "
                     "event-driven and up to date only at spikes. Mark it '(clock-driven)'."
                 )
         for name in self.event:
             for other in sorted(uses[name] & set(self.clock)):
                 raise EquationError(
-                    f"{self.where}: {name!r} is event-driven and cannot depend on {other!r}, which "
-                    "changes in every step. Mark both '(clock-driven)'."
+                    f"{self._at(name)}: {name!r} is event-driven and cannot depend on {other!r}, "
+                    "which changes in every step. Mark both '(clock-driven)'."
                 )
 
     # -- state updaters ----------------------------------------------------------------------
@@ -262,7 +266,7 @@ class _Lowering:
                 return solved(Equations(equations), self._known())
             except UnsupportedEquationsException as error:
                 raise EquationError(
-                    f"{self.where}: {', '.join(names)} cannot be solved between spikes, as "
+                    f"{self._at(names[0])}: {', '.join(names)} cannot be solved between spikes, as "
                     f"event-driven equations must be linear ({' '.join(str(error).split())}). "
                     "Mark them '(clock-driven)'."
                 ) from error
@@ -295,8 +299,8 @@ class _Lowering:
             except UnsupportedEquationsException as error:
                 reasons.append(f"{method}: {' '.join(str(error).split())}")
         raise EquationError(
-            f"{self.where}: {', '.join(self.clock)} cannot be integrated ({'; '.join(reasons)}). "
-            "Choose another method, such as 'euler' or 'rk4'."
+            f"{self._at(self.clock[0])}: {', '.join(self.clock)} cannot be integrated "
+            f"({'; '.join(reasons)}). Choose another method, such as 'euler' or 'rk4'."
         )
 
     def _step(self, equations: str, method: str) -> str:

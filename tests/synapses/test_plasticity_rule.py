@@ -179,6 +179,32 @@ def test_expressions_outside_the_bounds_are_refused_when_they_are_known():
         ns.lower(net, 0.1 * ms)
 
 
+def test_bounds_hold_for_weights_that_nothing_changes():
+    fixed = ns.SynapseModel(on_pre="target_post += w", bounds={"w": (0 * mV, 1 * mV)})
+    project(fixed, weight=1 * mV, delay=1 * ms)
+    with pytest.raises(DescriptionError, match=r"0\.002 V is outside"):
+        project(fixed, weight=2 * mV, delay=1 * ms)
+
+
+EVERY_STEP = [
+    ("dx/dt = -x/second : 1 (event-driven)\nz_post = x : 1 (summed)", "line 2"),
+    ("dx/dt = -x/second : 1 (clock-driven)\ndy/dt = x/second : 1 (event-driven)", "line 2"),
+    ("dx/dt = -x**2/second : 1 (event-driven)", "line 1"),
+]
+
+
+@pytest.mark.parametrize(("equations", "line"), EVERY_STEP)
+def test_lines_are_named_when_a_model_is_lowered(equations, line):
+    net = ns.Network(seed=1)
+    e = net.population("E", 3, ns.NeuronModel("dv/dt = -v/second : 1\nz : 1"))
+    model = ns.SynapseModel(equations, on_pre="x += 1", name="mine")
+    net.project(e, e, ns.AllToAll(), synapse=model)
+    with pytest.raises(EquationError) as caught:
+        ns.lower(net, 0.1 * ms)
+    assert "mine" in str(caught.value)
+    assert line in str(caught.value)
+
+
 @pytest.mark.parametrize("weight", [0.5 * mV, ns.Uniform(0 * mV, 1 * mV)])
 def test_weights_of_the_wrong_sign_are_refused(weight):
     inhibitory = rule(bounds={"w": (None, 0 * mV)}, sign="inhibitory")
