@@ -180,7 +180,7 @@ class _Reader:
         self.variables |= {name: DEFAULT_FUNCTIONS[name] for name in functions}
         self.neurons: dict[str, Dimension] = {}
         self.locals: set[str] = set()
-        self.n_sums = 0
+        self.totals: set[str] = set()
 
     def statement(self, target: str, sign: str | None, text: str) -> OperationStatement:
         what = f"{self.where}: {target!r}"
@@ -192,6 +192,7 @@ class _Reader:
         full = f"{target} {sign} ({text})" if sign else text
         sums: list[SumOver] = []
         tree = syntax.parse(syntax.rename(full, self.aliases), what)
+        self._check_calls(tree, what)
         tree = _SumFinder(lambda side, node: self._sum(side, node, sums, what)).visit(tree)
         code = self._checked(ast.unparse(tree), what)
         dim = self._dimensions(code, what)
@@ -225,18 +226,22 @@ class _Reader:
             if name not in used:
                 raise UnknownNameError("parameter", name, used, f"{self.where} (nothing uses it)")
 
+    def _check_calls(self, tree: ast.AST, what: str) -> None:
+        known = syntax.FUNCTIONS | syntax.RANDOM_FUNCTIONS | SUMS.keys()
+        for name in sorted(syntax.names(tree)[1] - known):
+            raise UnknownNameError("function", name, known, what)
+
     def _sum(self, side: Literal["pre", "post"], node: ast.Call, out: list, what: str) -> str:
         """Take one sum, whose own sums were taken before; return the name it gets."""
         if len(node.args) != 1:
             raise EquationError(f"{what}: write sum_{side}(expression), with one expression.")
         code = self._checked(ast.unparse(node.args[0]), what)
         dim = self._dimensions(code, what)
-        name = f"total_{self.n_sums}"
+        name = f"total_{len(self.totals)}"
         while name in self.variables:
             name += "x"
-        self.n_sums += 1
         self.variables[name] = Variable(name, dimensions=dim)
-        self.names.add(name)
+        self.totals.add(name)
         out.append(SumOver(name, side, code))
         return name
 
@@ -246,7 +251,10 @@ class _Reader:
         used = syntax.names(syntax.parse(text, what))[0]
         for name in sorted(used & {"i", "j", "N"} - self.names):
             raise UnknownNameError("name", name, self.names, f"{what} (synapses have no index)")
-        code = _rewrite(text, self.names, units, what, random=True)
+        try:
+            code = _rewrite(text, self.names | self.totals, units, what, random=True)
+        except UnknownNameError as error:
+            raise UnknownNameError(error.kind, error.name, self.names, what) from error
         self.variables |= {
             UNIT_PREFIX + u: Variable(u, dimensions=DEFAULT_UNITS[u].dim) for u in units
         }

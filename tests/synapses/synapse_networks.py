@@ -232,6 +232,28 @@ def statements():
     return net
 
 
+def normalised():
+    """Pairs learn from traces that are kept once per source and target; weights are normalised."""
+    net, e = neurons()
+    model = ns.SynapseModel(
+        """
+        dr/dt = -r/(20*ms) : 1 (event-driven)
+        do/dt = -o/(20*ms) : 1 (event-driven)
+        w : volt
+        """,
+        on_pre="v_post += w; r += 0.1; w = w - o*mV",
+        on_post="o += 0.1; w = w + r*mV",
+        bounds={"w": (0 * mV, 2 * mV)},
+    )
+    weight = ns.Uniform(0 * mV, 1 * mV)
+    learnt = net.project(
+        e, e, ns.Bernoulli(0.5), synapse=model, weight=weight, delay=1 * ms, delay_post=0.3 * ms
+    )
+    net.run_regularly(learnt, "w *= 3*mV/sum_post(w)", 7 * ms)
+    net.run_regularly(learnt, "w *= 2*mV/(1*uvolt + sum_pre(w))", 0.7 * ms, "end")
+    return net
+
+
 KINDS = {
     f.__name__: f
     for f in (
@@ -247,6 +269,7 @@ KINDS = {
         from_a_source,
         bursts,
         statements,
+        normalised,
     )
 }
 
