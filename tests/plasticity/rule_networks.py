@@ -29,9 +29,13 @@ SPECIAL = {}
 EXTRA = {}
 
 
+# rules whose synapses are also tried with one delay for all, as networks of textbooks have
+ONE_DELAY = ("pair_stdp", "triplet_stdp")
+
+
 def cases(every_variant=False):
     """{projection's name: (entry, choices)}: the default form of every rule, or every form."""
-    found = {}
+    found = {f"{name}_one_delay": (RULES[name], RULES[name].variants()[0]) for name in ONE_DELAY}
     for name, entry in RULES.items():
         variants = entry.variants() if every_variant else entry.variants()[:1]
         for variant in variants:
@@ -87,8 +91,9 @@ def network(chosen=None, seed=5, size=SIZE, probability=0.03):
         posts = any(p.side == "post" for p in rule.text.pathways)
         net.project(
             e, e, ns.Bernoulli(probability), "g", synapse=rule, name=name,
-            weight=ns.Uniform(0.2 * mV, 0.8 * mV), delay=delays(rule),
-            delay_post=0.7 * ms if posts else None,
+            weight=ns.Uniform(0.2 * mV, 0.8 * mV),
+            delay=1.5 * ms if name.endswith("_one_delay") else delays(rule),
+            delay_post=(3 * ms if name.endswith("_one_delay") else 0.7 * ms) if posts else None,
         )  # fmt: skip
     return net
 
