@@ -119,11 +119,17 @@ def eligible_weight(pre, post, name, choices):
     return w
 
 
-def check_eligible(sides, engine, names):
+def first_and_last(name):
+    """Two forms of a rule, which differ in every choice."""
+    every = RULES[name].variants()
+    return [every[0], every[-1]]
+
+
+def check_eligible(sides, engine, names, forms=first_and_last):
     pre, post = sides
     rules, choices = {}, {}
     for name in names:
-        for variant in RULES[name].variants():
+        for variant in forms(name):
             label = "_".join([name, *variant.values()])
             rules[label] = RULES[name].rule(**variant, w_max=SCALE)
             choices[label] = (name, variant)
@@ -161,6 +167,18 @@ def test_eligibility_is_learnt_when_rewarded_native(sides):
 @given(two_sides())
 def test_eligibility_is_learnt_when_rewarded_brian2(sides):
     check_eligible(sides, "brian2", ["eligibility_stdp"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_form_of_eligibility(engine):
+    @examples(10 if engine == "native" else 2)
+    @given(two_sides())
+    def check(sides):
+        names = ["eligibility_stdp", "hybrid_stdp"]
+        check_eligible(sides, engine, names, lambda name: RULES[name].variants())
+
+    check()
 
 
 # -- dopamine -------------------------------------------------------------------------------------
