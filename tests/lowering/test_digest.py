@@ -54,6 +54,9 @@ GIVEN = {
     "wave_at": [0, 5] * ms,
     "statement": "v += 1*mV*rand()",
     "every": 1 * ms,
+    "operation": "w *= goal/sum_post(w)",
+    "goal": 2 * mV,
+    "begun": 0 * ms,
     "recorded": "v",
     "writable": "C",
 }
@@ -99,6 +102,9 @@ CHANGED = {
     "wave_at": [0, 6] * ms,
     "statement": "v += 2*mV*rand()",
     "every": 2 * ms,
+    "operation": "w *= goal/sum_pre(w)",
+    "goal": 3 * mV,
+    "begun": 1 * ms,
     "recorded": "2*v",
     "writable": "tau",
 }
@@ -139,7 +145,10 @@ def made(**changes):
     near = ns.Pairwise(g["pairwise"])
     net.project(a, a, near, "v", weight=g["expression"], delay=1 * ms)
     model = ns.SynapseModel(g["synaptic"], on_pre=g["on_pre"], initial={"p": g["p"]})
-    net.project(a, a, ns.OneToOne(), "v", synapse=model, weight=1 * mV, delay=g["path_delay"])
+    learnt = net.project(
+        a, a, ns.OneToOne(), "v", synapse=model, weight=1 * mV, delay=g["path_delay"]
+    )
+    net.run_regularly(learnt, g["operation"], start=g["begun"], parameters={"goal": g["goal"]})
     net.poisson(a, "v", rate=g["rate"], weight=g["poisson_weight"])
     net.inject(a, "I_inj", ns.StepCurrent(g["wave_at"], g["wave"]))
     net.run_regularly(a, g["statement"], every=g["every"])
