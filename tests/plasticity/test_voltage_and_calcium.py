@@ -87,7 +87,7 @@ def test_clopath_does_not_learn_below_its_thresholds():
         pre, cells, ns.AllToAll(), "I_syn", delay=0 * ms, name="rule", weight=0.5 * nA,
         synapse=ns.plasticity.clopath(w_0=1 * nA, w_max=1 * nA, theta_minus=-40 * mV),
     )  # fmt: skip
-    assert values_after(net, ["rule"], 1000)["rule"][0] == np.float32(0.5e-9)
+    assert values_after(net, ["rule"], 600, engine="brian2")["rule"][0] == np.float32(0.5e-9)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -184,7 +184,7 @@ def test_calcium_moves_the_efficacy_as_its_equations_say(engine):
     assert (np.array(errors) < bounds).all()
 
 
-def test_the_efficacy_is_bistable_and_noise_has_its_variance():
+def test_noise_of_the_efficacy_has_its_variance():
     """H0: above both thresholds rho diffuses with 2 sigma^2/tau. Chi-square, 1e-6 two-sided.
 
     Without drift (gammas 0) and short of the cubic term's time, the variance of rho after T above
@@ -201,11 +201,25 @@ def test_the_efficacy_is_bistable_and_noise_has_its_variance():
         pre, cells, ns.OneToOne(), "g", synapse=rule, weight=0.1 * mV, name="rule",
         delay={"transmit": 0 * ms, "calcium": 0 * ms},
     )  # fmt: skip
-    rho = values_after(net, ["rule"], 2 + round(duration / 1e-4), variable="rho")["rule"]
+    steps = 2 + round(duration / 1e-4)
+    rho = values_after(net, ["rule"], steps, engine="brian2", variable="rho")["rule"]
     expected = 2 * sigma**2 * duration / tau
     spread = 4.9 * np.sqrt(2 / n)  # of a variance's estimate
     assert abs(rho.var() / expected - 1) < spread + 1e-3
     assert abs(rho.mean() - 0.5) < 4.9 * np.sqrt(expected / n)
+
+
+def test_the_efficacy_goes_to_its_stable_states():
+    net = ns.Network(seed=1)
+    cells = net.population("cells", 2, ns.NeuronModel("dg/dt = -g/(5*ms) : volt"))
+    pre = net.spike_source("pre", [150] * ms, [0], size=2)
+    rule = ns.plasticity.graupner_brunel(noise="none", tau=5 * ms, rho=np.array([0.45, 0.55]))
+    net.project(
+        pre, cells, ns.Edges([0, 1], [0, 1]), "g", synapse=rule, weight=0.1 * mV, name="rule",
+        delay={"transmit": 0 * ms, "calcium": 0 * ms},
+    )  # fmt: skip
+    rho = values_after(net, ["rule"], 1000, engine="brian2", variable="rho")["rule"]
+    np.testing.assert_allclose(rho, [0, 1], atol=1e-3)
 
 
 def test_the_transmitted_strength_is_between_one_and_b():
@@ -217,7 +231,7 @@ def test_the_transmitted_strength_is_between_one_and_b():
         pre, cells, ns.Edges([0, 1, 2], [0, 1, 2]), "g", synapse=rule, weight=0.25 * mV,
         delay={"transmit": 0.2 * ms, "calcium": 13.7 * ms},
     )  # fmt: skip
-    with ns.Simulation(net, record=False) as sim:
+    with ns.Simulation(net, engine="brian2", record=False) as sim:
         sim.run(1 * ms)
         g = sim.read("cells", "g")
     np.testing.assert_allclose(g / 0.25e-3, [1, 3, 5], rtol=1e-6)
