@@ -26,7 +26,7 @@ from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
 from .library import load_kernels, load_runtime
-from .samples import Samples
+from .samples import Samples, copied
 from .shared_values import SharedValues
 from .snapshot import NetworkState, recent_depth
 from .structure import Structure
@@ -190,8 +190,8 @@ class NativeExecutable:
         chunk = Chunk(
             first,
             result.n_steps,
-            _copy(result.spike_steps, result.n_spikes),
-            _copy(result.spike_ids, result.n_spikes),
+            copied(result.spike_steps, result.n_spikes),
+            copied(result.spike_ids, result.n_spikes),
             samples.states(result.n_steps),
             self._failure(result),
             samples.sums(result.n_steps),
@@ -395,7 +395,3 @@ class NativeExecutable:
         if self._network:
             self._library.neurosim_destroy(self._network)
             self._network, self._synapses, self._structure = None, None, None
-
-
-def _copy(pointer, n: int) -> NDArray[np.int64]:
-    return np.ctypeslib.as_array(pointer, (n,)).copy() if n else np.empty(0, np.int64)

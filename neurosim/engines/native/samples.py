@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctypes import POINTER, c_double
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +62,8 @@ class Samples:
     def _taken(self, recorder: int, n_steps: int) -> NDArray:
         n_samples = self._recorders[recorder].n_samples(self._first, n_steps)
         return self._arrays[recorder][:n_samples]
+
+
+def copied(pointer: Any, n: int) -> NDArray[np.int64]:
+    """Return a copy of ``n`` integers that the runtime keeps."""
+    return np.ctypeslib.as_array(pointer, (n,)).copy() if n else np.empty(0, np.int64)
