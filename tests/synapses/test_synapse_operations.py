@@ -3,10 +3,13 @@
 import ctypes
 import math
 import subprocess
+from functools import partial
 
 import numpy as np
 import pytest
 from brian2 import amp, ms, mV, nS, second
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 from synapse_networks import KINDS
 
 import neurosim as ns
@@ -25,7 +28,7 @@ STEP = 0.1 * ms
 
 def network(synapse, size=12, *, weight=None, seed=5):
     """Silent neurons that differ in `a`, and one projection, "s", among them."""
-    net = ns.Network(seed=seed, weight_bits=64)
+    net = ns.Network(seed=seed)
     model = ns.NeuronModel("dv/dt = -v/tau : volt", threshold="v > 1*mV", reset="v = 0*mV",
                            parameters={"tau": ns.Uniform(5 * ms, 20 * ms)})  # fmt: skip
     cells = net.population("cells", size, model)
@@ -115,6 +118,58 @@ def test_statements_are_numpys_on_vectors(rule):
         for name in ("w", "x"):
             wanted = getattr(expected, name)
             np.testing.assert_allclose(found[engine][name], wanted, rtol=1e-12, atol=1e-16)
+
+
+@st.composite
+def statements(draw):
+    """Statements on `w` and `x` with names of their own and sums, some within each other."""
+    lines, own = [], []
+
+    def expression(depth):
+        kind = draw(st.sampled_from(("name", "name", "sum", "both")))
+        if kind == "name" or depth == 0:
+            return draw(st.sampled_from(["w", "x", "0.5", *own]))
+        if kind == "sum":
+            return f"sum_{draw(st.sampled_from(('pre', 'post')))}({expression(depth - 1)})"
+        sign = draw(st.sampled_from("+-*"))
+        return f"({expression(depth - 1)} {sign} {expression(depth - 1)})"
+
+    for k in range(draw(st.integers(1, 6))):
+        target = draw(st.sampled_from(("w", "x", f"y{k}")))
+        lines.append((target, f"0.1*({expression(3)})"))
+        own += [target] if target.startswith("y") else []
+    return [*lines, ("w", "w*1")]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(statements())
+def test_any_statements_in_stages_are_those_one_after_the_other(lines):
+    rng = np.random.default_rng(1)
+    of = {"pre": rng.integers(0, 3, 7), "post": rng.integers(0, 3, 7)}
+
+    def add_up(side, values):
+        totals = np.bincount(of[side], np.broadcast_to(values, 7), minlength=3)
+        return totals[of[side]]
+
+    known = {"w": rng.uniform(-1, 1, 7), "x": rng.uniform(-1, 1, 7)}
+    expected, found = dict(known), dict(known)
+    functions = {f"sum_{side}": partial(add_up, side) for side in of}
+    for target, code in lines:
+        expected[target] = eval(code, functions, expected)
+    net = network(ns.SynapseModel("w : 1\nx : 1", on_pre="x = 0", initial={"x": 0}), weight=1)
+    net.run_regularly("s", "\n".join(f"{target} = {code}" for target, code in lines))
+    try:
+        code = ns.lower(net, STEP).projections[0].synapse.code
+    except EquationError:  # a name that stands for what has changed is refused
+        reject()
+    for stage in code.operations[0].stages:
+        for summed in stage.sums:
+            found[summed.name] = add_up(summed.side, eval(summed.code, {}, found))
+        for line in stage.code.splitlines():
+            target, _, text = line.partition(" = ")
+            found[target] = eval(text, {}, found)
+    for name in known:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-12)
 
 
 def test_sums_over_a_source_are_exact_and_the_same_bits_in_both_engines():
