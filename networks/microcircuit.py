@@ -26,6 +26,7 @@ from ..description.network import Network
 from ..description.rules import FixedTotalNumber
 from ..errors import DescriptionError
 from ..models import lif_curr_exp  # type: ignore[attr-defined]
+from ..plasticity import pair_stdp  # type: ignore[attr-defined]
 from ..units import Hz, ms, mV, pA, pF  # type: ignore[attr-defined]
 
 POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
@@ -65,6 +66,10 @@ V0_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)
 # Thalamic neurons, one volley: Table 5 and Fig. 10 of the paper.
 N_THALAMUS, RATE_THALAMUS, PULSE_START, PULSE_MS = 902, 120.0, 700.0, 10.0  # Hz, ms, ms
 PROBABILITIES_THALAMUS = (0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196)
+
+# Synapses that learn: NEST's hpc_benchmark.py.
+STDP_LAMBDA, STDP_ALPHA, STDP_MU = 0.1, 0.0513, 0.4
+STDP_TAU_PLUS, STDP_TAU_MINUS = 15.0, 30.0  # ms
 
 FULL_MEAN_RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
 # NEST 3.10 at scale 0.1, Poisson drive, 10 s, mean of four seeds, Hz.
@@ -158,6 +163,7 @@ def microcircuit(
     drive: Literal["poisson", "dc"] = "poisson",
     indegree_scale: float | None = None,
     thalamus: bool = False,
+    plastic: bool = False,
 ) -> Network:
     """Build the microcircuit.
 
@@ -174,6 +180,8 @@ def microcircuit(
         constant drive at least 0.25: below 0.14 nothing would keep the network from silence.
     thalamus : bool
         Add thalamic neurons (a source, ``TC``) that fire one volley at 700 ms, 10 ms long.
+    plastic : bool
+        Let synapses between excitatory neurons learn, by the rule of :func:`excitatory_stdp`.
 
     Returns
     -------
@@ -186,7 +194,7 @@ def microcircuit(
     numbers = scaled_numbers(float(scale), drive, float(k_scale))
     network = Network(seed=seed, name="microcircuit")
     _add_neurons(network, numbers)
-    _connect(network, numbers)
+    _connect(network, numbers, plastic)
     if thalamus:
         _add_thalamus(network, float(scale), float(k_scale))
     if drive == "poisson":
@@ -241,7 +249,26 @@ def _add_neurons(network: Network, numbers: Scaled) -> None:
         )
 
 
-def _connect(network: Network, numbers: Scaled) -> None:
+def excitatory_stdp(weight: Any) -> Any:
+    """Return STDP under which synapses of a mean weight stay there, for uncorrelated spikes.
+
+    Potentiation with a power of the weight and depression in proportion to it [Morrison, Aertsen
+    & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437], with the numbers of NEST's hpc_benchmark.
+    The weight that changes refer to is chosen such that w_0 (w/w_0)^mu tau_+ equals alpha w tau_-
+    at the mean weight.
+    """
+    return pair_stdp(
+        dependence="morrison",
+        w_0=weight * (STDP_ALPHA * STDP_TAU_MINUS / STDP_TAU_PLUS) ** (1 / (1 - STDP_MU)),
+        mu_plus=STDP_MU,
+        A_plus=STDP_LAMBDA,
+        A_minus=STDP_LAMBDA * STDP_ALPHA,
+        tau_plus=STDP_TAU_PLUS * ms,
+        tau_minus=STDP_TAU_MINUS * ms,
+    )
+
+
+def _connect(network: Network, numbers: Scaled, plastic: bool) -> None:
     for target, post in enumerate(POPULATIONS):
         for source, pre in enumerate(POPULATIONS):
             if PROBABILITIES[target][source] == 0:
@@ -249,6 +276,7 @@ def _connect(network: Network, numbers: Scaled) -> None:
             mean = float(numbers.weights[target, source]) * pA
             excitatory = pre.endswith("E")
             delay = (DELAY_EXC if excitatory else DELAY_INH) * ms
+            learns = plastic and excitatory and post.endswith("E")
             network.project(
                 network.populations[pre],
                 network.populations[post],
@@ -261,6 +289,7 @@ def _connect(network: Network, numbers: Scaled) -> None:
                     high=None if excitatory else 0 * pA,
                 ),
                 delay=Normal(delay, delay * DELAY_SD),
+                synapse=excitatory_stdp(mean) if learns else None,
             )
 
 
