@@ -25,7 +25,9 @@ _W_0 = RuleParameter("w_0", None, WEIGHT_UNIT, "w_0", "the weight that changes r
 _UNBOUNDED = {"w": ("0*w_0", None)}
 
 
-def _pairs(source: str, target: str, *, source_ends: bool = False, target_ends: bool = False):
+def _pairs(
+    source: str, target: str, *, source_ends: bool = False, target_ends: bool = False
+) -> dict[str, str]:
     """Return what a form of pairing fills in: how traces jump, and what ends after use."""
     return {
         "source_jump": f"x_source {source}",
