@@ -290,6 +290,18 @@ def test_times_and_order(engine):
     np.testing.assert_allclose(after["last"], 1.1e-3, rtol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_operations_on_neurons_may_start_later(engine):
+    net = ns.Network(seed=1)
+    cells = net.population("cells", 3, ns.NeuronModel("dv/dt = -v/(10*ms) : 1\nn : 1"))
+    net.run_regularly(cells, "n = n + 1", 0.3 * ms, start=0.2 * ms)
+    with ns.Simulation(net, dt=STEP, engine=engine, record=False) as sim:
+        sim.run(0.2 * ms)
+        assert (sim.read("cells", "n") == 0).all()
+        sim.run(0.4 * ms)
+        assert (sim.read("cells", "n") == 2).all()
+
+
 def test_random_numbers_differ_by_synapse_and_step_and_not_by_engine():
     found = {}
     for engine in ENGINES:
