@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
@@ -314,20 +313,30 @@ def check_value(value: Any, limit: Limit, unit: str, what: str) -> None:
     ------
     DescriptionError
     """
-    if isinstance(value, Distribution):
-        low, high = support(value)
-        next_step = "Give the distribution's low and high within the bounds."
-    elif isinstance(value, (str, type(None))) or getattr(value, "size", 1) == 0:
+    found = extremes(value)
+    if found is None:
         return
-    else:
-        low, high = float(np.min(value)), float(np.max(value))
-        next_step = "Give values within the bounds, or other bounds."
+    low, high = found
+    next_step = "Give values within the bounds, or other bounds."
+    if isinstance(value, Distribution):
+        next_step = "Give the distribution's low and high within the bounds."
     if low < limit.lowest - slack(limit) or high > limit.highest + slack(limit):
         worst = low if low < limit.lowest - slack(limit) else high
         raise DescriptionError(
             f"{what}: {shown(worst, unit)} is outside its bounds "
             f"[{shown(limit.lowest, unit)}, {shown(limit.highest, unit)}]. {next_step}"
         )
+
+
+def extremes(value: Any) -> tuple[float, float] | None:
+    """Return the smallest and largest of some values; None where they are not known, or none."""
+    if isinstance(value, Distribution):
+        return support(value)
+    if isinstance(value, float):
+        return value, value
+    if not hasattr(value, "min") or getattr(value, "size", 1) == 0:
+        return None
+    return float(value.min()), float(value.max())
 
 
 def slack(limit: Limit) -> float:

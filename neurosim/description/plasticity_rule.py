@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 import sympy
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.parsing.sympytools import str_to_sympy
@@ -13,9 +12,8 @@ from brian2.units.fundamentalunits import Dimension
 
 from ..errors import DescriptionError, EquationError, UnknownNameError
 from . import syntax
-from .bounds import support
+from .bounds import extremes
 from .brian2_errors import UNIT_PREFIX
-from .distributions import Distribution
 from .quantities import show
 from .synapses import WEIGHT, SynapseModel, _names
 
@@ -137,14 +135,10 @@ class PlasticityRule(SynapseModel):
 
     def check_weight(self, weight: Any, dim: Dimension, where: str) -> None:
         """Refuse weights at t = 0 on the wrong side of 0 where a sign is declared."""
-        if self.sign is None or isinstance(weight, str) or getattr(weight, "size", 1) == 0:
+        found = extremes(weight)  # values of an expression are checked against the bounds
+        if self.sign is None or found is None:
             return
-        if isinstance(weight, Distribution):
-            low, high = support(weight)
-        elif hasattr(weight, "min") or isinstance(weight, float):
-            low, high = float(np.min(weight)), float(np.max(weight))
-        else:  # an expression: its values are checked against the bounds
-            return
+        low, high = found
         if low < 0 if self.sign == "excitatory" else high > 0:
             raise DescriptionError(
                 f"{where}: {self.where}: weights are {self.sign}, but weight="

@@ -186,6 +186,17 @@ def test_bounds_hold_for_weights_that_nothing_changes():
         project(fixed, weight=2 * mV, delay=1 * ms)
 
 
+def test_weights_of_a_file_are_checked(tmp_path):
+    net, e = network()
+    net.project(e, e, ns.AllToAll(), "v", weight=0.5 * mV, delay=1 * ms)
+    ns.write_sonata_edges(net, tmp_path / "edges.h5", 0.1 * ms)
+    edges = ns.Edges.from_sonata(tmp_path / "edges.h5")
+    made = project(rule(sign="excitatory"), rule=edges, weight=None)[1]
+    assert made.weight.max() == pytest.approx(0.5e-3)
+    with pytest.raises(DescriptionError, match="outside its bounds"):
+        project(rule(bounds={"w": (0 * mV, 0.4 * mV)}), rule=edges, weight=None)
+
+
 EVERY_STEP = [
     ("dx/dt = -x/second : 1 (event-driven)\nz_post = x : 1 (summed)", "line 2"),
     ("dx/dt = -x/second : 1 (clock-driven)\ndy/dt = x/second : 1 (event-driven)", "line 2"),
