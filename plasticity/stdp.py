@@ -88,7 +88,7 @@ DEPENDENCE = Choice(
         ),
         "van_rossum": Option(
             "potentiation does not depend on the weight, depression is in proportion to it; "
-            "no upper bound",
+            "no upper bound; without the reference's noise",
             {"plus": "w_0", "minus": "w"},
             (_W_0,),
             bounds=_UNBOUNDED,
