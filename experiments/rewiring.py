@@ -19,6 +19,7 @@ from ..experiment import Experiment
 from ..networks.rewiring import INDEGREE, N_SOURCES, N_TARGETS, N_TOGETHER, WAYS, rewiring
 from ..results import Check, Results
 from ..runs import Runs
+from ..settings import Setting
 from ..units import ms, second  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ experiment = Experiment(
     scale=None,
     description="neurons find the sources that fire together: STDP, and weak synapses replaced",
     reference="rule of this package; cf. Butz, Woergoetter & van Ooyen (2009), Brain Res. Rev. 60",
+    parameters=(Setting("every", 1 * second, "between replacements", low=1 * ms),),
     shortest=2 * second,
     quick={"duration": 10 * second},
 )
