@@ -22,6 +22,7 @@ from ..errors import (
 from . import syntax
 from .brian2_errors import UNIT_PREFIX
 from .equations import _rewrite
+from .lines import numbered
 from .population import Population, PopulationView
 from .projection import Projection
 from .quantities import SECOND, require_dimensions
@@ -110,7 +111,7 @@ def add_operation(
     bound = projection.synapse if projection.synapse is not None else as_model(projection)
     bound = _with_parameters(bound, projection, parameters, where)
     reader = _Reader(bound, projection, where)
-    statements = tuple(reader.statement(*given) for given in syntax.statements(code, where))
+    statements = reader.statements(code)
     reader.check(statements, parameters)
     name = f"{projection.name}.operation{len(bound.operations)}"
     made = SynapseOperation(
@@ -182,8 +183,22 @@ class _Reader:
         self.locals: set[str] = set()
         self.totals: set[str] = set()
 
-    def statement(self, target: str, sign: str | None, text: str) -> OperationStatement:
-        what = f"{self.where}: {target!r}"
+    def statements(self, code: str) -> tuple[OperationStatement, ...]:
+        text = code.strip()
+        places = [
+            (line, f"{self.where}, {numbered(text, number)}")
+            for number, line in enumerate(text.splitlines(), 1)
+        ]
+        return tuple(
+            self._statement(*given, place)
+            for line, place in places
+            for given in syntax.statements(line, place)
+        )
+
+    def _statement(
+        self, target: str, sign: str | None, text: str, place: str
+    ) -> OperationStatement:
+        what = f"{place}: {target!r}"
         local = target not in self.bound.dims
         if local:
             self._check_local(target, sign, what)
@@ -298,7 +313,7 @@ class _Reader:
                 f"{what} is assigned twice. A name of your own gets one value; use another one."
             )
         if sign:
-            raise UnknownNameError("synaptic variable", name, self._writable(), self.where)
+            raise UnknownNameError("synaptic variable", name, self._writable(), what)
         _check_new(name, what)
 
 

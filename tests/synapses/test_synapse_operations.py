@@ -402,6 +402,8 @@ def test_stop_and_resume_give_the_same_bits(tmp_path):
 
 
 REFUSED = {
+    "": (EquationError, "changes no synaptic variable"),
+    "w *= 2\n# half\n\nw = 1": (DimensionError, r"line 4 \('w = 1'\): 'w'"),
     "v_post = 1*mV": (UnsupportedError, "v_post.*population"),
     "rate = w": (EquationError, "changes no synaptic variable"),
     "w = 3": (DimensionError, "'w'"),
