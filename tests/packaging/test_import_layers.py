@@ -104,6 +104,7 @@ FOR_ENGINES = {
     "recorder_program",
     "synapse_program",
     "synapse_edges",
+    "settled",
     "input_program",
     "waveforms",
     "tables",
