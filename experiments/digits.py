@@ -190,7 +190,8 @@ def _learn(runs: Runs, name: str, digits: Digits, neurons: int, jump: Any) -> Le
     teacher = Teacher()
     every = (_SHOWN_MS + _PAUSE_MS) * ms
     network = diehl_cook(digits.images.shape[1], neurons, runs.seed, jump=jump, every=every)
-    with runs.simulation(name, network, callbacks=teacher.callbacks) as simulation:
+    called = teacher.callbacks
+    with runs.simulation(name, network, callbacks=called, threads=1) as simulation:
         teacher.show(simulation, digits.images)
         simulation.learning(LEARNT, False)
         simulation.write("E", "theta_jump", 0 * mV)
@@ -261,8 +262,8 @@ def _table(found: dict[str, Learnt], p: float) -> list[str]:
 
 def _figure(found: dict[str, Learnt], digits: Digits) -> Figure:
     with canvas.style():
-        figure = canvas.figure(4.6)
-        grid = figure.add_gridspec(2, 3, width_ratios=[1.15, 1.15, 1.0])
+        figure = canvas.figure(3.1)
+        grid = figure.add_gridspec(2, 3, width_ratios=[1.3, 1.3, 1.0])
         panels = [figure.add_subplot(grid[:, k]) for k in range(2)]
         panels += [figure.add_subplot(grid[row, 2]) for row in range(2)]
         for axes, (name, one) in zip(panels, found.items(), strict=False):

@@ -136,7 +136,7 @@ def _simulate(runs: Runs, name: str, seed: int) -> Course:
     reward = Reward(seed)
     network = distal_reward(runs.scale, seed)
     called = [Callback(reward, every=_EVERY_MS * ms)]
-    with runs.simulation(name, network, callbacks=called) as simulation:
+    with runs.simulation(name, network, callbacks=called, threads=1) as simulation:
         places = _choose(simulation, reward)
         steps = simulation.steps_of(runs.duration)
         edges = np.unique(np.rint(np.linspace(0, steps, _POINTS + 1)).astype(int))

@@ -197,7 +197,7 @@ def _play(
     world = World(columns, seed)
     player = Callback(Player(world, others), every=_MOVE_MS * ms)
     net = network(columns, seed)
-    with runs.simulation(name, net, callbacks=[player]) as simulation:
+    with runs.simulation(name, net, callbacks=[player], threads=1) as simulation:
         simulation.run((moves * _MOVE_MS + 1) * ms)  # the last move is told at its end
         synapses = simulation.synapses("eyes")
         weights = np.zeros((columns, columns))
@@ -305,6 +305,7 @@ def _course(axes: Any, learning: list[Game], control: list[Game]) -> None:
 def _weights(figure: Any, axes: Any, game: Game) -> None:
     image = axes.imshow(game.weights.T, origin="lower", cmap="viridis", vmin=0, vmax=_W_MAX)
     axes.set(xlabel="Ball seen in column", ylabel="Column wanted", title="weights")
+    axes.locator_params(integer=True, nbins=6)
     figure.colorbar(image, ax=axes, label="mV")
 
 

@@ -73,6 +73,7 @@ class Runs:
         engine: str | None = None,
         precision: Literal["double", "single"] | None = None,
         callbacks: Sequence[Callback] = (),
+        threads: int = 0,
     ) -> Simulation:
         """Return a Simulation to be run step by step, in a ``with`` block.
 
@@ -85,6 +86,9 @@ class Runs:
             Where this simulation differs from the others.
         callbacks : sequence of Callback
             Functions that read and write the network while it runs: a closed loop.
+        threads : int
+            For a network that is too small for more, unless the user asked for a number; 0: as
+            many as there are.
         """
         from .description.names import check_name  # noqa: PLC0415 - needs Brian2, slow to import
         from .simulation import Simulation  # noqa: PLC0415 - needs Brian2, slow to import
@@ -98,7 +102,7 @@ class Runs:
             network,
             dt=self.dt if dt is None else dt,
             engine=self.engine if engine is None else engine,
-            threads=self.threads,
+            threads=self.threads or threads,
             precision=self.precision if precision is None else precision,
             exchange=self.exchange,
             output=None if self.folder is None else self.folder / f"{name}.h5",

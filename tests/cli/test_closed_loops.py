@@ -108,3 +108,17 @@ def test_performed_experiments_give_callbacks_to_simulate():
 def test_callbacks_with_perform_are_refused():
     with pytest.raises(DescriptionError, match=r"runs\.simulate\(name, network, callbacks"):
         ns.Experiment(perform=lambda runs: ns.Results(), callbacks=lambda network: [])
+
+
+@pytest.mark.parametrize(("asked", "used"), [({}, 1), ({"threads": 2}, 2)])
+def test_a_small_network_takes_the_threads_it_can_use_unless_told(asked, used):
+    seen = []
+
+    def perform(runs):
+        with runs.simulation("one", network(runs.seed), threads=1) as made:
+            made.run(1 * ms)
+            seen.append(made.prepare().n_threads)
+        return ns.Results()
+
+    ns.Experiment(perform=perform, duration=1 * ms, warmup=0 * ms).run(**asked)
+    assert seen == [used]
