@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import DescriptionError
+from ..description.quantities import scalar
+from ..description.synapse_operations import as_model
+from ..errors import DescriptionError, UnknownNameError
 
 if TYPE_CHECKING:
     from ..description.network import Network
@@ -57,7 +59,7 @@ def normalise(
 
     Raises
     ------
-    DescriptionError
+    DescriptionError, DimensionError, UnknownNameError
 
     Notes
     -----
@@ -79,8 +81,11 @@ def normalise(
         raise DescriptionError(f"{where}: give either total or mean.")
     if mean is not None and norm != 1:
         raise DescriptionError(f"{where}: mean is of the magnitudes, norm 1. Give total instead.")
-    taken = set() if given.synapse is None else set(given.synapse.dims)
-    goal, values = _goal(total if mean is None else mean, taken, where)
+    dims = (as_model(given) if given.synapse is None else given.synapse).dims
+    if variable not in dims:
+        raise UnknownNameError("synaptic variable", variable, dims, where)
+    taken = set(dims)
+    goal, values = _goal(total if mean is None else mean, dims[variable], taken, where)
     held = _free("held", taken | {goal})
     wanted = _free("wanted", taken | {goal})
     side = _SIDES[per]
@@ -93,11 +98,11 @@ def normalise(
     return net.run_regularly(given, code, every, start=start, parameters=values)  # type: ignore[return-value]
 
 
-def _goal(given: Any, taken: set[str], where: str) -> tuple[str, dict[str, Any]]:
+def _goal(given: Any, dim: Any, taken: set[str], where: str) -> tuple[str, dict[str, Any]]:
     """Return the goal's name or expression, and the parameters it needs."""
     if isinstance(given, str):
         return given, {}
-    if not float(given) > 0:
+    if not scalar(given, dim, f"{where}: the goal") > 0:
         raise DescriptionError(f"{where}: the goal is {given!r}; it must be greater than 0.")
     name = _free("goal", taken)
     return name, {name: given}

@@ -492,7 +492,8 @@ def test_normalise_to_a_goal_of_the_neuron_and_leave_zeros(engine):
     ("given", "match"),
     [
         ({"total": -1 * mV}, "greater than 0"),
-        ({"total": 1 * amp}, "'w'"),
+        ({"total": 1 * amp}, "normalise 's': the goal"),
+        ({"total": 1 * mV, "variable": "x"}, "unknown synaptic variable 'x' in normalise 's'"),
         ({}, "either total or mean"),
         ({"total": 1 * mV, "mean": 1 * mV}, "either total or mean"),
         ({"total": 1 * mV, "per": "neuron"}, "'target' or 'source'"),
