@@ -78,7 +78,8 @@ def main(wanted):
     for shown in EXPERIMENTS:
         if not wanted or shown.name in wanted:
             began = time.monotonic()
-            results = ns.load_experiment(shown.name)[1].run(**shown.options)
+            experiment = ns.load_experiment(shown.name)[1]
+            results = experiment.run(settings=shown.settings, **shown.options)
             print(f"{shown.command}: {time.monotonic() - began:.0f} s", flush=True)
             keep(results.figure, FOLDER / f"experiment-{shown.name}.png")
 
