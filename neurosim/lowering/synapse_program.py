@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ..description.bounds import Limit
 from .program import Draw, Noise, Variable
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,13 @@ class SynapseCode:
     def event_driven(self) -> tuple[str, ...]:
         """Variables that change between events by their equation."""
         return tuple(name for settling in self.settlings for name in settling.variables)
+
+    @property
+    def steadily_read(self) -> frozenset[str]:
+        """Variables of the source, without suffix, that more than operations read."""
+        texts = [self.update, *(p.code for p in self.pathways), *(s.code for s in self.summed)]
+        words = _WORD.findall("\n".join([*texts, *(s.code for s in self.settlings)]))
+        return frozenset(name for name in self.reads_pre if f"{name}_pre" in words)
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""

@@ -154,6 +154,9 @@ def _synapse_key(program: Program, projection: ProjectionProgram) -> SynapseKern
         tuple(n for source in sources for n in code.reads_pre if source.variable(n).shared),
         tuple(n for n in code.reads_post if post.variable(n).shared),
         tuple(n for n in code.writes_post if n in frozen),
+        not any(
+            r.kind == "chosen" and r.projection == projection.name for r in program.synapse_reports
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import POINTER, c_double, c_int32, c_int64, c_uint8, c_uint32
+from ctypes import POINTER, c_double, c_int32, c_uint8, c_uint32
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ...lowering.program import Draw, PopulationProgram, Program, ProjectionProg
 from ...lowering.synapse_program import PathwayCode, SynapseProgram
 from ...parallel.share import Share
 from .phases import Phase, changing_reads, read_by_synapses
+from .synapse_deferral import noted_values
 from .synapse_key import WEIGHT, SynapseKernelKey
 from .synapse_operation_abi import SynapseOperationSpec, operation_specs
 
@@ -31,6 +32,8 @@ class PathwaySpec(ctypes.Structure):
         ("delay", c_int32),
         ("event", c_int32),
         ("reads_other", c_int32),
+        ("catches_up", c_int32),
+        ("reserved", c_int32),
     )
 
 
@@ -78,6 +81,8 @@ class GeneralSpec(ctypes.Structure):
         ("keeps_targets", c_int32),
         ("update_reads_pre", c_int32),
         ("n_common", c_int32 * 2),
+        ("defers", c_int32),
+        ("n_noted", c_int32),
         ("pathways", POINTER(PathwaySpec)),
         ("values", POINTER(ValueSpec)),
         ("sums", POINTER(SumSpec)),
@@ -88,7 +93,8 @@ class GeneralSpec(ctypes.Structure):
         ("post_shared", _Doubles),
         ("common", _Doubles),
         ("operations", POINTER(SynapseOperationSpec)),
-        ("n_operations", c_int64),
+        ("n_operations", c_int32),
+        ("n_steadily", c_int32),
     )
 
 
@@ -209,8 +215,10 @@ class GeneralBuilder:
             keeps_update=int(code.keeps_update),
             keeps_numbers=int(bool(code.noise) or projection.restructured),
             keeps_sources=int(key.keeps_sources),
-            keeps_targets=int(any(p.side == "post" for p in code.pathways)),
+            keeps_targets=int(any(p.side == "post" for p in code.pathways) and not key.defers),
             update_reads_pre=int(key.update_reads_pre),
+            defers=int(key.defers),
+            n_noted=noted_values(key),
             n_common=(len(code.of_sources.variables), len(code.of_targets.variables)),
             pathways=self._pathways(projection, synapse, key),
             values=self.table(ValueSpec, [self._value(synapse, name) for name in key.arrays]),
@@ -223,6 +231,7 @@ class GeneralBuilder:
             common=self.keep([_initial(synapse, n) for n in code.lifted], np.float64, _Doubles),
             operations=self.table(SynapseOperationSpec, operations),
             n_operations=len(operations),
+            n_steadily=key.n_steadily,
         )
 
     def _operations(
@@ -239,8 +248,9 @@ class GeneralBuilder:
             span = projection.post if path.side == "post" else projection.pre
             event = self._event(span.population, path)
             steps = -1 if delay is None else delay
-            other = int(key.reads_other(path))
-            rows.append(PathwaySpec(int(path.side == "post"), steps, event, other))
+            other = int(key.reads_other(path) and not (key.defers and path.side == "post"))
+            waits = int(key.catches_up(path))
+            rows.append(PathwaySpec(int(path.side == "post"), steps, event, other, waits, 0))
         return self.table(PathwaySpec, rows)
 
     def _event(self, population: str, path: PathwayCode) -> int:

@@ -76,13 +76,13 @@ def phases(program: Program) -> list[Phase]:
 def read_by_synapses(program: Program) -> list[tuple[str, str]]:
     """Return the (population, variable)s of sources that synapses read, one value per neuron."""
     general = [p for p in program.projections if p.synapse is not None]
-    read = {place for projection in general for place in _reads(projection)}
+    read = {place for projection in general for place in _all_reads(projection)}
     return sorted(read & _stored(program))
 
 
 def changing_reads(program: Program, projection: ProjectionProgram) -> list[int]:
     """Return which of those variables a projection reads that change while a run goes on."""
-    changing = _reads(projection) & (_stored(program) - _constant(program))
+    changing = _all_reads(projection) & (_stored(program) - _constant(program))
     return [i for i, place in enumerate(read_by_synapses(program)) if place in changing]
 
 
@@ -116,6 +116,11 @@ def _code(projection: ProjectionProgram) -> SynapseCode:
 
 
 def _reads(projection: ProjectionProgram) -> Variables:
+    """Return what is read of sources in every step: operations see to what they read."""
+    return frozenset((projection.pre.population, name) for name in _code(projection).steadily_read)
+
+
+def _all_reads(projection: ProjectionProgram) -> Variables:
     return frozenset((projection.pre.population, name) for name in _code(projection).reads_pre)
 
 

@@ -17,6 +17,7 @@ def declare(library: Any) -> None:
         "neurosim_last_spikes": (None, [network, i32, i32, _Int64s]),
         "neurosim_ready": (i32, [network, i32, i32, _Int64s]),
         "neurosim_current": (i32, [network, i32, i32, i32, _Doubles]),
+        "neurosim_catch_up": (None, [network, i32, i64]),
         "neurosim_updated": (i32, [network, i32, i32, i32, _Int64s]),
         "neurosim_pending": (i64, [network, i32, i32, i64, _Int64s]),
         "neurosim_set_pending": (None, [network, i32, i32, i64, i64, _Int64s]),

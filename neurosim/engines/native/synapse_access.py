@@ -91,6 +91,11 @@ class SynapseAccess:
         self._orders.pop(projection, None)
         self._counts.pop(projection, None)
 
+    def catch_up(self, projection: str) -> None:
+        """Let synapses learn of spikes of their targets that wait for the source's next one."""
+        general = self._general.index(projection)
+        self._library.neurosim_catch_up(self._network, general, self._now())
+
     def _order(self, projection: str) -> NDArray[np.int64]:
         if projection not in self._orders:
             self.table(projection)
@@ -110,6 +115,7 @@ class SynapseAccess:
         value = self._shared_value(given, variable)
         if value is not None:
             return np.full(self.size(projection), value)
+        self.catch_up(projection)
         out = np.empty(self.size(projection))
         self._library.neurosim_general_read(
             self._network, *self._place(projection, variable), out.ctypes.data_as(_Doubles)
@@ -178,6 +184,7 @@ class SynapseAccess:
         for given in self._program.projections:
             if given.synapse is None:
                 continue
+            self.catch_up(given.name)
             names = {variable} if given.name == changing else set()
             sides = (("pre", given.pre), ("post", given.post))
             names |= {f"{variable}_{side}" for side, s in sides if s.population == changing}
@@ -210,6 +217,7 @@ class SynapseAccess:
 
     def store(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a variable's values, target-major; event-driven ones as of their last event."""
+        self.catch_up(projection)
         stored = np.empty(self.size(projection))
         stored[self._order(projection)] = values
         self._library.neurosim_general_write(
@@ -234,6 +242,7 @@ class SynapseAccess:
 
         ``of`` is the position in ``SynapseCode.settlings`` of the variables concerned.
         """
+        self.catch_up(projection)
         out = np.empty(self.size(projection), np.int64)
         place = (self._general.index(projection), of)
         self._library.neurosim_updated(self._network, 1, *place, out.ctypes.data_as(_Int64s))
@@ -241,6 +250,7 @@ class SynapseAccess:
 
     def set_last_events(self, projection: str, steps: NDArray[np.int64], of: int = 0) -> None:
         """Replace the step of each synapse's last event, given target-major, (n_synapses,)."""
+        self.catch_up(projection)
         stored = np.empty(self.size(projection), np.int64)
         stored[self._order(projection)] = steps
         place = (self._general.index(projection), of)

@@ -106,6 +106,34 @@ class CommonValues:
         """Declare them, for one synapse."""
         return [f"[[maybe_unused]] real {name} = {name}_start;" for name in self._names]
 
+    def kept(self) -> list[str]:
+        """Read them as of the last event, and tabulate them where that is less work than not."""
+        return [
+            *(f"const real {name}_start = {name}_places[stretch_.place];" for name in self._names),
+            "const int32_t updated_ = places_updated_[stretch_.place];",
+            "const int64_t span_ = int64_t(now_.lane_step) - since_;",
+            "const bool tabled_ = span_ <= most_tabled && span_ <= 4 * int64_t(stretch_.count);",
+            "if (tabled_) {",
+            "    NEUROSIM_INDEPENDENT",
+            "    for (int32_t s_ = 0; s_ < static_cast<int32_t>(span_); ++s_) {",
+            f"        [[maybe_unused]] const real {SINCE} = "
+            "static_cast<real>(double(since_ + s_ - updated_) * now_.dt);",
+            *(f"        {line}" for line in self.locals()),
+            *(f"        {line}" for line in self.settling),
+            *(f"        {name}_table[s_] = {name};" for name in self._names),
+            "    }",
+            "}",
+        ]
+
+    def tables(self) -> list[str]:
+        """Declare tables of their values in each step since the synapses caught up last."""
+        return [f"real {name}_table[most_tabled];" for name in self._names]
+
+    def looked_up(self) -> list[str]:
+        """Return their values at a spike of the target, from the tables."""
+        at = "const int32_t s_ = pending_ ? steps_[rounds_][lane_] - since_ : 0;"
+        return [at, *(f"real {name} = {name}_table[s_];" for name in self._names)]
+
     def finish(self) -> list[str]:
         """Keep what a stretch's spike has made of them."""
         return [

@@ -108,14 +108,16 @@ class SynapseFunction:
 
     def text(self, name: str) -> str:
         """Return the whole function."""
+        empty = not self.statements.neuron and not self.statements.shared
+        return self._whole(name, [] if empty else self._function_body())
+
+    def _whole(self, name: str, body: list[str]) -> str:
         signature = (
             f"template <class Target>\nvoid {name}([[maybe_unused]] const SynapseView& view_, "
             "[[maybe_unused]] const StepInfo& now_, [[maybe_unused]] const Stretch* list_, "
             "[[maybe_unused]] int64_t n_, [[maybe_unused]] real* out_) {"
         )
-        if not self.statements.neuron and not self.statements.shared:
-            return f"{signature}\n}}\n"
-        return "\n".join([signature, *(f"    {line}" for line in self._function_body()), "}", ""])
+        return "\n".join([signature, *(f"    {line}" for line in body), "}", ""])
 
     def _function_body(self) -> list[str]:
         return [

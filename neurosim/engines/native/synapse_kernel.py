@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...lowering.synapse_program import PathwayCode
 from .render import identifier
 from .synapse_common import ELAPSED, SINCE
+from .synapse_deferral import CatchUp, NotingPathway
 from .synapse_function import SUMMAND, CurrentValues, SynapseFunction
 from .synapse_key import SynapseKernelKey
 from .synapse_operation_kernel import operation_functions
@@ -16,13 +18,15 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
     names = []
     for i, pathway in enumerate(code.pathways):
         names.append(f"pathway_{i}")
-        functions.append(_function(key, pathway.code, pathway.side).text(names[-1]))
+        functions.append(_pathway(key, pathway).text(names[-1]))
     names.append("update")
     functions.append(SynapseFunction(key, code.update, "row").text(names[-1]))
     for side in ("pre", "post"):
         for way in ("all", "touched"):
             names.append(f"{way}_{side}")
             functions.append(CurrentValues(key, side, way).text(names[-1]))
+    names.append("catch_up")
+    functions.append(CatchUp(key).text("catch_up") if key.defers else _nothing(key, "catch_up"))
     for i, summed in enumerate(code.summed):
         names.append(f"sum_{i}")
         functions.append(SynapseFunction(key, f"{SUMMAND} = {summed.code}", "sum").text(names[-1]))
@@ -39,9 +43,15 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
     return "\n".join([*head, *functions, *calls, "", f"}}  // namespace synapse_{index}", ""])
 
 
-def _function(key: SynapseKernelKey, code: str, kind: str) -> SynapseFunction:
-    made = SynapseFunction(key, code, kind)
-    return _Staged(key, code, kind) if made.worth_staging else made
+def _nothing(key: SynapseKernelKey, name: str) -> str:
+    return SynapseFunction(key, "", "row").text(name)
+
+
+def _pathway(key: SynapseKernelKey, path: PathwayCode) -> SynapseFunction:
+    if key.defers and path.side == "post":
+        return NotingPathway(key)
+    made = SynapseFunction(key, path.code, path.side)
+    return _Staged(key, path.code, path.side) if made.worth_staging else made
 
 
 class _Staged(SynapseFunction):

@@ -16,13 +16,15 @@ class SynapseKernelKey:
     """What makes two projections share a kernel.
 
     ``pre_shared`` and ``post_shared`` name the neurons' variables that have one value per
-    population, ``guarded`` the targets' variables that are frozen while refractory.
+    population, ``guarded`` the targets' variables that are frozen while refractory;
+    ``deferrable`` tells that synapses are not looked at in single steps.
     """
 
     code: SynapseCode
     pre_shared: tuple[str, ...]
     post_shared: tuple[str, ...]
     guarded: tuple[str, ...]
+    deferrable: bool = True
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -45,6 +47,35 @@ class SynapseKernelKey:
         return self.shares("post" if path.side == "pre" else "pre", path.code)
 
     @property
+    def deferred_path(self) -> PathwayCode:
+        """The postsynaptic pathway whose work may wait, where ``defers`` is true."""
+        return next(p for p in self.code.pathways if p.side == "post")
+
+    @property
+    def defers(self) -> bool:
+        """Whether what spikes of the target do may wait until the source's next spike.
+
+        It may if all that they change are variables of the synapses, which nothing looks at in
+        between, and all they need is known later, too.
+        """
+        code = self.code
+        after = [p for p in code.pathways if p.side == "post"]
+        if len(after) != 1 or code.update or code.summed or not self.deferrable:
+            return False
+        words = set(_WORD.findall(after[0].code))
+        outside = {f"{n}_pre" for n in code.reads_pre} | {f"{n}_post" for n in code.reads_post}
+        outside |= {n.name for n in code.noise} | {"t", *code.settling.variables}
+        return not words & outside and bool(words & set(self.arrays))
+
+    def catches_up(self, path: PathwayCode) -> bool:
+        """Whether synapses must have caught up with their targets' spikes before a pathway."""
+        if not self.defers or path.side == "post":
+            return False
+        words = set(_WORD.findall(self.deferred_path.code))
+        needed = words & {*self.arrays, *self.code.of_sources.variables}
+        return bool(needed & set(_WORD.findall(path.code)))
+
+    @property
     def shared(self) -> tuple[str, ...]:
         """Synaptic variables with one value per projection."""
         return tuple(v.name for v in self.code.variables if v.shared)
@@ -58,8 +89,15 @@ class SynapseKernelKey:
 
     @property
     def pre_arrays(self) -> tuple[str, ...]:
-        """Variables of the source that differ from neuron to neuron."""
-        return tuple(n for n in self.code.reads_pre if n not in self.pre_shared)
+        """Variables of the source that differ by neuron; last those that operations alone read."""
+        found = [n for n in self.code.reads_pre if n not in self.pre_shared]
+        steadily = self.code.steadily_read
+        return tuple(sorted(found, key=lambda name: name not in steadily))
+
+    @property
+    def n_steadily(self) -> int:
+        """How many of them are read by more than operations."""
+        return sum(name in self.code.steadily_read for name in self.pre_arrays)
 
     @property
     def post_arrays(self) -> tuple[str, ...]:
@@ -70,8 +108,10 @@ class SynapseKernelKey:
     def keeps_sources(self) -> bool:
         """Whether synapses must know their source: a postsynaptic pathway reads it."""
         names = {f"{name}_pre" for name in self.pre_arrays}
+        settling = "\n".join(s.code for s in self.code.settlings)
         return any(
-            p.side == "post" and names & set(_WORD.findall(p.code)) for p in self.code.pathways
+            p.side == "post" and names & set(_WORD.findall(f"{p.code}\n{settling}"))
+            for p in self.code.pathways
         )
 
     @property

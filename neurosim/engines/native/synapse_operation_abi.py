@@ -15,7 +15,6 @@ from .synapse_key import SynapseKernelKey
 from .synapse_operation_kernel import stage_by_source, sums_of
 
 _Int32s = POINTER(c_int32)
-_COMMON_CALLS = 4  # CommonCall of include/general_types.hpp
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -72,10 +71,9 @@ def operation_specs(
     table, keep : callable
         See ``GeneralBuilder``.
     """
-    code = key.code
-    call = len(code.pathways) + 1 + _COMMON_CALLS + len(code.summed)
+    call = 0
     found = []
-    for operation, when in zip(code.operations, times, strict=True):
+    for operation, when in zip(key.code.operations, times, strict=True):
         sums = [
             SynapseSumSpec(call + n, int(s.side == "pre")) for n, s in enumerate(sums_of(operation))
         ]

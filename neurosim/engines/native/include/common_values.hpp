@@ -1,6 +1,7 @@
 // Variables that several synapses have in common: the trace of a source's spikes is the same in all
 // its synapses with one delay, that of a target's in all synapses onto it.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "general_types.hpp"
@@ -44,6 +45,45 @@ class CommonValues {
     std::vector<std::vector<real>> values_, current_;
     std::vector<real*> arrays_, currents_;
     std::vector<int32_t> updated_;
+};
+
+// What DeferredView shows.
+class DeferredSpikes {
+  public:
+    void lay_out(int32_t n_values, int64_t padded, int64_t n_places) {
+        padded_ = padded;
+        const auto n = static_cast<size_t>(padded * (most_deferred + 1));
+        counts_.assign(static_cast<size_t>(padded), 0);
+        steps_.assign(n, no_spike);
+        values_.assign(static_cast<size_t>(n_values), std::vector<real>(n));
+        arrays_.clear();
+        for (auto& values : values_) arrays_.push_back(values.data());
+        caught_up_.assign(static_cast<size_t>(n_places), static_cast<int32_t>(long_ago));
+    }
+    DeferredView view() {
+        return {counts_.data(), steps_.data(), &full_, arrays_.data(), caught_up_.data(), padded_};
+    }
+    bool full() const { return full_; }
+    bool any() const {
+        return std::any_of(counts_.begin(), counts_.end(), [](int32_t n) { return n > 0; });
+    }
+    // All have caught up with the spikes before a step.
+    void forget(lane_int step) {
+        full_ = 0;
+        std::fill(counts_.begin(), counts_.end(), 0);
+        std::fill(caught_up_.begin(), caught_up_.end(), static_cast<int32_t>(step));
+    }
+    int64_t bytes() const {
+        return static_cast<int64_t>((counts_.size() + steps_.size() + caught_up_.size()) * sizeof(int32_t) +
+                                    values_.size() * steps_.size() * sizeof(real));
+    }
+
+  private:
+    int64_t padded_ = 0;
+    int32_t full_ = 0;
+    std::vector<int32_t> counts_, steps_, caught_up_;
+    std::vector<std::vector<real>> values_;
+    std::vector<real*> arrays_;
 };
 
 }  // namespace neurosim

@@ -74,15 +74,20 @@ class GeneralPart {
     // With a mirror: look up where sources are, once the ranks have agreed on it.
     void connect();
 
-    void gather_rows() { gather(rows_, row_places_.empty() ? nullptr : row_places_.data()); }
-    void gather_due(int32_t path, int64_t step) { gather(page(path, step)); }
+    // Of the sources' variables, those that operations alone read are asked for by these.
+    void gather_rows(bool of_operation = false) {
+        gather(rows_, of_operation ? spec_.n_pre : spec_.n_steadily, row_places_.empty() ? nullptr : row_places_.data());
+    }
+    void gather_due(int32_t path, int64_t step) { gather(page(path, step), spec_.n_steadily); }
     void run(int32_t path, const StepInfo& now);
+    void catch_up(const StepInfo& now);
     void update(const StepInfo& now);
     void sum(int32_t index, const StepInfo& now);
 
     void move_origin(int64_t shift) {
         for (auto* steps : {&updated_, &of_sources_.updated(), &of_targets_.updated()})
             for (int32_t& step : *steps) step = static_cast<int32_t>(std::max<int64_t>(step - shift, long_ago));
+        deferred_.forget(long_ago);      // there are none, as an advance begins
     }
 
     int64_t size() const { return n_; }
@@ -160,7 +165,7 @@ class GeneralPart {
     void lay_out();
     void fill();
     void list_by_target();
-    void gather(const std::vector<Stretch>& list, const uint32_t* places = nullptr);
+    void gather(const std::vector<Stretch>& list, int32_t n_variables, const uint32_t* places = nullptr);
     // Where a source is: neuron * n_groups + group, given its index in its population.
     uint32_t source_place(uint32_t index) const;
     // The synapses [first[d], first[end]) of a source.
@@ -168,8 +173,10 @@ class GeneralPart {
         return {source, first[d], first[end] - first[d], static_cast<uint32_t>(first - first_.data() + d)};
     }
     Stretch stretch_of_target(uint32_t k) const {
+        if (spec_.defers) return {k, 0, n_ ? 1u : 0u, k};
         return {k, first_of_target_[k], first_of_target_[k + 1] - first_of_target_[k], k};
     }
+    void catch_up(const std::vector<Stretch>& list, bool whole_rows, const StepInfo& now);
     void settle_others(const PathwaySpec& pathway, const std::vector<Stretch>& due, const StepInfo& now);
     int64_t pre_origin() const {
         return spec_.pre_population < 0 ? 0 : network_.populations[spec_.pre_population].first_id;
@@ -200,6 +207,7 @@ class GeneralPart {
     std::vector<int32_t> updated_;
     std::vector<uint32_t> sources_, numbers_, by_target_, places_, first_of_target_;
     CommonValues of_sources_, of_targets_;
+    DeferredSpikes deferred_;
     std::vector<real*> post_;
     std::vector<const uint8_t*> open_;
     std::vector<const LocalPopulation*> sources_by_group_;
@@ -287,6 +295,8 @@ inline void GeneralPart::lay_out() {
         if (spec_.pathways[i].reads_other) read[spec_.pathways[i].post_side ? 0 : 1] = true;
     of_sources_.lay_out(spec_.common, spec_.n_common[0], static_cast<int64_t>(first_.size()) - 1, read[0]);
     of_targets_.lay_out(spec_.common + spec_.n_common[0], spec_.n_common[1], own_.padded, read[1]);
+    if (spec_.defers) deferred_.lay_out(spec_.n_noted, own_.padded, static_cast<int64_t>(first_.size()) - 1);
+    view_.deferred = deferred_.view();
     view_.of_sources = of_sources_.view();
     view_.of_targets = of_targets_.view();
 }
@@ -373,7 +383,7 @@ inline void GeneralPart::enter(const std::vector<uint32_t>& ids, int64_t step, i
 }
 
 inline void GeneralPart::enter_own(int64_t step) {
-    if (by_target_.empty()) return;
+    if (by_target_.empty() && !spec_.defers) return;
     for (int32_t path = 0; path < spec_.n_pathways; ++path) {
         const PathwaySpec& pathway = spec_.pathways[path];
         if (!pathway.post_side) continue;
@@ -388,8 +398,30 @@ inline void GeneralPart::enter_own(int64_t step) {
 inline void GeneralPart::run(int32_t path, const StepInfo& now) {
     auto& due = page(path, now.step);
     if (spec_.pathways[path].reads_other && !due.empty()) settle_others(spec_.pathways[path], due, now);
+    if (spec_.pathways[path].catches_up) catch_up(due, spec_.pathways[path].delay >= 0 && n_delays_ > 1, now);
     call(path, now, due, nullptr);
     due.clear();
+    if (deferred_.full()) catch_up({now.step + 1, now.lane_step + 1, now.dt, now.t + now.dt});
+}
+
+// Let all synapses go through the spikes of their targets before a step.
+inline void GeneralPart::catch_up(const StepInfo& now) {
+    if (!spec_.defers || !deferred_.any()) return;
+    catch_up(rows_, true, now);
+    deferred_.forget(now.lane_step);
+}
+
+// The same of some synapses; `whole_rows`: stretches are of all delays, each of which is for itself.
+inline void GeneralPart::catch_up(const std::vector<Stretch>& list, bool whole_rows, const StepInfo& now) {
+    const int32_t index = spec_.n_pathways + 1 + catch_up_calls;
+    if (!whole_rows) return call(index, now, list, nullptr);
+    std::vector<Stretch> parts;
+    for (const Stretch& row : list) {
+        const uint32_t* first = first_.data() + row.place;
+        for (int64_t d = 0; d < n_delays_; ++d)
+            if (first[d + 1] > first[d]) parts.push_back(stretch(row.at, first, d, d + 1));
+    }
+    call(index, now, parts, nullptr);
 }
 
 // Bring up to date what synapses share with others of the same target (of a postsynaptic pathway:
@@ -424,7 +456,7 @@ inline int64_t GeneralPart::bytes() const {
     int64_t each = (wide_ ? 4 : 2) + 4 * (spec_.keeps_update + spec_.keeps_sources + spec_.keeps_numbers + spec_.keeps_targets);
     for (int32_t v = 0; v < spec_.n_values; ++v) each += v == spec_.weight ? sizeof(Weight) : sizeof(real);
     each += spec_.keeps_targets && of_sources_.is_read() ? 4 : 0;
-    return n_ * each + of_sources_.bytes() + of_targets_.bytes() + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + row_places_.size() * 4 + rows_.size() * sizeof(Stretch));
+    return n_ * each + deferred_.bytes() + of_sources_.bytes() + of_targets_.bytes() + static_cast<int64_t>(first_.size() * 4 + with_row_.bytes() + row_places_.size() * 4 + rows_.size() * sizeof(Stretch));
 }
 
 // Values are those of single synapses, then what those of a source, then what those of a target share.

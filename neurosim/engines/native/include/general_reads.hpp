@@ -24,15 +24,16 @@ inline void GeneralPart::connect() {
         std::fill_n(sources_.begin() + rows_[r].begin, rows_[r].count, row_places_[r]);
 }
 
-inline void GeneralPart::gather(const std::vector<Stretch>& list, const uint32_t* places) {
-    if (!spec_.n_pre) return;
+inline void GeneralPart::gather(const std::vector<Stretch>& list, int32_t n_variables, const uint32_t* places) {
+    if (!n_variables) return;
     pre_values_.resize(list.size() * static_cast<size_t>(spec_.n_pre));
     const int64_t origin = pre_origin();
     const uint32_t n = view_.n_groups;
     real* out = pre_values_.data();
     const auto take = [&](uint32_t at) {
         const LocalPopulation& population = *sources_by_group_[at % n];
-        for (int32_t i = 0; i < spec_.n_pre; ++i) *out++ = population.arrays[spec_.pre_arrays[i]][at / n];
+        for (int32_t i = 0; i < n_variables; ++i) out[i] = population.arrays[spec_.pre_arrays[i]][at / n];
+        out += spec_.n_pre;
     };
     const auto index = [&](const Stretch& stretch) {
         return static_cast<uint32_t>(source_id(projection_, stretch.at) - origin);

@@ -14,6 +14,8 @@ struct PathwaySpec {
     int32_t delay;                       // in steps; -1: the synapse's own
     int32_t event;                       // channel (post_side: which of the target's events); -1: spikes
     int32_t reads_other;                 // what synapses of a target (post_side: of a source) have in common
+    int32_t catches_up;                  // synapses must first catch up with their targets' spikes
+    int32_t reserved;
 };
 
 struct ValueSpec {                       // a variable with one value per synapse, at t = 0
@@ -40,6 +42,8 @@ struct GeneralSpec {
     int32_t keeps_update, keeps_numbers, keeps_sources, keeps_targets;
     int32_t update_reads_pre;            // the clock-driven update goes row by row
     int32_t n_common[2];                 // variables that synapses of a source with one delay, of a target share
+    int32_t defers;                      // spikes of the target wait for the source's next one
+    int32_t n_noted;                     // values noted with each of them
     const PathwaySpec* pathways;
     const ValueSpec* values;
     const SumSpec* sums;
@@ -50,7 +54,8 @@ struct GeneralSpec {
     const double* post_shared;
     const double* common;                // those variables at t = 0
     const SynapseOperationSpec* operations;
-    int64_t n_operations;
+    int32_t n_operations;
+    int32_t n_steadily;                  // of the source's variables, how many more than operations read
 };
 
 struct ChannelSpec {                     // an event besides spikes that all threads must know of
@@ -82,6 +87,11 @@ struct ReadSpec {                        // a variable of sources that synapses 
     int32_t population, array;
 };
 
+constexpr int32_t most_deferred = 32;    // spikes of a target that are noted until all synapses catch up
+constexpr int32_t most_tabled = 2048;     // steps
+constexpr int32_t deferred_lanes = 32;   // synapses that catch up together
+constexpr int64_t fetched_apart = 64 / static_cast<int64_t>(sizeof(real));  // one in each line of the cache
+constexpr int32_t no_spike = static_cast<int32_t>(long_ago) - 1;  // earlier than any
 constexpr int64_t look_ahead = 24;       // synapses of a target that are fetched before their turn
 
 // --- what kernels see -----------------------------------------------------------------------
@@ -100,6 +110,15 @@ struct CommonView {
     int32_t* updated = nullptr;          // lane step of that event
 };
 
+// Spikes of the targets that some synapses have yet to go through; spike n of target j is at
+// n * padded + j, n = 1, 2, ...; n = 0 stands for none.
+struct DeferredView {
+    int32_t *counts = nullptr, *steps = nullptr, *full = nullptr;
+    real* const* values = nullptr;       // of what a target's synapses have in common, before it
+    int32_t* caught_up = nullptr;        // of each place: with the spikes before this lane step
+    int64_t padded = 0;
+};
+
 struct SynapseView {
     const void* targets = nullptr;       // own target of each synapse, 16 or 32 bits
     real* const* arrays = nullptr;       // synaptic variables
@@ -113,6 +132,7 @@ struct SynapseView {
     const uint32_t* by_target = nullptr;
     const uint32_t* places = nullptr;    // of the sources of those synapses
     CommonView of_sources, of_targets;
+    DeferredView deferred;
     const real* pre_values = nullptr;    // of each stretch: the source's variables
     const LocalPopulation* own = nullptr;  // the targets
     const LocalPopulation* const* pre = nullptr;  // the sources: of each thread, then of other ranks
@@ -136,6 +156,7 @@ enum CommonCall : int32_t {              // of all places, or of those that stre
     of_touched_sources,
     of_all_targets,
     of_touched_targets,
+    catch_up_calls,
     n_common_calls
 };
 

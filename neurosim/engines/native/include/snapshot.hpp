@@ -118,6 +118,11 @@ class PartState {
         return true;
     }
 
+    void catch_up(int64_t step) {
+        const double dt = part_.network_.dt;
+        part_.catch_up({step, static_cast<lane_int>(step - origin_), dt, static_cast<double>(step) * dt});
+    }
+
     // The (step, id) of what has yet to reach synapses through a pathway: presynaptic events, by
     // the source's place in the projection, or the own targets', by index in their population.
     void pending(int32_t path, int64_t now, std::vector<int64_t>& found) const {
@@ -270,6 +275,14 @@ int32_t neurosim_updated(void* network, int32_t taking, int32_t general, int32_t
         int64_t* own = steps ? steps + first : nullptr;
         first += size;
         return taking ? state.template updated<true>(of, own) : state.template updated<false>(of, own);
+    });
+}
+
+// Let synapses go through the spikes of their targets that wait for the source's next one.
+void neurosim_catch_up(void* network, int32_t general, int64_t step) {
+    neurosim::any_part(*static_cast<neurosim::Network*>(network), general, [&](auto& state, int64_t) {
+        state.catch_up(step);
+        return true;
     });
 }
 

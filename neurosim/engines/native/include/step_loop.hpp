@@ -172,7 +172,7 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
             record_s += watch.lap();
         }
         if (probes.any()) {
-            probes.take(step, origin_);
+            probes.take(info(step), origin_);
             record_s += watch.lap();
         }
         const StepInfo now = info(step);

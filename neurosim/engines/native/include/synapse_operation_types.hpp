@@ -5,12 +5,12 @@
 namespace neurosim {
 
 struct SynapseSumSpec {
-    int32_t call;                        // the kernel's function that works out what is summed
+    int32_t call;                        // what works out what is summed, among the kernel's for operations
     int32_t of_source;                   // over the synapses of a source, else of a target
 };
 
 struct OperationStageSpec {
-    int32_t call;                        // the kernel's function that runs the statements
+    int32_t call;                        // what runs the statements, among the same
     int32_t by_source;                   // they use what a source's synapses have in common
     int32_t first_sum, n_sums;           // taken before, among those of the operation
 };

@@ -15,6 +15,9 @@ class OperationRun {
         : worker_(worker), team_(team), part_(part), spec_(spec), now_(now) {}
 
     void run() {
+        // spikes of the targets that synapses have yet to go through: at a step's end also its own
+        const lane_int own = spec_.at_end ? 1 : 0;
+        part_.catch_up({now_.step + own, now_.lane_step + own, now_.dt, now_.t + static_cast<double>(own) * now_.dt});
         if (spec_.gathers) gather();
         totals_.resize(static_cast<size_t>(spec_.n_sums));
         for (int32_t s = 0; s < spec_.n_stages; ++s) {
@@ -32,7 +35,8 @@ class OperationRun {
     static constexpr uint32_t at_once = 4096;  // synapses, or those of one source
 
     void call(int32_t index, const SynapseView& view, const Stretch* list, int64_t n, real* out) {
-        part_.kernel_.calls[part_.wide_][index](view, now_, list, n, out);
+        const int32_t first = part_.spec_.n_pathways + 1 + n_common_calls + part_.spec_.n_sums;
+        part_.kernel_.calls[part_.wide_][first + index](view, now_, list, n, out);
     }
 
     // Look up the variables of the sources, while nobody writes them.
@@ -41,7 +45,7 @@ class OperationRun {
             worker_.share(team_, spec_.shares, spec_.n_shares);
         else if (spec_.meets)
             worker_.meet(team_);
-        part_.gather_rows();
+        part_.gather_rows(true);
         if (spec_.meets) worker_.meet(team_);
     }
 
@@ -58,7 +62,9 @@ class OperationRun {
         if (sum.of_source) {
             partial_.assign(part_.rows_.size(), WideSum());
             each_batch(sum.call, [&](size_t row, const Stretch& stretch, const real* values) {
-                for (uint32_t i = 0; i < stretch.count; ++i) partial_[row].add(static_cast<double>(values[i]));
+                WideSum total;
+                for (uint32_t i = 0; i < stretch.count; ++i) total.add(static_cast<double>(values[i]));
+                partial_[row] = total;
             });
             add_up_sources(totals_[index]);
             return;

@@ -25,7 +25,7 @@ struct ProbeSpec {
 class SynapseProbe {
   public:
     // `first`: where the part's synapses start among those of all threads.
-    SynapseProbe(const ProbeSpec& spec, const GeneralPart& part, int64_t first) : spec_(&spec), part_(&part) {
+    SynapseProbe(const ProbeSpec& spec, GeneralPart& part, int64_t first) : spec_(&spec), part_(&part) {
         for (int64_t i = 0; i < spec.n; ++i) {
             const int64_t at = spec.synapses[i] - first;
             if (at < 0 || at >= part.size()) continue;
@@ -42,8 +42,10 @@ class SynapseProbe {
         out_ = out;
     }
 
-    void take(int64_t step, int64_t origin) {
+    void take(const StepInfo& now, int64_t origin) {
+        const int64_t step = now.step;
         if (step < spec_->start || step >= spec_->stop || (step - spec_->start) % spec_->every) return;
+        part_->catch_up(now);
         double* out = out_ + (before(step) - first_) * spec_->n_fields * spec_->n;
         for (int32_t f = 0; f < spec_->n_fields; ++f, out += spec_->n)
             for (size_t i = 0; i < synapses_.size(); ++i) out[columns_[i]] = value(spec_->fields[f], i, origin);
@@ -69,7 +71,7 @@ class SynapseProbe {
     }
 
     const ProbeSpec* spec_;
-    const GeneralPart* part_;
+    GeneralPart* part_;
     std::vector<int64_t> columns_;       // of the chosen that are this thread's
     std::vector<uint32_t> synapses_;
     std::vector<size_t> places_;         // of their sources and delays
@@ -91,8 +93,8 @@ class SynapseProbes {
     void begin(int64_t step, double* const* out) {
         for (size_t i = 0; i < probes_.size(); ++i) probes_[i].begin(step, out[i]);
     }
-    void take(int64_t step, int64_t origin) {
-        for (SynapseProbe& probe : probes_) probe.take(step, origin);
+    void take(const StepInfo& now, int64_t origin) {
+        for (SynapseProbe& probe : probes_) probe.take(now, origin);
     }
 
   private:

@@ -294,6 +294,7 @@ inline void Worker::read_rows(Visit&& visit) const {
 // Lane steps of 32 bits would overflow after 2^31 steps: move their origin, keeping "long ago".
 inline void Worker::move_origin(int64_t step) {
     if (step - origin_ < NEUROSIM_ORIGIN_STEPS) return;
+    generals->each([&](auto& part) { part.catch_up(info(step)); });
     const int64_t shift = step - origin_;
     for (LocalPopulation& own : populations)
         for (int64_t k = 0; k < own.padded; ++k)
