@@ -59,6 +59,6 @@ def test_weights_saved_on_ranks_are_the_same(serial, ranks):
     for key, values in wanted.items():
         np.testing.assert_equal(found[key], values)
     edges = ns.Edges.from_sonata(ranks / "weights.h5")
-    recorded = ns.read(ranks / "whole.h5").synapses().snapshot("w", 6.0)
+    recorded = ns.read(ranks / "whole.h5").synapses().snapshot("w", 5.0)
     np.testing.assert_array_equal(edges.post, recorded.target)
     np.testing.assert_allclose(np.asarray(edges.weight) * 1e3, recorded.values, rtol=1e-15)
