@@ -14,7 +14,8 @@ from neurosim.units import ms, mV
 P = ns.plasticity
 STEPS = 400
 ENGINES = ["native", "brian2"]
-TRAIN = st.sets(st.integers(1, STEPS - 2), max_size=15)
+# hypothesis draws the smallest first: some trains are never without spikes
+TRAINS = [st.sets(st.integers(1, STEPS - 2), min_size=n, max_size=15) for n in (0, 1, 2, 5, 9)]
 U, TAU_REC, TAU_FAC, TAU_PSC = 0.3, 300.0, 200.0, 3.0
 
 # as NEST's users would give the same synapse in each form
@@ -101,17 +102,17 @@ def examples(count):
 
 
 @st.composite
-def trains(draw, n=6):
-    return [np.array(sorted(draw(TRAIN)), int) for _ in range(n)]
+def trains(draw):
+    return [np.array(sorted(draw(train)), int) for train in TRAINS]
 
 
-@examples(5)
+@examples(4)
 @given(trains())
 def test_recursions_native(drawn):
     check(drawn, "native")
 
 
-@examples(1)
+@examples(2)
 @given(trains())
 def test_recursions_brian2(drawn):
     check(drawn, "brian2")
