@@ -23,7 +23,7 @@ def serial(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
-    launch([SCRIPT, folder], 3, check=True, timeout=300)
+    launch([SCRIPT, folder], 2, check=True, timeout=300)
     resume(folder)
     return folder
 

@@ -137,7 +137,6 @@ def same(path, expected):
 
 
 PIECES = [
-    [(3, 0, 100)],
     [(2, 0, 40), (1, 40, 70), (5, 70, 100)],
     [(1, 0, 55), (4, 55, 100)],
     [(2, 0, 30), (2, 30, 30), (3, 30, 100)],
@@ -146,7 +145,7 @@ PIECES = [
 
 @pytest.mark.parametrize(
     ("pieces", "block", "most"),
-    [*((pieces, 1 << 19, 64) for pieces in PIECES), (PIECES[1], 20, 1)],
+    [*((pieces, 1 << 19, 64) for pieces in PIECES), (PIECES[0], 20, 1)],
     ids=str,
 )
 def test_parts_become_what_one_process_records(whole, tmp_path, monkeypatch, pieces, block, most):
@@ -208,8 +207,8 @@ def test_the_file_is_valid_after_every_write(tmp_path, monkeypatch):
     monkeypatch.setattr(synapse_store, "_EARLY_BYTES", 0)  # parts of a sample go to the disk alone
     with RecordingWriter(path, LAYOUT, **ARGUMENTS) as writer:
         known = None
-        for step in range(0, 72, 12):
-            known = record(writer, step, step + 12, known=known)
+        for step in range(0, 72, 24):
+            known = record(writer, step, step + 24, known=known)
             writer.flush()
         writer.finish({})
     assert seen == sorted(seen)
@@ -268,7 +267,7 @@ def test_random_bytes_changed(whole, tmp_path):
     rng, content = np.random.default_rng(4), whole.read_bytes()
     path = tmp_path / "bad.h5"
     for k in itertools.count():
-        if k == 25:
+        if k == 15:
             break
         damaged = bytearray(content)
         for place in rng.integers(0, len(content), 40):
