@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from .joint import Ranks
 from .lowering.program import Program, ProjectionProgram, Span
 from .lowering.structure import StructureProgram, new_delays, new_values
 from .parallel.share import Share
+from .state_values import check_limits
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ class Restructurer:
         table = executable.synapse_table(base.name)
         wiring = self._wiring(executable, structure, base, table, step)
         change = structure.rule.change(wiring)
-        answered = partial(self._answered, structure, base, wiring, table, change)
+        shared = partial(executable.read_shared, base.name)
+        answered = partial(self._answered, structure, base, wiring, table, change, shared)
         new = self._ranks.together(answered)
         if self._ranks.total(np.array([new.created + new.deleted]))[0]:
             executable.replace_synapses(base.name, new.table, new.kept, new.values)
@@ -152,6 +154,7 @@ class Restructurer:
         wiring: Wiring,
         table: NDArray[np.void],
         change: StructureChange,
+        shared: Callable[[str], float],
     ) -> _Structure:
         where = f"the rule of {base.name!r}"
         if not isinstance(change, StructureChange):
@@ -176,6 +179,10 @@ class Restructurer:
         if _delays_matter(base):
             self._check_delays(new["delay"], where)
         values = self._values(structure, base, change.values, key, ids, number)
+        values = {
+            name: check_limits(self._program, base.name, name, given, shared)
+            for name, given in values.items()
+        }
         stay = np.flatnonzero(~gone)
         whole = np.concatenate([table[stay], new])
         order = np.argsort(whole["target"], kind="stable")

@@ -162,6 +162,25 @@ def test_listed_values_need_a_rule_that_gives_them():
     assert run(net, record=False).tolist()[-1] == (7, 7, 20)
 
 
+def test_new_weights_keep_to_their_bounds():
+    """As they are then: the bound may have been written while running."""
+    rule = ns.PlasticityRule(
+        on_pre="target_post += w; w = w + eta*w_max",
+        bounds={"w": (0 * mV, "w_max")},
+        parameters={"w_max": 1 * mV, "eta": 0.0},
+    )
+    net = network(synapse=rule, weight=0.5 * mV)
+    net.restructure("E-E", change(source=[1], target=[2], values={"w": 1.5e-3}), every=10 * ms)
+    with ns.Simulation(net, dt=0.1 * ms, threads=1, record=False) as sim:
+        sim.run(10 * ms)
+        sim.write("E-E", "w_max", 2 * mV)
+        sim.run(10 * ms)
+        assert sim.read("E-E", "w").max() == 1.5e-3
+        sim.write("E-E", "w_max", 1 * mV)
+        with pytest.raises(DescriptionError, match=r"outside|bounds"):
+            sim.run(10 * ms)
+
+
 def test_a_rule_that_changes_nothing_leaves_the_network_as_it_is(tmp_path):
     """A plain projection becomes one with a model; spikes stay the same."""
     digests = []

@@ -106,7 +106,7 @@ def learning(seed=5):
     return net
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("precision", ["double", pytest.param("single", marks=SLOW)])
 def test_the_same_synapses_laid_out_again_are_the_same(precision):
     """Replaced by themselves every few steps: no spike, value or trace differs in a bit."""
     program = ns.lower(learning(), 0.1 * ms)

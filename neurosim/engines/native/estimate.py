@@ -253,7 +253,8 @@ def _model_bytes(program: Program, real: int, threads: int) -> float:
         each = (2 if narrow else 4) + real * (len(listed) - len(weight))
         each += len(weight) * p.weight_bits // 8
         # kept besides: time of the last event, index by target, source, number
-        each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + bool(code.noise))
+        numbered = bool(code.noise) or p.restructured
+        each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + numbered)
         delays = p.delay.largest - p.delay.smallest + 1
         by_source, by_target = (2 * len(s.variables) for s in code.settlings[1:])  # and as of now
         total += each * p.own_synapses + 4.0 * threads * p.pre.size * (2 * delays + 4)
