@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def structure(
         return save(drawn, path)
 
 
-def _steps(axes: Axes, trace: StructureTrace, values: np.ndarray, stop: float, **look: str) -> None:
+def _steps(axes: Axes, trace: StructureTrace, values: np.ndarray, stop: float, **look: Any) -> None:
     """Draw values that hold until the next change."""
     times = np.append(trace.times_ms, max(stop, trace.times_ms[-1]))
     axes.step(times, np.append(values, values[-1]), where="post", **look)
