@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import h5py
@@ -89,7 +90,7 @@ class ReportReader:
             self._ends = _ends(self._group, len(self.data), len(steps))
             self._which = guard.table(self._group, "table", "i")[()].astype(np.int64)
             # a file that was cut off may have a sample, but not yet what it refers to
-            n_tables = len(self.tables()[0])
+            n_tables = len(self.tables[0])
             n = min(len(self._ends) - 1, self._which.size)
             n = int(np.argmax(np.append(self._which[:n] >= n_tables, True)))
         elif report.kind == "histogram" or "values" in self._group:
@@ -120,8 +121,9 @@ class ReportReader:
         for at in range(low, high, _BLOCK):
             yield self.data[at : min(at + _BLOCK, high)]
 
+    @cached_property
     def tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return from which steps tables hold, (n,), and where they end, (n + 1,)."""
+        """From which steps tables hold, (n,), and where they start and end, (n + 1,)."""
         if self._table is None:
             raise ValueError(f"{self.report.path!r} lacks its table of synapses")
         steps = guard.table(self._table, "steps", "i")
@@ -135,10 +137,10 @@ class ReportReader:
 
     def table_at(self, step: int) -> tuple[int, int]:
         """Return the rows of the table that holds at a step."""
-        return self._rows(int(np.searchsorted(self.tables()[0], step, side="right")) - 1)
+        return self._rows(int(np.searchsorted(self.tables[0], step, side="right")) - 1)
 
     def _rows(self, which: int) -> tuple[int, int]:
-        ends = self.tables()[1]
+        ends = self.tables[1]
         if not 0 <= which < len(ends) - 1:
             raise ValueError(f"{self.report.path!r} refers to a table of synapses it does not have")
         return int(ends[which]), int(ends[which + 1])

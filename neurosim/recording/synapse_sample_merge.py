@@ -232,7 +232,7 @@ class _Stretch:
         found: set[int] = set()
         for file, _ in enumerate(self._piece.files):
             with self.opened(file, report) as reader:
-                found |= {int(step) for step in reader.tables()[0] if step < self._end}
+                found |= {int(step) for step in reader.tables[0] if step < self._end}
         return sorted(found)
 
     def plan(self, report: SynapseReportInfo, step: int = 0, sample: int | None = None) -> _Plan:

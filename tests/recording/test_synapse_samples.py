@@ -232,17 +232,20 @@ def use(path, times=()):
     own.histogram("x*2")
 
 
+def test_the_good_file_is_good(whole):
+    use(whole, np.arange(0, 11))
+
+
 @pytest.mark.parametrize("name", OBJECTS)
-@pytest.mark.parametrize("instead", ["nothing", "text", "table"])
+@pytest.mark.parametrize("instead", ["nothing", "table"])
 def test_damaged_files_are_refused(whole, tmp_path, name, instead):
     path = tmp_path / "bad.h5"
     shutil.copyfile(whole, path)
-    use(path)
     with h5py.File(path, "r+") as file:
         group = file["neurosim/synapses/E_I"]
         del group[name]
         if instead != "nothing":
-            group[name] = {"text": "x", "table": np.zeros((2, 3, 4))}[instead]
+            group[name] = np.zeros((2, 3, 4))
     with pytest.raises(RecordingError):
         use(path)
 
