@@ -103,11 +103,17 @@ def learning(seed=5):
             name=name,
         )
         net.restructure(name, nothing, every=1 * ms)
-    # the catalogue's rule, whose learning at the target's spikes is put off
-    pair = ns.plasticity.pair_stdp(w_max=1 * mV, A_plus=0.1, A_minus=0.1)
-    given = {"weight": 0.3 * mV, "delay": ns.Uniform(0.1 * ms, 5 * ms), "name": "pair"}
-    net.project(e, e, ns.FixedInDegree(7), "v", synapse=pair, delay_post=1 * ms, **given)
-    net.restructure("pair", nothing, every=1 * ms)
+    # what its synapses learn at the target's spikes is put off until the source's next one
+    late = ns.SynapseModel(
+        "w : volt",
+        on_pre="v_post += w; w = clip(w + 0.1*mV, 0*mV, 1*mV)",
+        on_post="w = 0.6*w",
+    )
+    given = {"weight": ns.Uniform(0 * mV, 1 * mV), "delay": ns.Uniform(0.1 * ms, 5 * ms)}
+    net.project(
+        e, e, ns.FixedInDegree(7), "v", synapse=late, delay_post=1 * ms, name="late", **given
+    )
+    net.restructure("late", nothing, every=1 * ms)
     return net
 
 
