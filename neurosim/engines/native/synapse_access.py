@@ -135,7 +135,8 @@ class SynapseAccess:
         settling = _code(given).settlings[of]
         steps = self._now() - self.last_events(given.name, of)
         where = f"projection {given.name!r}"
-        return settled_values(settling, value, steps * self._program.dt, where)
+        elapsed = np.asarray(steps * self._program.dt, np.float64)
+        return settled_values(settling, value, elapsed, where)
 
     def _of_neurons(self, given: ProjectionProgram, name: str) -> NDArray[np.float64]:
         """Return each synapse's value of a variable of its source or target, ``tau_post``."""
