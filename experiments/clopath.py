@@ -2,7 +2,7 @@
 
 Clopath, Buesing, Vasilaki and Gerstner (2010), figure 2b: five pairs of spikes 10 ms apart, of
 either order, fifteen times at 0.1 to 50 Hz, beside the data of Sjoestroem et al. (2001) and what
-the authors' program gives; and the change by presynaptic spikes at a held potential.
+the authors' scheme gives; and the change by presynaptic spikes at a held potential.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..experiment import Experiment
 from ..networks.pairings import pairings
 from ..results import Check, Results
 from ..runs import Runs
-from ..units import ms, mV, pA  # type: ignore[attr-defined]
+from ..units import ms, mV, pA
 from .triplet_frequency import DATA
 from .triplet_frequency import RATES as DATA_RATES
 
@@ -35,13 +35,14 @@ Values = NDArray[np.float64]
 RATES = np.array([10.0, 20.0, 30.0, 40.0, 50.0])  # Hz; 0.1 Hz: pairs alone
 LAG, PAIRS, BURSTS, LONE_PAIRS = 10.0, 5, 15, 50  # ms
 ORDERS = {"pre before post": LAG, "post before pre": -LAG}
-# Weights in % of before, at 10, 20, 40 and 50 Hz: the authors' program (ModelDB 144566, VoTri.m)
+# Weights in % of before, at 10, 20, 40 and 50 Hz: five pairs in the scheme of the authors' program
+# (ModelDB 144566, VoTri.m; it makes the target fire once more after the last pair if post is first)
 PROGRAM = {
     "pre before post": (102.9, 115.7, 146.3, 165.0),
-    "post before pre": (59.6, 59.6, 103.7, 146.5),
+    "post before pre": (59.1, 59.0, 103.8, 147.1),
 }
 _AT = np.array([0, 1, 3, 4])  # of RATES
-_SOURCE = "the authors' program, ModelDB 144566"
+_SOURCE = "the authors' scheme, ModelDB 144566"
 _START = 0.5  # of the weight that amplitudes refer to, as in the program
 _UNIT = 0.01  # pA: too little to be felt by the neuron
 _KICK = 70.0  # mV: drives a neuron over its peak in the next step
@@ -220,7 +221,7 @@ def _draw_spike(axes: Axes, recording: Recording) -> None:
     axes.axvline(0, color="0.7", linewidth=0.6, zorder=0)
     axes.set(xlim=(-5, 80), ylim=(-80, None), xlabel="Time (ms)", ylabel="Potential (mV)")
     axes.legend(loc="upper right")
-    axes.set_title("Source at 0, target at 10 ms")
+    axes.set_title("A pair 10 ms apart")
 
 
 def _draw_frequency(axes: Axes, found: Found) -> None:
@@ -235,7 +236,7 @@ def _draw_frequency(axes: Axes, found: Found) -> None:
             color=colour, alpha=0.6,
         )  # fmt: skip
     axes.axhline(100, color="0.7", linewidth=0.6, zorder=0)
-    axes.plot([], [], "x", color="0.3", label="authors' program")
+    axes.plot([], [], "x", color="0.3", label="authors' scheme")
     axes.plot([], [], "o", color="0.5", markersize=3, label="data")
     axes.legend(fontsize=6, loc="upper left")
     axes.set(

@@ -28,7 +28,7 @@ from ..networks.hpc_benchmark import (
 )
 from ..results import Check
 from ..settings import Setting
-from ..units import ms, pA  # type: ignore[attr-defined]
+from ..units import ms, pA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from ..experiment import Experiment
 from ..networks.song_abbott import G_MAX, LEARNT, N_EXC, song_abbott
 from ..results import Check, Results
 from ..runs import Runs
-from ..units import ms, second  # type: ignore[attr-defined]
+from ..units import ms, second
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +171,7 @@ def _figure(found: Found) -> Figure:
     return figure
 
 
-_BINS = np.linspace(0, 1, 26)
+_BINS: list[float] = np.linspace(0, 1, 26).tolist()
 
 
 def _draw_times(axes: Axes, found: Found) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..analysis import canvas
 from ..experiment import Experiment
 from ..networks.pairings import driven_synapses, pairings
-from ..plasticity import pair_stdp  # type: ignore[attr-defined]
+from ..plasticity import pair_stdp
 from ..results import Check, Results
 from ..runs import Runs
 from ..settings import Setting
@@ -89,8 +89,8 @@ def window(lags: Values) -> Values:
 
 def _windows(runs: Runs) -> tuple[Values, dict[str, Values]]:
     step = 5.0 if runs.quick else 2.0
-    lags = np.arange(-100.0, 100.0 + step / 2, step)
-    trains = [pairings(lag, RATE, PAIRS) for lag in lags]
+    lags = np.asarray(np.arange(-100.0, 100.0 + step / 2, step), dtype=np.float64)
+    trains = [pairings(float(lag), RATE, PAIRS) for lag in lags]
     values = {"w_max": 10.0, "tau_plus": TAU_PLUS * ms, "tau_minus": TAU_MINUS * ms}
     values |= {"A_plus": POTENTIATION / PAIRS / 10, "A_minus": DEPRESSION / PAIRS / 10}
     rule = pair_stdp(**values, delays="axonal_and_dendritic")

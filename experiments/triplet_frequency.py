@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..analysis import canvas
 from ..experiment import Experiment
 from ..networks.pairings import driven_synapses, pairings
-from ..plasticity import pair_stdp, triplet_stdp  # type: ignore[attr-defined]
+from ..plasticity import pair_stdp, triplet_stdp
 from ..results import Check, Results
 from ..runs import Runs
 from ..units import ms

@@ -21,8 +21,8 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.rules import FixedInDegree
 from ..errors import DescriptionError
-from ..models import lif_curr_alpha  # type: ignore[attr-defined]
-from ..units import Hz, ms, mV, pA, pF  # type: ignore[attr-defined]
+from ..models import lif_curr_alpha
+from ..units import Hz, ms, mV, pA, pF
 
 N_EXC, N_INH = 9_000, 2_250
 C_M, TAU_M, T_REF, V_TH = 250.0, 10.0, 0.5, 20.0  # pF, ms, ms, mV above rest
@@ -130,7 +130,7 @@ def hpc_benchmark(
 
 
 def _populations(network: Network, scale: float) -> tuple[Population, Population]:
-    model = lif_curr_alpha(
+    model: Any = lif_curr_alpha(
         C_m=C_M * pF,
         tau_m=TAU_M * ms,
         tau_syn=TAU_SYN * ms,

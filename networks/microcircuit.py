@@ -26,7 +26,7 @@ from ..description.network import Network
 from ..description.rules import FixedTotalNumber
 from ..errors import DescriptionError
 from ..models import lif_curr_exp  # type: ignore[attr-defined]
-from ..plasticity import pair_stdp  # type: ignore[attr-defined]
+from ..plasticity import pair_stdp
 from ..units import Hz, ms, mV, pA, pF  # type: ignore[attr-defined]
 
 POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")

@@ -16,7 +16,7 @@ from ..description.models import NeuronModel
 from ..description.network import Network
 from ..description.rules import OneToOne
 from ..errors import DescriptionError
-from ..units import ms  # type: ignore[attr-defined]
+from ..units import ms
 
 Times = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ def pairings(
 
     The earlier spike of the first pair is at ``first_ms``.
     """
-    earlier = first_ms + np.arange(count) * 1e3 / rate_hz
+    earlier = np.asarray(first_ms + np.arange(count) * 1e3 / float(rate_hz), dtype=np.float64)
     return earlier + max(-lag_ms, 0.0), earlier + max(lag_ms, 0.0)
 
 

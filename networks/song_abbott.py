@@ -21,7 +21,7 @@ from ..description.models import NeuronModel
 from ..description.network import Network
 from ..description.rules import Edges
 from ..errors import DescriptionError
-from ..units import Hz, ms, mV  # type: ignore[attr-defined]
+from ..units import Hz, ms, mV
 
 N_EXC, N_INH, RATE_INH = 1000, 200, 10.0  # inputs of a neuron; Hz
 G_MAX, G_INH = 0.015, 0.05  # of the leak conductance
