@@ -1,6 +1,5 @@
 """Experiments that call Python functions while they run: with build, with perform, by command."""
 
-
 import numpy as np
 import pytest
 
