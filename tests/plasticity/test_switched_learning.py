@@ -15,7 +15,7 @@ START = {"learning": 1.0, "eta": 0.2, "w_max": 1.0, "w_low": 0.0, "tau": 5.0}  #
 UNITS = {"learning": 1, "eta": 1, "w_max": 1 * mV, "w_low": 1 * mV, "tau": 1 * ms}
 PAIRS = 6
 
-SIDE = st.lists(st.sets(st.integers(0, 90), max_size=10), min_size=PAIRS, max_size=PAIRS)
+SIDE = st.lists(st.sets(st.integers(0, 90), min_size=3, max_size=10), min_size=PAIRS, max_size=PAIRS)
 WRITES = st.one_of(
     st.tuples(st.just("learning"), st.sampled_from([0.0, 1.0])),
     st.tuples(st.just("eta"), st.floats(0, 1)),
@@ -23,7 +23,7 @@ WRITES = st.one_of(
     st.tuples(st.just("w_low"), st.floats(0, 0.45)),
     st.tuples(st.just("tau"), st.floats(1, 20)),
 )
-SCHEDULE = st.lists(st.tuples(st.integers(0, STEPS - 1), WRITES), max_size=6)
+SCHEDULE = st.lists(st.tuples(st.integers(0, STEPS - 1), WRITES), min_size=2, max_size=6)
 
 
 def rule():
