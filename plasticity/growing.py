@@ -17,7 +17,7 @@ from ..description.quantities import show
 from ..description.structure import StructureRule
 from ..description.wiring import StructureChange, Wiring, ranks_within
 from ..errors import DescriptionError
-from .structural import Ints, Mask, first_of_each, random_keys, taken_pairs
+from .structural import Ints, Mask, first_of_each, members, random_keys, taken_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def lost_axons(now: Wiring, axons: Ints) -> Mask:
     lost = np.zeros(now.n_synapses, bool)
     # a synapse is named by its target and its number among the target's
     base = int(max(now.indegree().max(initial=0), rows[:, 3].max(initial=0))) + 1
-    lost[at] = np.isin(ids * base + number, gone[:, 2] * base + gone[:, 3])
+    lost[at] = members(np.sort(gone[:, 2] * base + gone[:, 3]), ids * base + number)
     return lost
 
 
@@ -169,7 +169,7 @@ def met(now: Wiring, kept: Mask, axons: Ints, dendrites: Ints) -> tuple[Ints, In
     own = now.target_ids[place] == ids if now.targets.size else np.zeros(n, bool)
     source, at = source[own], place[own]
     pairs = at * now.sources.size + source
-    allowed = ~np.isin(pairs, taken_pairs(now, kept))
+    allowed = ~members(taken_pairs(now, kept), pairs)
     if not now.multapses:
         allowed &= first_of_each(pairs)
     return source[allowed], at[allowed]

@@ -181,17 +181,17 @@ def redrawn_sources(now: Wiring, kept: Mask, target: Ints) -> Ints:
         words = now.words(now.target_ids[at], attempt * asked[at] + number[open_])
         source = scaled(words[..., 0], words[..., 1], n)
         key = at * n + source
-        fits = ~np.isin(key, taken)
+        fits = ~members(taken, key)
         if not now.multapses:
             fits &= first_of_each(key)
-            taken = np.concatenate([taken, key[fits]])
+            taken = np.sort(np.concatenate([taken, key[fits]]))
         found[open_[fits]] = source[fits]
         attempt += 1
     return found
 
 
 def taken_pairs(now: Wiring, kept: Mask) -> Ints:
-    """Return target * n_sources + source of the pairs that may not be drawn, each once."""
+    """Return target * n_sources + source of the pairs that may not be drawn, each once, sorted."""
     n = now.sources.size
     pairs = [np.empty(0, np.int64)]
     if not now.autapses:
@@ -200,7 +200,8 @@ def taken_pairs(now: Wiring, kept: Mask) -> Ints:
         pairs.append(at * n + own[at])
     if not now.multapses:
         pairs.append(now.target[kept] * n + now.source[kept])
-    return np.unique(np.concatenate(pairs))
+    found = np.sort(np.concatenate(pairs))
+    return found[np.diff(found, prepend=-1) > 0]
 
 
 def _check_free(now: Wiring, free: Ints, asked: Ints) -> None:
@@ -221,6 +222,14 @@ def _among_few(now: Wiring, taken: Ints, target: int, number: int) -> Ints:
         return free[scaled(words[..., 0], words[..., 1], free.size)]
     key = random_keys(now.words(now.target_ids[target], free, stream=2))
     return free[np.argsort(key, kind="stable")[:number]]
+
+
+def members(ascending: Ints, values: Ints) -> Mask:
+    """Return which values are among sorted ones."""
+    if not ascending.size:
+        return np.zeros(values.size, bool)
+    at = np.minimum(np.searchsorted(ascending, values), ascending.size - 1)
+    return ascending[at] == values
 
 
 def first_of_each(values: Ints) -> Mask:
