@@ -253,3 +253,27 @@ def test_new_synapses_start_as_at_the_beginning():
     assert stats.pearsonr(c[new], c[~new]).pvalue > 1e-4
     counts = np.bincount(table["delay"][new], minlength=31)[11:30]  # half a step at the ends
     assert stats.chisquare(counts).pvalue > 1e-4
+
+
+def test_operations_and_recorders_see_the_synapses_that_are_there(tmp_path):
+    """Weights are normalised right after each rewiring: sums are right for the new ones, too."""
+    net = ns.Network(seed=2)
+    e = net.population("E", 30, ns.NeuronModel("v : volt", threshold="v > 1*volt", reset="v = v"))
+    net.project(e, e, ns.FixedInDegree(7), "v", weight=ns.Uniform(0 * mV, 1 * mV), delay=1 * ms,
+                name="E-E")  # fmt: skip
+    ns.plasticity.normalise(net, "E-E", total=2 * mV, per="target", every=1 * ms)
+    net.restructure("E-E", ns.plasticity.rewire(weakest=2), every=3 * ms)
+    net.record("E-E", "w", every=3 * ms)
+    output = tmp_path / "run.h5"
+    with ns.Simulation(net, dt=0.1 * ms, threads=2, output=output) as sim:
+        sim.run(30.1 * ms)  # the last step begins with a rewiring, then a normalisation
+        table, w = sim.synapses("E-E"), sim.read("E-E", "w")
+        outdegrees = sim.prepare().outdegrees("E-E")
+    recorded = ns.read(output)
+    assert recorded.structure("E-E").created[1:].tolist() == [60] * 10
+    np.testing.assert_array_equal(np.bincount(table["source"], minlength=30), outdegrees)
+    np.testing.assert_allclose(np.bincount(table["target"], w), 2e-3, rtol=1e-6)
+    seen = recorded.synapses("E-E").snapshot("w", 30 * ms)
+    np.testing.assert_array_equal(seen.target, table["target"])
+    np.testing.assert_array_equal(seen.source, table["source"])
+    assert np.abs(np.bincount(seen.target, seen.values) - 2.0).max() > 0.01  # before it, in mV
