@@ -15,7 +15,9 @@ START = {"learning": 1.0, "eta": 0.2, "w_max": 1.0, "w_low": 0.0, "tau": 5.0}  #
 UNITS = {"learning": 1, "eta": 1, "w_max": 1 * mV, "w_low": 1 * mV, "tau": 1 * ms}
 PAIRS = 6
 
-SIDE = st.lists(st.sets(st.integers(0, 90), min_size=3, max_size=10), min_size=PAIRS, max_size=PAIRS)
+SIDE = st.lists(
+    st.sets(st.integers(0, 90), min_size=3, max_size=10), min_size=PAIRS, max_size=PAIRS
+)
 WRITES = st.one_of(
     st.tuples(st.just("learning"), st.sampled_from([0.0, 1.0])),
     st.tuples(st.just("eta"), st.floats(0, 1)),

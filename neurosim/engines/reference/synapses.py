@@ -142,7 +142,7 @@ class General:
         return values[self.arrays.pre if side == "pre" else self.arrays.post]
 
     def _brian2_array(self, name: str) -> NDArray[np.float64]:
-        return self.synapses.variables[name].get_value()
+        return self.synapses.variables[name].get_value()  # type: ignore[union-attr]
 
 
 def general_synapses(
