@@ -200,9 +200,9 @@ def test_a_temporary_recording_stays_for_each_rank_that_uses_it(serial):
 
 
 def test_a_rank_on_another_host_does_not_see_the_folder(monkeypatch):
-    soon = output_module._soon
+    soon = output_module.soon
     monkeypatch.setattr(
-        output_module, "_soon", lambda s: threading.current_thread().name != "1" and soon(s)
+        output_module, "soon", lambda s: threading.current_thread().name != "1" and soon(s)
     )
 
     def work(rank):
