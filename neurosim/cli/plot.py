@@ -13,7 +13,8 @@ from .values import TimeType
 
 KINDS = (
     "raster", "rates", "isi", "cv", "fano", "sparseness", "synchrony", "correlation",
-    "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp", "weights",
+    "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp", "structure",
+    "weights",
 )  # fmt: skip
 _SUFFIXES = (".png", ".pdf", ".svg")
 

@@ -25,6 +25,8 @@ from neurosim.recording import (
 from neurosim.recording.synapse_layout import TABLE, SynapseLayout
 
 STOP_MS = 2000.0
+OF_RECORDERS = ("trace", "lfp", "structure", "weights")
+POPULATION_KINDS = [kind for kind in KINDS if kind not in OF_RECORDERS]
 WEIGHTS = np.random.default_rng(3).uniform(0, 1, (5, 100))
 SYNAPSES = (
     SynapseLayout("p.w", "p", "w", "nS", "all", 5000),
@@ -49,6 +51,7 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
         (ProjectionLayout("p", name, name, sizes[0], sizes[0], "v"),) if states else (),
         recorders if states else (),
         synapses=SYNAPSES if states else (),
+        structures=("p",) if states else (),
     )
     times, ids = on_grid(*renewal(sum(sizes), 20.0, 2, seed=1, duration_ms=STOP_MS - 1))
     rng = np.random.default_rng(2)
@@ -63,6 +66,10 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
         )  # fmt: skip
         if states:
             write_weights(writer.synapses)
+            writer.structure.append(
+                SimpleNamespace(projection="p", step=s, created=3, deleted=2, n_synapses=100 + s)
+                for s in (5000, 9000)
+            )
         writer.finish({})
     return read(path)
 
@@ -107,14 +114,14 @@ def test_every_kind_is_drawn_and_saved(recording, tmp_path, kind):
     assert any(labels)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp", "weights")])
+@pytest.mark.parametrize("kind", POPULATION_KINDS)
 def test_layers_and_single_populations(layers, tmp_path, kind):
     rendered(layers.plot(kind))
     alone = write(tmp_path / "one.h5", ("cell",), (1,), states=False)
     rendered(alone.plot(kind))
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("trace", "lfp", "weights")])
+@pytest.mark.parametrize("kind", POPULATION_KINDS)
 def test_silent_populations(tmp_path, kind):
     layout = Layout((PopulationLayout("E", 0, 5), PopulationLayout("I", 5, 5)))
     none = np.empty(0, np.int64)
