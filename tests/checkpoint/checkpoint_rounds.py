@@ -84,7 +84,9 @@ def everything(size=70):
         a, a[::2], ns.Bernoulli(0.1), synapse=stdp, weight=1 * mV, delay=delay, delay_post=post
     )
     traces = ns.SynapseModel(**TRACES)
-    net.project(a, b, ns.Bernoulli(0.3), synapse=traces, weight=0.3 * mV, delay=2 * ms, name="traces")
+    net.project(
+        a, b, ns.Bernoulli(0.3), synapse=traces, weight=0.3 * mV, delay=2 * ms, name="traces"
+    )
     gap = ns.SynapseModel("w : 1\nI_gap_post = w*(v_pre - v_post) : volt (summed)")
     net.project(a, b, ns.Bernoulli(0.1), synapse=gap, weight=ns.Uniform(0.01, 0.05))
     source = net.spike_source("given", [0, 0.1, 7, 7, 12] * ms, [0, 1, 1, 0, 2], period=13 * ms)

@@ -137,14 +137,15 @@ def _synapse_kernels(program: Program) -> tuple[tuple[SynapseKernelKey, ...], di
     for projection in program.projections:
         if projection.synapse is None:
             continue
-        key = _synapse_key(program, projection)
+        key = synapse_key(program, projection)
         if key not in keys:
             keys.append(key)
         kernel_of[projection.name] = keys.index(key)
     return tuple(keys), kernel_of
 
 
-def _synapse_key(program: Program, projection: ProjectionProgram) -> SynapseKernelKey:
+def synapse_key(program: Program, projection: ProjectionProgram) -> SynapseKernelKey:
+    """Return what the kernel of a projection with a synapse model is made from."""
     code = projection.synapse.code  # type: ignore[union-attr]
     post = program.population(projection.post.population).code
     frozen = () if post.refractory_kind == "none" else post.unless_refractory

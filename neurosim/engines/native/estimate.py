@@ -21,6 +21,8 @@ from ...lowering.program import (
     ProjectionProgram,
 )
 from ..base import EngineOptions
+from .codegen import synapse_key
+from .synapse_deferral import MOST_DEFERRED
 
 _CHUNK_RECORDS, _ALL_RECORDS, _FEWEST_RECORDS = 16e6, 32e6, 2e6  # as in include/build.hpp
 _BUCKET_RECORDS, _PAGE_RECORDS, _TABLE_ENTRIES = 40e3, 2048, 5e5
@@ -254,11 +256,14 @@ def _model_bytes(program: Program, real: int, threads: int) -> float:
         each += len(weight) * p.weight_bits // 8
         # kept besides: time of the last event, index by target, source, number
         numbered = bool(code.noise) or p.restructured
-        each += 4 * (code.keeps_update + 2 * bool(p.synapse.pathways("post")) + numbered)
+        deferred = synapse_key(program, p).defers
+        indexed = bool(p.synapse.pathways("post")) and not deferred
+        each += 4 * (code.keeps_update + 2 * indexed + numbered)
         delays = p.delay.largest - p.delay.smallest + 1
         by_source, by_target = (2 * len(s.variables) for s in code.settlings[1:])  # and as of now
         total += each * p.own_synapses + 4.0 * threads * p.pre.size * (2 * delays + 4)
         total += real * (threads * p.pre.size * delays * by_source + p.post.size * by_target)
+        total += deferred * (MOST_DEFERRED + 2) * 4.0 * p.post.size
     return total
 
 

@@ -248,7 +248,7 @@ class GeneralBuilder:
             span = projection.post if path.side == "post" else projection.pre
             event = self._event(span.population, path)
             steps = -1 if delay is None else delay
-            other = int(key.reads_other(path) and not (key.defers and path.side == "post"))
+            other = int(key.asks_other(path))
             waits = int(key.catches_up(path))
             rows.append(PathwaySpec(int(path.side == "post"), steps, event, other, waits, 0))
         return self.table(PathwaySpec, rows)

@@ -17,6 +17,7 @@ from .synapse_common import SINCE, CommonValues
 from .synapse_function import SynapseFunction
 from .synapse_key import SynapseKernelKey
 
+MOST_DEFERRED = 32  # as in include/general_types.hpp
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -41,6 +42,7 @@ class NotingPathway(_AtTarget):
     """The pathway itself: it changes what the target's synapses share, and notes the spike."""
 
     def text(self, name: str) -> str:
+        """Return the whole function."""
         return self._whole(name, self._function_body())
 
     def _function_body(self) -> list[str]:
@@ -80,6 +82,7 @@ class CatchUp(_AtTarget):
         self.words = self.statements.words()
 
     def text(self, name: str) -> str:
+        """Return the whole function."""
         return self._whole(name, self._function_body())
 
     def _settling(self) -> list[str]:
@@ -95,13 +98,14 @@ class CatchUp(_AtTarget):
             "    const Stretch stretch_ = list_[e_];",
             "    const int32_t since_ = spikes_.caught_up[stretch_.place];",
             "    spikes_.caught_up[stretch_.place] = static_cast<int32_t>(now_.lane_step);",
-            *(f"    {line}" for line in self._fetched()),
             *(f"    {line}" for line in (sources.kept() if sources is not None else [])),
             "    const int64_t end_ = int64_t(stretch_.begin) + stretch_.count;",
             "    for (int64_t first_ = stretch_.begin; first_ < end_; first_ += deferred_lanes) {",
-            "        const int64_t left_ = end_ - first_, lanes_ = left_ < deferred_lanes ? left_ : deferred_lanes;",
+            "        const int64_t left_ = end_ - first_;",
+            "        const int64_t lanes_ = left_ < deferred_lanes ? left_ : deferred_lanes;",
             "        int32_t counts_[deferred_lanes], own_[deferred_lanes], rounds_ = 0;",
-            "        int32_t places_[most_deferred][deferred_lanes], steps_[most_deferred][deferred_lanes];",
+            "        int32_t places_[most_deferred][deferred_lanes];",
+            "        int32_t steps_[most_deferred][deferred_lanes];",
             "        NEUROSIM_INDEPENDENT",
             f"        {each}",
             "            own_[lane_] = targets_[first_ + lane_];",
@@ -124,16 +128,6 @@ class CatchUp(_AtTarget):
             *(f"        {line}" for line in self._rounds()),
             "    }",
             "}",
-        ]
-
-    def _fetched(self) -> list[str]:
-        """Ask for the next stretch's synapses, which lie far away."""
-        return [
-            "if (const Stretch* const next_ = list_ + e_ + 1; e_ + 1 < n_)",
-            "    for (int64_t i_ = next_->begin; i_ < int64_t(next_->begin) + next_->count; i_ += fetched_apart) {",
-            "        __builtin_prefetch(targets_ + i_);",
-            *(f"        __builtin_prefetch({name}_array + i_, 1);" for name in self._written()),
-            "    }",
         ]
 
     def _rounds(self) -> list[str]:
@@ -167,7 +161,7 @@ class CatchUp(_AtTarget):
             "        const int64_t k_ = first_ + lane_;",
             "        const bool pending_ = steps_[rounds_][lane_] >= since_;",
             *(f"        {line}" for line in (*sources, *noted)),
-            *(f"        real {name} = {name}_array[k_];" for name in used),
+            *(f"        real {name} = static_cast<real>({name}_array[k_]);" for name in used),
             *(f"        {line}" for line in self.statements.neuron),
             *(
                 f"        {name}_array[k_] = pending_ ? {name} : {name}_array[k_];"
@@ -181,8 +175,11 @@ class CatchUp(_AtTarget):
         lines = ["const Target* const targets_ = static_cast<const Target*>(view_.targets);"]
         for i, name in enumerate(self.key.arrays):
             if self._uses(name):
-                word = identifier(name)
-                lines.append(f"real* __restrict__ const {word}_array = view_.arrays[{i}];")
+                weight = self._is_weight(name)
+                kind, source = ("const Weight*", "weights") if weight else ("real*", f"arrays[{i}]")
+                lines.append(
+                    f"{kind} __restrict__ const {identifier(name)}_array = view_.{source};"
+                )
         if self.sources is not None:
             lines += [*self.sources.declarations(), *self.sources.tables()]
         return [

@@ -305,7 +305,7 @@ class SynapseFunction:
         return [*lines, *self.statements.neuron, *self._stores()]
 
     def _place(self, index: str = "i_") -> str:
-        """Return where the variables are kept that a synapse shares with others of the other side."""
+        """Return where the variables are that a synapse shares with others of the other side."""
         return "j_" if self.kind == "pre" else f"places_[{index}]"
 
     def _of_others(self) -> list[tuple[int, str]]:

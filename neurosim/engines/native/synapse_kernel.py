@@ -24,7 +24,9 @@ def synapse_kernel_source(index: int, key: SynapseKernelKey) -> str:
     for side in ("pre", "post"):
         for way in ("all", "touched"):
             names.append(f"{way}_{side}")
-            functions.append(CurrentValues(key, side, way).text(names[-1]))
+            asked = any(key.asks_other(p) for p in code.pathways if p.side != side)
+            made = CurrentValues(key, side, way).text(names[-1]) if asked else ""
+            functions.append(made or _nothing(key, names[-1]))
     names.append("catch_up")
     functions.append(CatchUp(key).text("catch_up") if key.defers else _nothing(key, "catch_up"))
     for i, summed in enumerate(code.summed):

@@ -46,6 +46,10 @@ class SynapseKernelKey:
         """Whether a pathway reads what synapses of the other side's neurons have in common."""
         return self.shares("post" if path.side == "pre" else "pre", path.code)
 
+    def asks_other(self, path: PathwayCode) -> bool:
+        """Whether it reads them while the pathway runs, and not when synapses catch up."""
+        return self.reads_other(path) and not (self.defers and path.side == "post")
+
     @property
     def deferred_path(self) -> PathwayCode:
         """The postsynaptic pathway whose work may wait, where ``defers`` is true."""

@@ -90,7 +90,6 @@ struct ReadSpec {                        // a variable of sources that synapses 
 constexpr int32_t most_deferred = 32;    // spikes of a target that are noted until all synapses catch up
 constexpr int32_t most_tabled = 2048;     // steps
 constexpr int32_t deferred_lanes = 32;   // synapses that catch up together
-constexpr int64_t fetched_apart = 64 / static_cast<int64_t>(sizeof(real));  // one in each line of the cache
 constexpr int32_t no_spike = static_cast<int32_t>(long_ago) - 1;  // earlier than any
 constexpr int64_t look_ahead = 24;       // synapses of a target that are fetched before their turn
 
