@@ -32,6 +32,7 @@ DELAY = 1.5  # ms
 PSP, G, ETA = 0.14, 5.0, 1.685  # mV; inhibition and external rate, relative
 LAMBDA, ALPHA, MU = 0.1, 0.0513, 0.4
 TAU_PLUS, TAU_MINUS = 15.0, 30.0  # ms
+STEP = 0.1  # ms, the script's time step
 W_0 = 1.0  # pA, to which the changes refer
 LEARNT = "E-E"
 """The projection that learns."""
@@ -89,9 +90,12 @@ def hpc_benchmark(
 
     Notes
     -----
-    NEST takes delays as dendritic: a spike of the source meets those of the target that are back
-    at the synapse. Later by one delay on both sides that is what ``delay`` and twice as much for
-    spikes of the target say.
+    Three things are as in NEST, and the rates show each. NEST takes delays as dendritic: a spike
+    of the source meets those of the target that are back at the synapse. Later by one delay on
+    both sides that is what ``delay`` and twice as much for spikes of the target say. A spike
+    transmits the weight after its own change. And spikes that meet in the same step are no pair in
+    NEST, but potentiate here: ``A_plus`` is lowered by STEP/TAU_PLUS, so that the area of the
+    window is the same for that time step.
     """
     share = min(scale, 1.0) if indegree_scale is None else indegree_scale
     if not (0.005 <= scale <= 1000 and 0.005 <= share <= 1):
@@ -104,9 +108,10 @@ def hpc_benchmark(
     weight = math.e * jump() / math.sqrt(share) * pA
     rule = plasticity.pair_stdp(
         dependence="morrison",
+        delays="axonal_and_dendritic",
         w_0=math.e * W_0 / math.sqrt(share) * pA,
         mu_plus=MU,
-        A_plus=LAMBDA,
+        A_plus=LAMBDA * (1 - STEP / TAU_PLUS),
         A_minus=LAMBDA * ALPHA,
         tau_plus=TAU_PLUS * ms,
         tau_minus=TAU_MINUS * ms,
@@ -114,9 +119,10 @@ def hpc_benchmark(
     from_exc = FixedInDegree(round(N_EXC * share), autapses=False)
     from_inh = FixedInDegree(round(N_INH * share), autapses=False)
     others: Any = {"weight": weight, "delay": DELAY * ms}
+    at_once = {"pre": DELAY * ms, "transmit": DELAY * ms}
     network.project(
         exc, exc, from_exc, "J_syn", synapse=rule, delay_post=2 * DELAY * ms, learning=learning,
-        name=LEARNT, **others,
+        name=LEARNT, weight=weight, delay=at_once,
     )  # fmt: skip
     network.project(exc, inh, from_exc, "J_syn", **others)
     for post in (exc, inh):
