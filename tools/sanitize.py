@@ -88,6 +88,7 @@ def run_one(net, dt_ms, threads):
                     values = executable.read(population.name, name)
                     executable.write(population.name, name, values)
             if ranks is alone:
+                replace_all(executable, program)
                 go_back(executable)
             executable.advance(10)
         finally:
@@ -95,6 +96,23 @@ def run_one(net, dt_ms, threads):
         if ranks is alone:
             found = sum(chunk.spike_steps.size for chunk in chunks)
     return found
+
+
+def replace_all(executable, program):
+    """Lay synapses that may come and go out again, some of them as new ones."""
+    import numpy as np
+
+    for projection in program.projections:
+        if projection.restructured:
+            table = executable.synapse_table(projection.name)
+            kept = np.arange(table.size)
+            kept[::7] = -1
+            new = {
+                v.name: np.zeros(int((kept < 0).sum()))
+                for v in projection.synapse.code.variables
+                if not v.shared
+            }
+            executable.replace_synapses(projection.name, table, kept, new)
 
 
 def go_back(executable):

@@ -289,3 +289,29 @@ def synapses_by_chance_and_after_spikes(net, name):
     args = {"weight": 90 * pA, "delay": ns.Uniform(1 * ms, 3 * ms)}
     net.project(cells, cells, ns.Bernoulli(0.3), "I_s", synapse=chance, **args)
     net.project(cells, cells[:7], ns.Bernoulli(0.3), "I_s", synapse=stepped, weight=9 * pA)
+
+
+@feature("learning")
+def synapses_that_learn(net, name):
+    """Traces kept once, learning that waits, of one delay and of several, and both with sums."""
+    cells = start(net, name)
+    pair = ns.plasticity.pair_stdp(w_max=90 * pA)
+    triplet = ns.plasticity.triplet_stdp(w_0=50 * pA, w_max=90 * pA)
+    args = {"weight": ns.Uniform(0 * pA, 90 * pA), "delay": 1 * ms}
+    net.project(cells, cells, ns.Bernoulli(0.4), "I_s", synapse=pair, **args)
+    net.project(cells, cells, ns.Bernoulli(0.4), "I_s", synapse=triplet, delay_post=2 * ms, **args)
+    args["delay"] = ns.Uniform(0.5 * ms, 3 * ms)
+    net.project(cells, cells, ns.Bernoulli(0.4), "I_s", synapse=pair, name=f"{name}-late", **args)
+    for per in ("target", "source"):
+        goal = 300 * pA
+        ns.plasticity.normalise(net, f"{name}-late", total=goal, per=per, every=2 * ms)
+
+
+@feature("learning")
+def synapses_that_come_and_go(net, name):
+    """What changes a structure is called by a Simulation; here the engine replaces all by the same."""
+    cells = start(net, name)
+    rule = ns.plasticity.pair_stdp(w_max=90 * pA)
+    args = {"weight": 40 * pA, "delay": 1.5 * ms, "name": f"{name}-new"}
+    net.project(cells, cells, ns.Bernoulli(0.3), "I_s", synapse=rule, **args)
+    net.restructure(f"{name}-new", ns.plasticity.rewire(weakest=0.2), every=5 * ms)
