@@ -208,7 +208,7 @@ experiment = Experiment(
     scale=0.1,
     duration=1 * second,
     warmup=500 * ms,
-    description="cortical microcircuit with STDP: 7,717 neurons, 30 million synapses, 16 learn",
+    description="cortical microcircuit with STDP: 7,717 neurons, 16 of 30 million synapses learn",
     reference=(
         "Potjans & Diesmann (2014), Cerebral Cortex 24:785, doi:10.1093/cercor/bhs358; rule: "
         "Morrison, Aertsen & Diesmann (2007), doi:10.1162/neco.2007.19.6.1437"
