@@ -309,7 +309,7 @@ def synapses_that_learn(net, name):
 
 @feature("learning")
 def synapses_that_come_and_go(net, name):
-    """What changes a structure is called by a Simulation; here the engine replaces all by the same."""
+    """A Simulation calls what changes a structure; here the engine replaces all by the same."""
     cells = start(net, name)
     rule = ns.plasticity.pair_stdp(w_max=90 * pA)
     args = {"weight": 40 * pA, "delay": 1.5 * ms, "name": f"{name}-new"}
