@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import DescriptionError, UnknownNameError
 from .rule_text import Code, codes, documentation, fill, filled, mentions
 
@@ -315,6 +313,8 @@ def _references(options: Mapping[str, Option]) -> list[str]:
 
 def _on_the_side_of(scale: Any, bounds: dict[str, Any]) -> dict[str, Any]:
     """Return bounds for weights on the scale's side of 0: those of negative ones are swapped."""
+    import numpy as np  # noqa: PLC0415 (rules are listed without it)
+
     from ..description.distributions import Distribution  # noqa: PLC0415 (imports Brian2)
 
     if isinstance(scale, Distribution) or not np.all(np.asarray(scale) < 0):

@@ -179,7 +179,7 @@ def test_what_is_refused(engine):
         (lambda now: now.write("p", "I", 1 * pF), DimensionError),
         (lambda now: now.write("p", "I", np.nan), DescriptionError),
         (lambda now: now.write("p", "I", [1.0, 2.0]), DescriptionError),
-        (lambda now: now.write("p", "tau", 1.0), UnknownNameError),
+        (lambda now: now.write("p", "tau", 1.0), DescriptionError),
         (lambda now: now.read("q", "I"), UnknownNameError),
         (lambda now: now.spikes("q"), UnknownNameError),
     )
