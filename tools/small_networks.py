@@ -307,7 +307,7 @@ def synapses_that_learn(net, name):
         ns.plasticity.normalise(net, f"{name}-late", total=goal, per=per, every=2 * ms)
 
 
-@feature("learning")
+@feature("structure")
 def synapses_that_come_and_go(net, name):
     """A Simulation calls what changes a structure; here the engine replaces all by the same."""
     cells = start(net, name)
