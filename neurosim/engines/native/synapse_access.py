@@ -96,7 +96,8 @@ class SynapseAccess:
         general = self._general.index(projection)
         self._library.neurosim_catch_up(self._network, general, self._now())
 
-    def _order(self, projection: str) -> NDArray[np.int64]:
+    def order(self, projection: str) -> NDArray[np.int64]:
+        """Return where synapses are among those of all threads, target-major, (n_synapses,)."""
         if projection not in self._orders:
             self.table(projection)
         return self._orders[projection]
@@ -120,7 +121,7 @@ class SynapseAccess:
         self._library.neurosim_general_read(
             self._network, *self._place(projection, variable), out.ctypes.data_as(_Doubles)
         )
-        return out[self._order(projection)]
+        return out[self.order(projection)]
 
     def _settled(self, given: ProjectionProgram, of: int) -> dict[str, NDArray[np.float64]]:
         """Return all variables that are brought up to date with one, as of now."""
@@ -161,13 +162,9 @@ class SynapseAccess:
         given = checks.with_model(self._program, projection)
         of = _settled_with(given, variable)
         if of >= 0:
-            others = self._settled(given, of)
             if of > 0:
                 self._check_common(given, variable, values, of)
-            for name, current in others.items():
-                self.store(projection, name, current)
-            now = np.full(values.size, self._now())
-            self.set_last_events(projection, now, of)
+            self._settle(given, of)
         self.store(projection, variable, values)
 
     def _shared_value(self, given: ProjectionProgram, name: str) -> float | None:
@@ -220,7 +217,7 @@ class SynapseAccess:
         """Replace a variable's values, target-major; event-driven ones as of their last event."""
         self.catch_up(projection)
         stored = np.empty(self.size(projection))
-        stored[self._order(projection)] = values
+        stored[self.order(projection)] = values
         self._library.neurosim_general_write(
             self._network, *self._place(projection, variable), stored.ctypes.data_as(_Doubles)
         )
@@ -247,13 +244,13 @@ class SynapseAccess:
         out = np.empty(self.size(projection), np.int64)
         place = (self._general.index(projection), of)
         self._library.neurosim_updated(self._network, 1, *place, out.ctypes.data_as(_Int64s))
-        return out[self._order(projection)]
+        return out[self.order(projection)]
 
     def set_last_events(self, projection: str, steps: NDArray[np.int64], of: int = 0) -> None:
         """Replace the step of each synapse's last event, given target-major, (n_synapses,)."""
         self.catch_up(projection)
         stored = np.empty(self.size(projection), np.int64)
-        stored[self._order(projection)] = steps
+        stored[self.order(projection)] = steps
         place = (self._general.index(projection), of)
         self._library.neurosim_updated(self._network, 0, *place, stored.ctypes.data_as(_Int64s))
 
@@ -267,10 +264,6 @@ class SynapseAccess:
     def code(self, projection: str) -> SynapseCode:
         """Return the code of a projection's synapses."""
         return _code(checks.with_model(self._program, projection))
-
-    def order(self, projection: str) -> NDArray[np.int64]:
-        """Return where synapses are among those of all threads, target-major, (n_synapses,)."""
-        return self._order(projection)
 
     def stored_names(self, projection: str) -> tuple[str, ...]:
         """Return the variables that are kept by synapse, source or target, by their index."""
@@ -295,7 +288,7 @@ class SynapseAccess:
             value = ctypes.c_int32()
             found = self._library.neurosim_general_nan(self._network, i, ctypes.byref(value))
             if found >= 0:
-                index = int(np.flatnonzero(self._order(projection) == found)[0])
+                index = int(np.flatnonzero(self.order(projection) == found)[0])
                 return projection, self._keys[projection].stored[value.value], index
         return None
 

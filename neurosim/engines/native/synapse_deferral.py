@@ -32,6 +32,10 @@ class _AtTarget(SynapseFunction):
         names = self.own.variables if self.own is not None else ()
         self.noted = names if words & {identifier(name) for name in names} else ()
 
+    def text(self, name: str) -> str:
+        """Return the whole function."""
+        return self._whole(name, self._function_body())
+
 
 def noted_values(key: SynapseKernelKey) -> int:
     """Return how many values are noted with each spike of a target."""
@@ -40,10 +44,6 @@ def noted_values(key: SynapseKernelKey) -> int:
 
 class NotingPathway(_AtTarget):
     """The pathway itself: it changes what the target's synapses share, and notes the spike."""
-
-    def text(self, name: str) -> str:
-        """Return the whole function."""
-        return self._whole(name, self._function_body())
 
     def _function_body(self) -> list[str]:
         own = self.own
@@ -80,10 +80,6 @@ class CatchUp(_AtTarget):
             shared = [*self.sources.shared, *self.statements.shared]
             self.statements = Statements(shared, self.statements.neuron)
         self.words = self.statements.words()
-
-    def text(self, name: str) -> str:
-        """Return the whole function."""
-        return self._whole(name, self._function_body())
 
     def _settling(self) -> list[str]:
         return self.sources.settling if self.sources is not None else []
