@@ -18,7 +18,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from measuring import add_common_options, introduce, medians, run_json, save, table, tell
+from measuring import add_common_options, compare, introduce, run_json, table, tell
 
 HERE = Path(__file__).parent
 NETWORKS = ("brunel", "cuba", "coba", "cobahh")
@@ -96,14 +96,7 @@ def main() -> None:
         f"{', '.join(options.networks)}, {options.duration:g} ms after {options.warmup:g} ms, "
         f"dt 0.1 ms, medians of {options.runs}"
     )
-    everything = {}
-    for network in options.networks:
-        results = measure(network, options)
-        middle = {name: medians(found) for name, found in results.items()}
-        print(report(network, middle) + "\n", flush=True)
-        everything[network] = {"medians": middle, "runs": results}
-    settings = {key: value for key, value in vars(options).items() if key != "json"}
-    save(options.json, {"machine": facts, "settings": settings, **everything})
+    compare(options, facts, measure, report)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +132,20 @@ def peak_rss_bytes(process: int | str = "self") -> int | None:
         return None
     found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(found[0]) * 1024 if found else None
+
+
+def compare(
+    options: argparse.Namespace,
+    facts: dict[str, Any],
+    measure: Callable[[str, argparse.Namespace], dict[str, list[dict[str, Any]]]],
+    report: Callable[[str, dict[str, dict[str, Any]]], str],
+) -> None:
+    """Measure each network, print the report of its medians, and save everything."""
+    everything = {}
+    for network in options.networks:
+        results = measure(network, options)
+        middle = {name: medians(found) for name, found in results.items()}
+        print(report(network, middle) + "\n", flush=True)
+        everything[network] = {"medians": middle, "runs": results}
+    settings = {key: value for key, value in vars(options).items() if key != "json"}
+    save(options.json, {"machine": facts, "settings": settings, **everything})

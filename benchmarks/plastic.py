@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measuring import add_common_options, introduce, medians, run_json, save, table, tell
+from measuring import add_common_options, compare, introduce, run_json, table, tell
 
 HERE = Path(__file__).parent
 NETWORKS = ("brunel", "vogels_sprekeler")
@@ -141,14 +141,7 @@ def main() -> None:
     facts = introduce(
         f"{', '.join(options.networks)}, dt 0.1 ms, {options.precision}, medians of {options.runs}"
     )
-    everything = {}
-    for network in options.networks:
-        results = measure(network, options)
-        middle = {name: medians(found) for name, found in results.items()}
-        print(report(network, middle) + "\n", flush=True)
-        everything[network] = {"medians": middle, "runs": results}
-    settings = {key: value for key, value in vars(options).items() if key != "json"}
-    save(options.json, {"machine": facts, "settings": settings, **everything})
+    compare(options, facts, measure, report)
 
 
 if __name__ == "__main__":
