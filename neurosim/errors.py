@@ -128,3 +128,21 @@ class CheckpointError(NeurosimError):
 
 class SweepError(NeurosimError, RuntimeError):
     """A sweep cannot go on: its folder is another sweep's, or a worker process ended."""
+
+
+class MappingError(UnsupportedError):
+    """A network cannot be placed on a machine; the message lists everything in the way.
+
+    Attributes
+    ----------
+    obstacles : tuple of str
+    """
+
+    def __init__(self, platform: str, obstacles: Iterable[str]) -> None:
+        self.platform, self.obstacles = platform, tuple(obstacles)
+        listed = "\n".join(f"  {k + 1}. {text}" for k, text in enumerate(self.obstacles))
+        n = len(self.obstacles)
+        super().__init__(
+            f"the network cannot be run on {platform}: {n} thing{'s' if n > 1 else ''} in the "
+            f"way.\n{listed}"
+        )

@@ -26,6 +26,7 @@ from .pacing import Pace, steps_of
 from .parallel.communicator import Communicator
 from .parallel.hosts import fair_threads
 from .parallel.world import world
+from .platforms import Platform, get_platform
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
@@ -78,16 +79,23 @@ class Simulation(Advancing):
         default the checkpoint's.
     recipe : mapping, optional
         How ``neurosim resume`` makes the network again; JSON-able, kept in checkpoints.
+    platform : Platform or str, optional
+        The neuromorphic machine to run the network as, such as
+        ``neurosim.neuromorphic.SpiNNaker(time_scale_factor=2)`` or ``"spinnaker"``.
 
     Attributes
     ----------
     stopped : bool
         Whether a callback ended the last run.
+    mapping : dict or None
+        With a platform: what was placed where, rounded, clipped, merged or lost.
 
     Raises
     ------
     DescriptionError, UnsupportedError, RecordingWriteError
         Before anything is built.
+    MappingError
+        The platform cannot run the network; the message lists all that stands in the way.
 
     Examples
     --------
@@ -116,6 +124,7 @@ class Simulation(Advancing):
         checkpoint_every_bio: Any = None,
         resume: str | os.PathLike[str] | None = None,
         recipe: Mapping[str, Any] | None = None,
+        platform: str | Platform | None = None,
     ) -> None:
         self._ranks = Ranks(world() if communicator is None else communicator)
         if resume is not None:
@@ -127,13 +136,24 @@ class Simulation(Advancing):
         ranks = self._ranks.communicator
         self._options = EngineOptions(fair_threads(threads, ranks), precision, ranks, exchange)
         self._engine = choose_engine(engine, self._progress)
-        self._network, self._recipe = network, dict(recipe or {})
-        dt = quantity(_DEFAULT_DT_S, SECOND) if dt is None else dt
+        self._recipe = dict(recipe or {})
+        self.platform = get_platform(platform)
+        if dt is None:
+            wanted = None if self.platform is None else self.platform.timestep
+            dt = quantity(_DEFAULT_DT_S, SECOND) if wanted is None else wanted
+        if self.platform is not None:
+            network = self.platform.prepare(network, dt)
+        self._network = network
         self._ranks.same(lambda: self._facts(dt, output if record else None, record))
         self._resumed = None if resume is None else self._go_on(resume, dt)
         self._output = self._make_output(output, settings) if record else None
         began = time.perf_counter()
         lowered = self._ranks.together(lambda: lower(network, dt, self._ranks.share))
+        self.mapping = None
+        if self.platform is not None:
+            mapped = self.platform.map(lowered, ranks)
+            lowered, self.mapping = mapped.program, mapped.report
+            self._engine = mapped.engine(self._engine)
         self.program = agree_on_delays(lowered, ranks)
         self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None

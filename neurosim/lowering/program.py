@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel.share import Share
+from .machine_program import MachineProgram, Scalar
 from .projection_program import (
     AllSources,
     BernoulliSources,
@@ -67,6 +68,9 @@ class Variable:
         Typical magnitude in SI units, for number formats that need one.
     boolean : bool
         A truth value, stored as 0 or 1.
+    format : {"", "u0.32"}
+        In code of a machine with fixed point: "" the code's own format; "u0.32" a factor in [0, 1)
+        of 32 bits, by which a value is multiplied as ``(x*f) >> 32``.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Variable:
     shared: bool
     scale: float = 1.0
     boolean: bool = False
+    format: Literal["", "u0.32"] = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,8 @@ class NeuronCode:
         Conditions are looked at after the threshold, the code is run after the reset.
     fixed : tuple of str
         Parameters that coefficients are worked out from: they cannot be written during a run.
+    scalar : Scalar, optional
+        Arithmetic of another machine that the code is computed in.
     """
 
     name: str
@@ -190,6 +197,7 @@ class NeuronCode:
     subexpressions: tuple[tuple[str, str], ...] = ()
     events: tuple[EventCode, ...] = ()
     fixed: tuple[str, ...] = ()
+    scalar: Scalar | None = None
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name; KeyError if there is none."""
@@ -272,6 +280,7 @@ class Program:
     ``synapse_reports`` what it holds of synapses.
     ``structures`` are projections whose synapses come and go.
     ``delay_range``: the shortest and longest delay on all ranks (:func:`agree_on_delays`).
+    ``machine``: how spikes travel and sums end on a machine other than an ideal one.
 
     Sizes, ids and spans speak of the whole network. Arrays with a value per neuron, and lists of
     edges, hold what the ``share`` owns: neurons by local id, edges by their target.
@@ -293,6 +302,7 @@ class Program:
     structures: tuple[StructureProgram, ...] = ()
     share: Share = field(default_factory=Share)
     delay_range: tuple[int, int] | None = None
+    machine: MachineProgram | None = None
 
     @property
     def n_neurons(self) -> int:

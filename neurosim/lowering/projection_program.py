@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel.share import Share
+from .machine_program import Grid
 
 if TYPE_CHECKING:
     from .synapse_program import SynapseProgram
@@ -151,7 +152,7 @@ class Draw:
     With q = low_u + u (high_u - low_u): constant: a; uniform: a + (b - a) q;
     normal: a + b ndtri(q); lognormal: exp(a + b ndtri(q)); exponential: -a log(1 - q).
     ``listed`` takes one value per edge from ``values``, in the order of the listed edges.
-    The result is clipped to [low, high], which only rounding can leave.
+    The result is clipped to [low, high], which only rounding can leave, and put on the ``grid``.
     """
 
     kind: Literal["constant", "uniform", "normal", "lognormal", "exponential", "listed"]
@@ -162,6 +163,7 @@ class Draw:
     low: float = -np.inf
     high: float = np.inf
     values: NDArray[np.float64] | None = None
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True)

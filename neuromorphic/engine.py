@@ -1,0 +1,181 @@
+"""Running a mapped network: the engine's values in SI units again, and what the run took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.base import Chunk, Engine, EngineOptions, Executable
+from ..errors import UnsupportedError
+from ..lowering.machine_program import MachineCounts
+from ..lowering.program import Program
+from .draft import Draft, Reading
+
+_SAME = Reading()
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What was run, for the account of it.
+
+    Attributes
+    ----------
+    steps : int
+    dt : float
+        Seconds.
+    spikes : dict of str to int
+        By population or source, of the whole network.
+    events : dict of str to int
+        Synaptic events, by projection: spikes times out-degrees.
+    """
+
+    steps: int
+    dt: float
+    spikes: dict[str, int]
+    events: dict[str, int]
+
+
+class PlatformEngine:
+    """An engine for the Program of a mapping.
+
+    Parameters
+    ----------
+    inner : Engine
+        What runs it.
+    draft : Draft
+        As the mapping left it.
+    """
+
+    def __init__(self, inner: Engine, draft: Draft) -> None:
+        self.name, self._inner, self._draft = inner.name, inner, draft
+
+    def compile(self, program: Program, options: EngineOptions) -> PlatformExecutable:
+        """Translate and compile; see :class:`neurosim.engines.base.Engine`."""
+        if options.precision == "single":
+            raise UnsupportedError(
+                f"precision 'single' on platform {self._draft.machine.name!r}: its own number "
+                "format is used. Leave precision out."
+            )
+        inner = self._inner.compile(program, options)
+        return PlatformExecutable(inner, program, self._draft)
+
+    def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
+        """Return the memory that build and simulation will need."""
+        return self._inner.estimate_bytes(program, options)
+
+
+class PlatformExecutable:
+    """An executable whose values are in SI units; all else is the inner one's."""
+
+    def __init__(self, inner: Executable, program: Program, draft: Draft) -> None:
+        self._inner, self._program, self._draft = inner, program, draft
+        self._counts = np.zeros(program.n_ids, np.int64)
+        self._steps = 0
+        self._scales = [self._reading(r.population, r.variable) for r in program.state_recorders]
+        self._watched: list[Reading] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def _reading(self, owner: str, variable: str) -> Reading:
+        return self._draft.readings.get((owner, variable), _SAME)
+
+    def advance(self, n_steps: int) -> Chunk:
+        """Simulate ``n_steps`` more steps."""
+        chunk = self._inner.advance(n_steps)
+        self._steps += chunk.n_steps
+        self._counts += np.bincount(chunk.spike_ids, minlength=self._counts.size)
+        states = [
+            _in_si(values, reading)
+            for values, reading in zip(chunk.states, self._scales, strict=True)
+        ]
+        synapses = [
+            _in_si(values, reading)
+            for values, reading in zip(chunk.synapses, self._watched, strict=True)
+        ]
+        return replace(chunk, states=states, synapses=synapses)
+
+    def read(self, population: str, variable: str) -> NDArray[np.float64]:
+        """Return a variable's current values in SI units, (size,)."""
+        values = self._inner.read(population, variable)
+        return _in_si(values, self._reading(population, variable))
+
+    def write(self, population: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a state variable's values, given in SI units, (size,)."""
+        reading = self._reading(population, variable)
+        self._inner.write(population, variable, _on_machine(values, reading))
+
+    def read_shared(self, name: str, variable: str) -> float:
+        """Return the current value of a shared parameter in SI units."""
+        value = np.asarray(self._inner.read_shared(name, variable))
+        return float(_in_si(value, self._reading(name, variable)))
+
+    def write_shared(self, name: str, variable: str, value: float) -> None:
+        """Replace a shared parameter, given in SI units."""
+        reading = self._reading(name, variable)
+        self._inner.write_shared(name, variable, float(_on_machine(np.asarray(value), reading)))
+
+    def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
+        """Return a synaptic variable's values in SI units."""
+        values = self._inner.read_synapses(projection, variable)
+        return _in_si(values, self._reading(projection, variable))
+
+    def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Replace a synaptic variable's values, given in SI units."""
+        reading = self._reading(projection, variable)
+        self._inner.write_synapses(projection, variable, _on_machine(values, reading))
+
+    def watch_synapses(self, watches: Sequence[Any]) -> None:
+        """Sample these in what is simulated from now on."""
+        self._watched = [self._reading(w.projection, w.variable) for w in watches]
+        self._inner.watch_synapses(watches)
+
+    def execution_report(self) -> dict[str, Any]:
+        """Return what the run took on the machine; all ranks together."""
+        ranks = self._draft.ranks
+        counts = np.asarray(ranks.sum(self._counts))
+        facts = RunFacts(
+            self._steps,
+            self._program.dt,
+            {
+                p.name: int(counts[p.first_id : p.first_id + p.size].sum())
+                for p in self._program.emitters()
+            },
+            self._events(counts),
+        )
+        return self._draft.machine.account(self._draft, self._machine_counts(), facts)
+
+    def _events(self, counts: NDArray[np.int64]) -> dict[str, int]:
+        found = {}
+        for projection in self._program.projections:
+            own = self._inner.outdegrees(projection.name).astype(np.int64)
+            found[projection.name] = int(own @ counts[projection.pre.global_ids()])
+        values = np.array(list(found.values()), np.int64)
+        total = self._draft.ranks.sum(values) if values.size else values
+        return {name: int(n) for name, n in zip(found, total, strict=True)}
+
+    def _machine_counts(self) -> MachineCounts | None:
+        if self._program.machine is None:
+            return None
+        own: MachineCounts = self._inner.machine_counts()  # type: ignore[attr-defined]
+        ranks = self._draft.ranks
+        return replace(
+            own,
+            saturated=np.asarray(ranks.sum(own.saturated)),
+            skipped=int(ranks.sum(np.array([own.skipped], np.int64))[0]),
+        )
+
+
+def _in_si(values: NDArray[np.float64], reading: Reading) -> NDArray[np.float64]:
+    if reading.scale == 1.0 and not reading.offset:
+        return values
+    return reading.offset + reading.scale * values
+
+
+def _on_machine(values: NDArray[np.float64], reading: Reading) -> NDArray[np.float64]:
+    found = (np.asarray(values, np.float64) - reading.offset) / reading.scale
+    return found if reading.write is None else np.asarray(reading.write(found), np.float64)

@@ -1,0 +1,115 @@
+"""What all platforms have in common: settings, a mapping made of passes, and an account of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from ..engines.base import Engine
+from ..errors import DescriptionError, UnknownNameError
+from ..lowering.machine_program import MachineCounts
+from ..lowering.program import Program
+from ..parallel.communicator import Communicator
+from ..platforms import Mapped
+from .draft import Draft
+from .engine import PlatformEngine, RunFacts
+from .knobs import Assumption, assumed, check, ideal_values, knob
+from .report import MappingReport
+
+if TYPE_CHECKING:
+    from ..description.network import Network
+
+Pass = Callable[[Draft], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A neuromorphic machine with its settings; platforms derive from it.
+
+    A platform gives its ``name`` and ``summary``, its settings as fields made with
+    :func:`neurosim.neuromorphic.knobs.knob`, and ``passes``. It may change the description before
+    it is lowered (``prepare``) and says what a run took (``account``).
+    """
+
+    name: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    constants: ClassVar[tuple[Assumption, ...]] = ()
+    approximations: ClassVar[dict[str, str]] = {}
+
+    allow: tuple[str, ...] = knob((), "approximations that are allowed, by name; 'all': every one")
+
+    def __post_init__(self) -> None:
+        if isinstance(self.allow, str):
+            object.__setattr__(self, "allow", tuple(self.allow.replace("+", " ").split()))
+        for name in self.allow:
+            if name not in (*self.approximations, "all"):
+                raise UnknownNameError("approximation", name, self.approximations, self.name)
+        check(self)
+
+    @classmethod
+    def transparent(cls, **settings: Any) -> Self:
+        """Return the machine with everything switched off that an ideal one would not do.
+
+        Its spikes are those of the native engine; ``settings`` switch single things on again.
+        """
+        return cls(**{**ideal_values(cls), **settings})
+
+    def but(self, **settings: Any) -> Self:
+        """Return the same machine with some settings changed."""
+        known = {own.name for own in fields(self)}
+        for name in settings:
+            if name not in known:
+                raise UnknownNameError("setting", name, known, f"platform {self.name}")
+        return replace(self, **settings)
+
+    @property
+    def timestep(self) -> Any:
+        """Time step that the machine wants; None: whatever the user gives."""
+        return None
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings as JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def imperfections(cls) -> dict[str, Any]:
+        """Return the settings that are imperfections, and their usual values."""
+        return {own.name: own.default for own in fields(cls) if own.metadata["imperfection"]}
+
+    def assumptions(self) -> list[Assumption]:
+        """Return every value that no primary source confirms."""
+        return [*assumed(self), *self.constants]
+
+    def prepare(self, network: Network, dt: Any) -> Network:
+        """Return the network as it is before the machine; by default the one given."""
+        return network
+
+    def passes(self) -> Sequence[Pass]:
+        """Return the steps of the mapping, in order."""
+        raise DescriptionError(f"platform {self.name!r} has no mapping; it must define passes().")
+
+    def map(self, program: Program, ranks: Communicator) -> Mapped:
+        """Place a lowered network on the machine; see :class:`neurosim.platforms.Platform`."""
+        report = MappingReport(self.name, self.settings())
+        draft = Draft(self, program, program, ranks, report)
+        for one in self.passes():
+            one(draft)
+        report.refuse_if_obstructed()
+        return Mapped(draft.program, report.as_dict(), lambda inner: self._engine(inner, draft))
+
+    def _engine(self, inner: Engine, draft: Draft) -> Engine:
+        return PlatformEngine(inner, draft)
+
+    def account(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
+        """Return what a run took on the machine: JSON-able, kept with the recording.
+
+        Parameters
+        ----------
+        draft : Draft
+            As the mapping left it.
+        counts : MachineCounts or None
+            Of all ranks together; None where the machine limits nothing.
+        run : RunFacts
+        """
+        return {}

@@ -1,0 +1,50 @@
+"""A machine's own units: a coherent system in which its arithmetic is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
+from ..description.quantities import dimensions, unit_of_symbol
+
+
+@dataclass(frozen=True)
+class UnitSystem:
+    """Units of time, potential and current, in SI units; all others follow from these.
+
+    In (ms, mV, nA) a capacitance is in nF, a resistance in MOhm and a conductance in uS, so that
+    an equation holds for the numbers as it does for the quantities.
+    """
+
+    second: float = 1.0
+    volt: float = 1.0
+    ampere: float = 1.0
+
+    def of(self, dimension: str) -> float:
+        """Return the unit of a dimension, written as Brian2 prints a base unit, in SI units."""
+        dim: Dimension = (
+            DIMENSIONLESS if dimension == "1" else dimensions(unit_of_symbol(dimension))
+        )
+        powers = {name: dim.get_dimension(name) for name in ("kg", "m", "s", "A")}
+        volts = powers["kg"]
+        scale = self.volt**volts
+        scale *= self.second ** (powers["s"] + 3 * volts)
+        scale *= self.ampere ** (powers["A"] + volts)
+        return float(f"{scale:.12g}")
+
+    def value(self, si: float | np.ndarray, dimension: str) -> float | np.ndarray:
+        """Return an SI value in the machine's units, to 15 decimals as it was typed."""
+        given = np.asarray(si, np.float64) / self.of(dimension)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            digits = 14 - np.floor(np.log10(np.abs(given)))
+        usual = np.isfinite(digits) & (np.abs(digits) < 290)
+        power = 10.0 ** np.where(usual, digits, 0.0)
+        typed = np.where(usual, np.rint(given * power) / power, given)
+        return float(typed) if typed.ndim == 0 else typed
+
+
+SI = UnitSystem()
+MILLI_NANO = UnitSystem(second=1e-3, volt=1e-3, ampere=1e-9)
+"""ms, mV, nA: PyNN's units, and SpiNNaker's."""

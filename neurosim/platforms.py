@@ -1,0 +1,104 @@
+"""Machines that networks can be run as: what a platform is, and which are installed.
+
+Platforms are found by the entry points of the group ``neurosim.platforms``; the core imports none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from . import registry
+from .engines.base import Engine
+from .errors import DescriptionError
+from .lowering.program import Program
+
+if TYPE_CHECKING:
+    from .description.network import Network
+    from .parallel.communicator import Communicator
+
+GROUP = "neurosim.platforms"
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A network as a machine would hold it.
+
+    Attributes
+    ----------
+    program : Program
+        What the engine runs.
+    report : dict
+        JSON-able: what was placed where, rounded, clipped, merged or lost.
+    engine : callable
+        From the engine that runs programs to one that runs this one: its values are in SI units
+        again, and its executables have ``execution_report(summary)``.
+    """
+
+    program: Program
+    report: dict[str, Any]
+    engine: Callable[[Engine], Engine]
+
+
+class Platform(Protocol):
+    """A neuromorphic machine, with its settings."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line and in recordings."""
+
+    @property
+    def timestep(self) -> Any:
+        """Time step (Quantity) that the machine wants; None: whatever the user gives."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings as JSON-able data, for the recording."""
+
+    def prepare(self, network: Network, dt: Any) -> Network:
+        """Return the network whose description is the machine's; the one given is not changed.
+
+        Raises
+        ------
+        MappingError
+            Something stands in the way; all that does is listed.
+        """
+
+    def map(self, program: Program, ranks: Communicator) -> Mapped:
+        """Place a lowered network on the machine.
+
+        Raises
+        ------
+        MappingError
+            Something stands in the way; all that does is listed.
+        """
+
+
+def platform_names() -> list[str]:
+    """Return the names of the installed platforms, sorted."""
+    return registry.names(GROUP)
+
+
+def platform_class(name: str) -> Callable[..., Platform]:
+    """Return the class of a platform by its name; UnknownNameError if there is none."""
+    found: Callable[..., Platform] = registry.load(GROUP, name, "platform")
+    return found
+
+
+def get_platform(
+    given: str | Platform | None, settings: Mapping[str, Any] | None = None
+) -> Platform | None:
+    """Return a platform: by its name with some settings, or the one given.
+
+    Raises
+    ------
+    UnknownNameError
+        No platform, or no setting of it, has that name.
+    DescriptionError
+        A setting has a value that is not allowed.
+    """
+    if given is None or not isinstance(given, str):
+        if settings:
+            raise DescriptionError("settings of a platform need its name: --platform spinnaker.")
+        return given
+    return platform_class(given)(**dict(settings or {}))
