@@ -1,9 +1,40 @@
-"""Neuromorphic platforms: none is shipped in this version.
+"""Neuromorphic machines: their number formats, order, limits and costs, over the native engine.
 
-A platform is an engine that runs a lowered network under a machine's number format, execution
-order and limits. ``PLATFORMS`` is where they will be listed, and what ``neurosim list`` shows.
+A platform is a class with settings, given to ``neurosim.simulate(platform=...)``; the base that
+all of them stand on, and that others can build on, is here as well. Everything is imported when
+it is first used.
 """
 
-PLATFORMS: dict[str, type] = {}
+from __future__ import annotations
 
-__all__ = ["PLATFORMS"]
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "Assumption": "knobs",
+    "Draft": "draft",
+    "Lost": "report",
+    "Machine": "platform",
+    "MappingReport": "report",
+    "Reading": "draft",
+    "Rounded": "report",
+    "RunFacts": "engine",
+    "Shared": "report",
+    "UnitSystem": "units",
+    "knob": "knobs",
+}
+
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605 (one list of names)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -76,7 +76,7 @@ _PUBLIC = {
     "read_sweep": "sweeps",
     "sweep": "sweeps",
 }
-_MODULES = frozenset({"encoders", "errors", "models", "plasticity", "units"})
+_MODULES = frozenset({"encoders", "errors", "models", "neuromorphic", "plasticity", "units"})
 
 __all__ = ["__version__", *sorted(_MODULES), *sorted(_PUBLIC)]  # noqa: PLE0604 (one list of names)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import registry
 from .engines.base import Engine
-from .errors import DescriptionError
+from .errors import DescriptionError, UnsupportedError
 from .lowering.program import Program
 
 if TYPE_CHECKING:
@@ -80,8 +80,23 @@ def platform_names() -> list[str]:
 
 
 def platform_class(name: str) -> Callable[..., Platform]:
-    """Return the class of a platform by its name; UnknownNameError if there is none."""
-    found: Callable[..., Platform] = registry.load(GROUP, name, "platform")
+    """Return the class of a platform by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        None is announced under that name; the message lists those that are.
+    UnsupportedError
+        It is announced, and cannot be imported.
+    """
+    try:
+        found: Callable[..., Platform] = registry.load(GROUP, name, "platform")
+    except (ImportError, AttributeError) as error:
+        others = ", ".join(n for n in platform_names() if n != name) or "none"
+        raise UnsupportedError(
+            f"platform {name!r} is announced by an installed package and cannot be loaded: "
+            f"{error}. Install that package again, or choose another platform ({others})."
+        ) from error
     return found
 
 

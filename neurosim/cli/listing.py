@@ -36,6 +36,7 @@ def command(experiment: str | None) -> None:
     _section("connection rules", _first_lines(ConnectionRule.__subclasses__()))
     _section("distributions", _first_lines(Distribution.__subclasses__()))
     _section("engines", {name: _ENGINES.get(name, "") for name in engine_names()})
+    _section("platforms", _platforms())
     for name in registry.names(registry.REGISTRIES):
         found: Mapping[str, Any] = registry.load(registry.REGISTRIES, name, "registry")
         summaries = {k: v.summary for k, v in found.items() if hasattr(v, "summary")}
@@ -52,6 +53,18 @@ def _experiments() -> dict[str, str]:
             continue
         settings = f"; settings: {', '.join(experiment.settings)}" if experiment.settings else ""
         found[name] = experiment.description + settings
+    return found
+
+
+def _platforms() -> dict[str, str]:
+    from ..platforms import platform_class, platform_names  # noqa: PLC0415 - not for --help
+
+    found = {}
+    for name in platform_names():
+        try:
+            found[name] = str(getattr(platform_class(name), "summary", ""))
+        except NeurosimError as error:
+            found[name] = str(error)
     return found
 
 

@@ -34,6 +34,7 @@ RUNNING = {
     "recorded",
     "restructuring",
     "engine_choice",
+    "platforms",
     "simulation",
 }
 # layer -> what it may import besides itself; a part that is not listed here fails the test
@@ -55,6 +56,7 @@ ALLOWED = {
         | {"checkpoint", "description", "lowering", "engines", "recording"}
         for name in RUNNING - {"memory"}
     },
+    "platforms": BASE | RANKS | {"description", "lowering", "engines", "registry"},
     "config": BASE | {"description", "models", "registry"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
@@ -94,18 +96,21 @@ ALLOWED = {
         "scaling",
         "recipes",
         "checkpoint",
+        "platforms",
     },
     "__main__": {"cli"},
 }
 # the Program, and the edges that its random streams define
 FOR_ENGINES = {
     "program",
+    "machine_program",
     "edges",
     "recorder_program",
     "synapse_program",
     "synapse_edges",
     "settled",
     "input_program",
+    "machine_program",
     "waveforms",
     "tables",
 }

@@ -1,0 +1,1 @@
+"""Loihi and Loihi 2: integer neurons on cores that step together."""
