@@ -103,7 +103,6 @@ ALLOWED = {
 # the Program, and the edges that its random streams define
 FOR_ENGINES = {
     "program",
-    "machine_program",
     "edges",
     "recorder_program",
     "synapse_program",
