@@ -1,4 +1,4 @@
-"""What all platforms have in common: settings, a mapping made of passes, and an account of a run."""
+"""What platforms have in common: settings, a mapping made of passes, an account of a run."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def _check_mass(distribution: Distribution, low_u: float, high_u: float, where: 
 def draw_values(draw: Draw, u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Apply a Draw to uniform numbers in (0, 1)."""
     if draw.kind == "constant":
-        return np.full(u.shape, draw.a)
+        return np.full(u.shape, draw.constant)
     q = draw.low_u + u * (draw.high_u - draw.low_u)
     if draw.kind == "uniform":
         value = draw.a + (draw.b - draw.a) * q
@@ -184,7 +184,7 @@ def draw_values(draw: Draw, u: NDArray[np.float64]) -> NDArray[np.float64]:
         value = exp(draw.a + draw.b * ndtri(q))
     else:
         value = -draw.a * log(1.0 - q)
-    return np.minimum(np.maximum(value, draw.low), draw.high)
+    return draw.gridded(np.minimum(np.maximum(value, draw.low), draw.high))
 
 
 @dataclass(frozen=True)

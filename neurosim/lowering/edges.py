@@ -85,9 +85,9 @@ def _complete(seed: int, projection: p.ProjectionProgram, part: Part) -> Edges:
     else:
         steps = delay.first + np.searchsorted(delay.thresholds, word[:, 2], side="right")
     if weight.values is not None and part.position is not None:
-        values = weight.values[part.position]
+        values = weight.gridded(weight.values[part.position])
     elif weight.kind == "constant":
-        values = np.full(part.post.size, weight.a)
+        values = np.full(part.post.size, weight.constant)
     else:
         values = draw_values(weight, streams.uniform32(word[:, 3]))
     dtype = np.float32 if projection.weight_bits == 32 else np.float64

@@ -125,7 +125,7 @@ class CoreSlice:
 
 @dataclass(frozen=True, eq=False)
 class Cores:
-    """Cores that work off the synaptic events of the spikes that reach them, first come first served.
+    """Cores that work off the synaptic events of the spikes that reach them, in order of arrival.
 
     A spike's events on a core are its synapses onto the core's neurons. A spike whose events are
     not finished within the step is late by that many steps; with ``skips_late`` the synapses whose

@@ -165,6 +165,15 @@ class Draw:
     values: NDArray[np.float64] | None = None
     grid: Grid | None = None
 
+    def gridded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return drawn values as they are on the grid."""
+        return values if self.grid is None else self.grid.apply(values)
+
+    @property
+    def constant(self) -> float:
+        """What a constant draw gives."""
+        return self.a if self.grid is None else float(self.grid.apply(self.a))
+
 
 @dataclass(frozen=True)
 class DelayDraw:

@@ -80,7 +80,7 @@ def _with(given: Projection, base: p.ProjectionProgram, program: p.Program) -> p
             values[name] = unit_value(name)
         elif name == WEIGHT and name not in bound.values:
             if variable.shared:
-                values[name] = _stored(base.weight.a, base.weight_bits)
+                values[name] = _stored(base.weight.constant, base.weight_bits)
         elif name in formulas:
             edges: Any = base.rule
             formula = str(formulas[name].content)

@@ -9,81 +9,17 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-from brian2.codegen.translation import make_statements
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.variables import Variable as BrianVariable
-from brian2.units.fundamentalunits import DIMENSIONLESS
-
-from ..checks import undefined_value
-from .calls import brian2_functions, definitions, neuron_calls, shared_calls, table_lines
+from .calls import definitions, table_lines
 from .kernel_key import KernelKey, Statements, cpp_bool
-from .render import Renderer, identifier
+from .neuron_statements import NeuronStatements
+from .render import identifier
 
-_UNDEFINED = re.compile(r"\b(zoo|nan|oo)\b")  # what simplification makes of x/0
 _NOT_REFRACTORY = re.compile(r"\bnot_refractory\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
-class KernelWriter:
+class KernelWriter(NeuronStatements):
     """Renders one kernel's update and reset functions."""
-
-    def __init__(self, key: KernelKey) -> None:
-        self.key, self.code = key, key.code
-        self.guarded = frozenset(
-            () if key.code.refractory_kind == "none" else key.code.unless_refractory
-        )
-        self.variables = self._brian2_variables()
-        self.population = Renderer(
-            "double", lambda name: f"{identifier(name)}_d", shared_calls(self.code)
-        )
-        self.neuron = Renderer(
-            "real", identifier, neuron_calls(self.code, self.population, self._is_shared)
-        )
-
-    def _brian2_variables(self) -> dict:
-        def variable(name: str, shared: bool, dtype: type = np.float64) -> BrianVariable:
-            return BrianVariable(
-                name, dimensions=DIMENSIONLESS, dtype=dtype, scalar=shared, constant=shared
-            )
-
-        known = {
-            v.name: variable(v.name, v.shared, np.bool_ if v.boolean else np.float64)
-            for v in self.code.variables
-        }
-        known |= {name: variable(name, True) for name in ("t", "dt", "N", "t_in_timesteps")}
-        known |= {"i": variable("i", False), "lastspike": variable("lastspike", False)}
-        known |= {noise.name: variable(noise.name, False) for noise in self.code.noise}
-        known["not_refractory"] = variable("not_refractory", False, np.bool_)
-        return DEFAULT_FUNCTIONS | known | brian2_functions(self.code)
-
-    def _is_shared(self, name: str) -> bool:
-        """Return whether a name stands for one value of the whole population."""
-        known = self.variables.get(name)
-        return name.startswith("_lio_") if known is None else bool(getattr(known, "scalar", False))
-
-    def statements(self, code: str, block: str, guard: bool) -> Statements:
-        """Render abstract code; writes to guarded variables are conditional if ``guard``."""
-        shared, neuron = make_statements(code, self.variables, np.float64, blockname=block)
-        for statement in (*shared, *neuron):
-            if _UNDEFINED.search(statement.expr):
-                raise undefined_value(self.code.name, code)
-        lines = []
-        for s in shared:
-            lines.append(
-                f"const auto {identifier(s.var)}_d = {self.population.render_expr(s.expr)};"
-            )
-        return Statements(lines, [self._statement(s, guard) for s in neuron])
-
-    def _statement(self, s, guard: bool) -> str:
-        value, name = self.neuron.render_expr(s.expr), identifier(s.var)
-        if s.op == ":=":
-            return f"const auto {name} = {value};"
-        if s.op != "=":
-            value = f"({name} {s.op[:-1]} {value})"
-        if guard and s.var in self.guarded:
-            value = f"not_refractory ? {value} : {name}"
-        return f"{name} = {value};"
 
     # -- shared pieces ---------------------------------------------------------------------
 
@@ -91,7 +27,9 @@ class KernelWriter:
         """Declare what is shared: in double, then those the loop uses as ``real``."""
         used = set().union(*(b.words() for b in blocks))
         lines = []
-        given = {"t": "now_.t", "dt": "now_.dt", "N": "static_cast<double>(own_.spec->size)"}
+        unit = "" if self.code.scalar is None else f" / {self.code.scalar.second!r}"
+        given = {"t": f"now_.t{unit}", "dt": f"now_.dt{unit}"}
+        given |= {"N": "static_cast<double>(own_.spec->size)"}
         given |= {name: f"own_.shared[{i}]" for i, name in enumerate(self.key.shared)}
         given |= {"t_in_timesteps": "static_cast<double>(now_.step)"}
         names = []
@@ -105,8 +43,13 @@ class KernelWriter:
             lines += block.shared
             names += [line.split()[2][:-2] for line in block.shared]
         in_loop = set(_WORD.findall("\n".join(line for b in blocks for line in b.neuron)))
-        lines += [f"const real {n} = static_cast<real>({n}_d);" for n in names if n in in_loop]
+        lines += [f"const {self._type(n)} {n}({n}_d);" for n in names if n in in_loop]
         return lines
+
+    def _type(self, word: str) -> str:
+        """Return the C++ type of a value in the loop."""
+        fractions = {identifier(v.name) for v in self.code.variables if v.format == "u0.32"}
+        return "Fraction" if word in fractions else self.number
 
     def array_lines(self, words: set[str]) -> list[str]:
         """Declare the arrays of the per-neuron variables that occur."""
@@ -119,7 +62,7 @@ class KernelWriter:
     def loads(self, words: set[str]) -> list[str]:
         """Declare a neuron's values in the loop."""
         lines = [
-            f"real {identifier(n)} = {identifier(n)}_array[k_];"
+            f"{self._type(identifier(n))} {identifier(n)}({identifier(n)}_array[k_]);"
             for n in self.key.arrays
             if identifier(n) in words
         ]
@@ -153,7 +96,7 @@ class KernelWriter:
         """Write back what the statements change."""
         written = {line.split(" = ")[0] for b in blocks for line in b.neuron}
         return [
-            f"{identifier(n)}_array[k_] = {identifier(n)};"
+            f"{identifier(n)}_array[k_] = static_cast<real>({identifier(n)});"
             for n in self.key.arrays
             if identifier(n) in written
         ]
@@ -175,6 +118,8 @@ class KernelWriter:
                     "ready_array[k_] = not_refractory;",
                 ],
             )
+        if self.code.scalar is not None:
+            return self._refractory_on_machine()
         made = self.statements(f"_pause = ({self.code.refractory})", "refractory", guard=False)
         shared = list(made.shared)
         test = "now_.lane_step - last_spike_array[k_] >= {};"
@@ -190,12 +135,30 @@ class KernelWriter:
             shared, [*made.neuron, "const bool not_refractory = " + test.format(pause), *kept]
         )
 
+    def _refractory_on_machine(self) -> Statements:
+        """As of a duration that is a variable; steps are counted outside the machine's numbers."""
+        word = identifier(self.code.refractory.strip())
+        shared = self._is_shared(self.code.refractory.strip())
+        pause = f"{word}_d" if shared else f"static_cast<double>({word})"
+        kept = ["ready_array[k_] = not_refractory;"] if self.key.ready else []
+        declared = f"const lane_int pause_steps_ = static_cast<lane_int>(timestep({pause}, dt_d));"
+        return Statements(
+            [declared] if shared else [],
+            [
+                *([] if shared else [declared]),
+                "const bool not_refractory = "
+                "now_.lane_step - last_spike_array[k_] >= pause_steps_;",
+                *kept,
+            ],
+        )
+
     def poisson(self) -> Statements:
         """Statements that add the Poisson inputs' kicks."""
         lines = []
         for i, name in enumerate(self.key.poisson):
             word = identifier(name)
-            kicked = f"{word} + kick_{i}_ * static_cast<real>(counts_{i}_[k_])"
+            kick = f"kick_{i}_ * static_cast<real>(counts_{i}_[k_])"
+            kicked = f"{word} + {kick if self.number == 'real' else f'{self.number}({kick})'}"
             guard = f"not_refractory & !crossed_ ? {kicked} : {word}"
             lines.append(f"{word} = {guard if name in self.guarded else kicked};")
         return Statements([], lines)
@@ -228,9 +191,9 @@ class KernelWriter:
         body += stored
         body += [f"open_{i}_[k_] = not_refractory;" for i, _ in enumerate(self.key.targeted)]
         states = [line.split("_array")[0] for line in stored]
-        if states:
+        if states and self.number != "Fixed":  # which has no NaN
             # one test for all: a sum is NaN if a part is (or inf - inf, which find_nan tells apart)
-            body.append(f"const real all_ = {' + '.join(states)};")
+            body.append(f"const {self.number} all_ = {' + '.join(states)};")
             body.append("bad_ |= lane_int(all_ != all_);")
         body += ["fired_[lane_] = crossed_;", "any_ |= fired_[lane_];"]
         for e, _ in enumerate(events):
@@ -318,7 +281,8 @@ class KernelWriter:
         drawn = [f"const real {name} = {call});" for name, call in self.drawn(words, "k_")]
         stored = self.stores([made])
         names = [line.split("_array")[0] for line in stored]
-        bad = " | ".join(f"({name} != {name})" for name in names)
+        fixed = self.number == "Fixed"
+        bad = "" if fixed else " | ".join(f"({name} != {name})" for name in names)
         pauses = ["const bool not_refractory = false;"] if "not_refractory" in words else []
         if "lastspike" in words:
             pauses.append("const lane_int* const last_spike_array = own_.last_spike;")

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ...lowering.machine_program import Grid
 from ...lowering.program import (
     AllSources,
     BernoulliSources,
+    Draw,
     ListedEdges,
     MatchingSource,
     ProjectionProgram,
@@ -29,6 +31,7 @@ _RULES = {
     ListedEdges: 4,
     RandomTargets: 5,
 }
+_ROUNDINGS = ("even", "zero", "down")
 _DRAWS = ("constant", "uniform", "normal", "lognormal", "exponential", "listed")
 
 
@@ -64,6 +67,13 @@ class ProjectionSpec(ctypes.Structure):
         ("low", c_double),
         ("high", c_double),
         ("weights", _Doubles),
+        ("factor", c_double),
+        ("quantum", c_double),
+        ("grid_low", c_double),
+        ("grid_high", c_double),
+        ("rounding", c_int32),
+        ("absolute", c_int32),
+        ("wraps", c_int32),
         ("delay_first", c_int32),
         ("n_thresholds", c_int32),
         ("thresholds", _Words),
@@ -121,7 +131,19 @@ def projection_spec(
         thresholds=keep(delay.thresholds, np.uint32, _Words),
     )
     _lists(spec, projection, share, keep)
+    _grid(spec, weight)
     return spec
+
+
+def _grid(spec: ProjectionSpec, weight: Draw) -> None:
+    """Fill in the grid that drawn weights are put on; a constant is on it already."""
+    grid = weight.grid or Grid()
+    if weight.kind == "constant":
+        spec.a, grid = weight.constant, Grid()
+    spec.factor, spec.quantum = grid.factor, grid.quantum
+    spec.grid_low, spec.grid_high = float(grid.low), float(grid.high)
+    spec.rounding = _ROUNDINGS.index(grid.rounding)
+    spec.absolute, spec.wraps = int(grid.absolute), int(grid.wraps)
 
 
 def _lists(

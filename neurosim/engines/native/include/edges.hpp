@@ -92,14 +92,31 @@ class DelayTable {
     int32_t guide_[256];
 };
 
+// A weight as a machine can hold it.
+inline double on_grid(const ProjectionSpec& spec, double weight) {
+    double value = weight * spec.factor;
+    if (spec.absolute) value = __builtin_fabs(value);
+    if (!(spec.quantum > 0)) return value;
+    const double n = value / spec.quantum;
+    double whole = spec.rounding == to_even ? __builtin_rint(n) : spec.rounding == to_zero ? __builtin_trunc(n) : __builtin_floor(n);
+    if (spec.wraps) {
+        const double turn = spec.grid_high + 1.0;
+        return (whole - turn * __builtin_floor(whole / turn)) * spec.quantum;
+    }
+    whole = whole < spec.grid_low ? spec.grid_low : whole;
+    return (whole > spec.grid_high ? spec.grid_high : whole) * spec.quantum;
+}
+
 // Fill `out` with weights drawn by inversion from the words (see Draw in lowering/program.py).
 inline void draw_weights(const ProjectionSpec& spec, const uint32_t* words, const int64_t* edges, int64_t n,
                          Weight* out) {
     const double range = spec.high_u - spec.low_u;
     const auto q = [&](int64_t i) { return spec.low_u + range * ((words[i] + 0.5) * 0x1p-32); };
+    const bool gridded = spec.quantum > 0 || spec.factor != 1.0 || spec.absolute;
     const auto put = [&](int64_t i, double w) {
         w = w < spec.low ? spec.low : w;
-        out[i] = static_cast<Weight>(w > spec.high ? spec.high : w);
+        w = w > spec.high ? spec.high : w;
+        out[i] = static_cast<Weight>(gridded ? on_grid(spec, w) : w);
     };
     switch (spec.weight) {
         case constant:

@@ -76,6 +76,8 @@ enum RuleKind : int32_t {
 };
 enum DrawKind : int32_t { constant, uniform, normal, lognormal, exponential, listed };
 
+enum RoundingKind : int32_t { to_even, to_zero, downwards };
+
 struct ProjectionSpec {
     int64_t index;                       // declaration order: keys the random stream
     int64_t pre_first, pre_size;         // global id of the first source; number of sources
@@ -94,6 +96,9 @@ struct ProjectionSpec {
     DrawKind weight;
     double a, b, low_u, high_u, low, high;
     const double* weights;               // listed, one per edge
+    double factor, quantum, grid_low, grid_high;  // see Grid in lowering/machine_program.py
+    RoundingKind rounding;
+    int32_t absolute, wraps;
     int32_t delay_first, n_thresholds;
     const uint32_t* thresholds;
     const int64_t* delays;               // listed, one per edge
