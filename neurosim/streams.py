@@ -51,6 +51,8 @@ class Purpose(IntEnum):
     POSITION = 23
     STRUCTURE = 24
     CHOSEN = 40
+    CHIP = 50
+    TRIAL = 51
 
 
 def name_id(name: str) -> int:
