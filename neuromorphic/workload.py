@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,11 @@ from ..analysis.metrics import stretch
 from ..errors import AnalysisError
 from ..recording.layout import PopulationLayout
 from ..recording.reader import Recording
+from .inputs import Chosen, chosen, input_rate
 
 if TYPE_CHECKING:
     from .draft import Draft
     from .engine import RunFacts
-
-_VIEW = re.compile(r"(?P<name>.*)\[(?P<first>\d*):(?P<stop>\d*)\]")
 
 
 @dataclass(frozen=True)
@@ -226,22 +224,21 @@ class Workload:
         **changes
             Attributes of the result.
         """
-        program = draft.original
+        program = draft.program
         neurons = {p.name for p in program.populations}
         populations = {
             p.name: Emitter(p.size, run.spikes.get(p.name, 0), p.name in neurons)
             for p in program.emitters()
         }
-        synapses = getattr(run, "synapses", None) or {}
         projections = {
             p.name: Connection(
                 p.pre.population, p.post.population, p.pre.size, p.post.size,
-                synapses.get(p.name), run.events.get(p.name, 0),
+                run.synapses.get(p.name), run.events.get(p.name, 0),
             )
             for p in program.projections
         }  # fmt: skip
         sizes = {name: p.size for name, p in populations.items()}
-        inputs, unknown = input_rate(program.description, sizes)
+        inputs, unknown = input_rate(draft.original.description, sizes)
         resources = {
             name: float(value)
             for name, value in draft.report.resources.items()
@@ -260,41 +257,6 @@ class Workload:
         return replace(made, **changes)
 
 
-def input_rate(
-    description: Mapping[str, Any], sizes: Mapping[str, int]
-) -> tuple[float, tuple[str, ...]]:
-    """Return the events per second of all Poisson inputs, and what is not known of them.
-
-    Parameters
-    ----------
-    description : mapping
-        Account of the network, as it is in a recording.
-    sizes : mapping of str to int
-        Of populations.
-    """
-    total, notes = 0.0, []
-    for given in description.get("poisson", ()):
-        rate = given.get("rate", {})
-        mean = rate.get("value", rate.get("mean"))
-        size = _size(given.get("post", ""), sizes)
-        if not isinstance(mean, int | float) or size is None:
-            notes.append(f"Poisson input {given.get('name')!r}: rate not known here; not counted")
-            continue
-        total += float(mean) * float(given.get("indegree", 1.0)) * size
-    return total, tuple(notes)
-
-
-def _size(label: str, sizes: Mapping[str, int]) -> int | None:
-    found = _VIEW.fullmatch(label)
-    name = found["name"] if found else label
-    if name not in sizes:
-        return None
-    if not found:
-        return sizes[name]
-    stop = int(found["stop"]) if found["stop"] else sizes[name]
-    return stop - int(found["first"] or 0)
-
-
 class _Counted:
     """Spikes and synaptic events of a stretch of a recording."""
 
@@ -309,7 +271,7 @@ class _Counted:
         self.projections = {
             name: Connection(
                 p.pre, p.post, p.n_pre, p.n_post, recording.synapse_counts[name],
-                self._events(name, spikes[p.pre], p.pre_start, p.n_pre),
+                self._events(name, spikes[p.pre]),
             )
             for name, p in recording.projections.items()
         }  # fmt: skip
@@ -343,8 +305,23 @@ class _Counted:
                 self.first_spike = min(first, earlier)
         return np.bincount(ids, minlength=population.size)
 
-    def _events(self, name: str, spikes: np.ndarray | None, first: int, n_pre: int) -> int:
+    def _events(self, name: str, spikes: np.ndarray | None) -> int:
+        """Return the spikes that reached the projection, times their out-degrees."""
         if spikes is None or self._recording.synapse_counts[name] is None:
             return 0
         degrees = self._recording.outdegree(name).astype(np.int64)
-        return int(degrees @ spikes[first : first + n_pre])
+        pre = self._senders(name, spikes.size)
+        sent = spikes[pre.first : pre.stop : pre.step]
+        if sent.size == degrees.size:
+            return int(degrees @ sent)
+        self.notes.append(f"{name!r}: events of {pre.size} neurons taken as those of {sent.size}")
+        return round(float(degrees.mean()) * pre.size * float(sent.mean()))
+
+    def _senders(self, name: str, size: int) -> Chosen:
+        layout = self._recording.projections[name]
+        for given in self._recording.description.get("projections", ()):
+            if given.get("name") == name:
+                found = chosen(str(given.get("pre", "")), {layout.pre: size})
+                if found is not None and found.size == layout.n_pre:
+                    return found
+        return Chosen(layout.pre_start, layout.pre_start + layout.n_pre, 1, layout.n_pre)
