@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,15 @@ class RunFacts:
         By population or source, of the whole network.
     events : dict of str to int
         Synaptic events, by projection: spikes times out-degrees.
+    synapses : dict of str to int
+        By projection, as the machine has them.
     """
 
     steps: int
     dt: float
     spikes: dict[str, int]
     events: dict[str, int]
+    synapses: dict[str, int] = field(default_factory=dict)
 
 
 class PlatformEngine:
@@ -138,6 +141,7 @@ class PlatformExecutable:
         """Return what the run took on the machine; all ranks together."""
         ranks = self._draft.ranks
         counts = np.asarray(ranks.sum(self._counts))
+        events, synapses = self._events(counts)
         facts = RunFacts(
             self._steps,
             self._program.dt,
@@ -145,18 +149,29 @@ class PlatformExecutable:
                 p.name: int(counts[p.first_id : p.first_id + p.size].sum())
                 for p in self._program.emitters()
             },
-            self._events(counts),
+            events,
+            synapses,
         )
         return self._draft.machine.account(self._draft, self._machine_counts(), facts)
 
-    def _events(self, counts: NDArray[np.int64]) -> dict[str, int]:
-        found = {}
-        for projection in self._program.projections:
-            own = self._inner.outdegrees(projection.name).astype(np.int64)
-            found[projection.name] = int(own @ counts[projection.pre.global_ids()])
-        values = np.array(list(found.values()), np.int64)
-        total = self._draft.ranks.sum(values) if values.size else values
-        return {name: int(n) for name, n in zip(found, total, strict=True)}
+    def machine_load(self) -> tuple[NDArray[np.float32], float]:
+        """Return the events per core over time, (n_bins, n_lanes), and the length of a bin in s."""
+        machine = self._program.machine
+        if machine is None or machine.cores is None:
+            return np.zeros((0, 0), np.float32), float("nan")
+        counts: MachineCounts = self._inner.machine_counts()  # type: ignore[attr-defined]
+        return counts.load, machine.cores.load_every * self._program.dt
+
+    def _events(self, counts: NDArray[np.int64]) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the synaptic events and the synapses of each projection, on all ranks."""
+        names = [projection.name for projection in self._program.projections]
+        own = np.zeros((2, len(names)), np.int64)
+        for k, projection in enumerate(self._program.projections):
+            degrees = self._inner.outdegrees(projection.name).astype(np.int64)
+            own[:, k] = degrees @ counts[projection.pre.global_ids()], degrees.sum()
+        total = np.asarray(self._draft.ranks.sum(own.ravel())).reshape(own.shape) if names else own
+        events, synapses = (dict(zip(names, map(int, row), strict=True)) for row in total)
+        return events, synapses
 
     def _machine_counts(self) -> MachineCounts | None:
         if self._program.machine is None:
@@ -167,6 +182,7 @@ class PlatformExecutable:
             own,
             saturated=np.asarray(ranks.sum(own.saturated)),
             skipped=int(ranks.sum(np.array([own.skipped], np.int64))[0]),
+            dropped=int(ranks.sum(np.array([own.dropped], np.int64))[0]),
         )
 
 

@@ -12,10 +12,12 @@ from ..lowering.machine_program import MachineCounts
 from ..lowering.program import Program
 from ..parallel.communicator import Communicator
 from ..platforms import Mapped
+from .costs import CostModel, Price, price
 from .draft import Draft
 from .engine import PlatformEngine, RunFacts
 from .knobs import Assumption, assumed, check, ideal_values, knob
 from .report import MappingReport
+from .workload import Workload
 
 if TYPE_CHECKING:
     from ..description.network import Network
@@ -112,4 +114,38 @@ class Machine:
             Of all ranks together; None where the machine limits nothing.
         run : RunFacts
         """
-        return {}
+        return self.energy(draft, counts, run)
+
+    def cost_model(self) -> CostModel | None:
+        """Return what time and energy the machine takes; None: nothing is known of it."""
+        return None
+
+    def energy(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
+        """Return the part of the account that prices the run: ``{"energy": ...}``, or nothing.
+
+        The hardware counted is what ``draft.report.resources`` has by the names of the cost
+        model's parts; events of ``draft.facts["counts"]`` go before estimates.
+        """
+        model = self.cost_model()
+        if model is None or run.steps < 1:
+            return {}
+        workload = Workload.of_run(draft, run)
+        if counts is not None and draft.program.machine and draft.program.machine.cores:
+            known = {"busiest": float(counts.busiest), **workload.counts}
+            workload = replace(workload, counts=known)
+        return {"energy": price(model, workload).as_dict()}
+
+    def price(self, workload: Workload) -> Price:
+        """Return what a run, perhaps on another machine, would cost on this one.
+
+        Raises
+        ------
+        DescriptionError
+            The platform has no cost model.
+        """
+        model = self.cost_model()
+        if model is None:
+            raise DescriptionError(
+                f"platform {self.name!r} has no cost model; it must define cost_model()."
+            )
+        return price(model, workload)
