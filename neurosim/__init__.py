@@ -49,6 +49,7 @@ _PUBLIC = {
     "Recording": "recording",
     "read": "recording",
     "metrics": "analysis.metrics",
+    "compare": "analysis.comparison",
     "plot": "analysis.plots",
     "Experiment": "experiment",
     "Callback": "callbacks",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from . import units as units
+    from .analysis.comparison import compare as compare
     from .analysis.metrics import metrics as metrics
     from .analysis.plots import plot as plot
     from .callbacks import Callback as Callback

@@ -22,6 +22,7 @@ _COMMANDS = {
     "resume": ("resume", "Go on from a checkpoint as if the run had never stopped."),
     "sweep": ("sweep", "Simulate an experiment at many parameters and seeds."),
     "metrics": ("metrics", "Metrics of a recording."),
+    "compare": ("compare", "Two recordings beside each other."),
     "plot": ("plot", "Plot a recording."),
     "export": ("export", "Write a recording in another format."),
     "info": ("info", "What a recording holds and where it comes from."),

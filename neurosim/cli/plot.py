@@ -32,12 +32,13 @@ def command(
 ) -> None:
     """Draw the recording FILE."""
     target = output or file.with_suffix(".png")
-    _check_target(target, file)
+    check_target(target, file)
     opened(file).plot(kind, target, start_ms=milliseconds(start), stop_ms=milliseconds(stop))
     click.echo(str(target))
 
 
-def _check_target(target: Path, file: Path) -> None:
+def check_target(target: Path, file: Path) -> None:
+    """Raise DescriptionError unless a figure can go to ``target``."""
     if target.suffix.lower() not in _SUFFIXES or target == file:
         raise DescriptionError(
             f"-o {target}: a figure is a picture; choose a name that ends in .png, .pdf or .svg."
