@@ -28,6 +28,7 @@ class Checkpointed(WeightFiles):
     _progress: Progress
     _output: Output | None
     _recipe: Mapping[str, Any]
+    _platform_text = ""  # name and settings of the machine, if it is run as one
     _saving: Saving | None = None
     _resumed: Resumed | None = None
     _schedule: Schedule
@@ -47,6 +48,7 @@ class Checkpointed(WeightFiles):
             "version of neurosim": __version__,
             "seed": self._network.seed,
             "network": digest_of(self._network),
+            "platform": self._platform_text,
             "dt (s)": scalar(dt, SECOND, "dt"),
             "engine": self.engine,
             "precision": self._options.precision,
@@ -98,6 +100,7 @@ class Checkpointed(WeightFiles):
             "dt": scalar(dt, SECOND, "dt"),
             "precision": self._options.precision,
             "engine": self.engine,
+            "platform": self._platform_text,
         }
         resumed = Resumed(self._ranks, path, self._network, **given)
         self._step = resumed.header.step
@@ -130,6 +133,7 @@ class Checkpointed(WeightFiles):
             "precision": self._options.precision,
             "engine": self.engine,
             "digest": digest_of(self._network),
+            "platform": self._platform_text,
             "recipe": self._recipe,
         }
         return self._ranks.together(

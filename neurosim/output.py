@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .engines.base import Chunk, Executable
 from .errors import ParallelError, RecordingError, RecordingWriteError
@@ -24,7 +25,15 @@ from .output_files import VanishingFolder, check_replaceable, let_go, soon
 from .parallel.communicator import Communicator, Serial
 from .parallel.outcome import together
 from .recorded import Reports, layout_of
-from .recording import Layout, Part, Recording, RecordingWriter, SpikeDigest, read
+from .recording import (
+    Layout,
+    Part,
+    PlatformLayout,
+    Recording,
+    RecordingWriter,
+    SpikeDigest,
+    read,
+)
 from .recording.merge import merge_parts
 from .recording.shards import (
     earlier_pieces,
@@ -118,7 +127,13 @@ class Output:
         """Whether the file is being written."""
         return self._writer is not None
 
-    def open(self, program: Program, executable: Executable, facts: Mapping[str, Any]) -> None:
+    def open(
+        self,
+        program: Program,
+        executable: Executable,
+        facts: Mapping[str, Any],
+        platform: PlatformLayout | None = None,
+    ) -> None:
         """Create the file, with the synapses of every projection.
 
         Parameters
@@ -126,9 +141,11 @@ class Output:
         facts : mapping
             ``engine``, ``precision`` and ``warmup_ms``; the last is that of the recording which
             is continued, if there is one.
+        platform : PlatformLayout, optional
+            The machine that the network is run as.
         """
         precision = str(facts["precision"])
-        layout = layout_of(program, self._settings, precision)
+        layout = replace(layout_of(program, self._settings, precision), platform=platform)
         if program.synapse_reports:
             self._synapses = SynapseReports(program, self._ranks, executable, precision)
             layout = replace(layout, synapses=self._synapses.layouts)
@@ -274,6 +291,12 @@ class Output:
         if self._writer is not None:
             with self._writing():
                 self._writer.flush()
+
+    def executed(self, report: Mapping[str, Any], load: NDArray, load_every_ms: float) -> None:
+        """Record what the run took on a machine, as every rank knows it."""
+        if self._writer is not None:
+            with self._writing():
+                self._writer.machine.finish(report, load, load_every_ms)
 
     def finish(self, summary: Mapping[str, Any], status: str) -> None:
         """Put everything on disk, make one file of the parts, and close it."""

@@ -5,13 +5,15 @@ Platforms are found by the entry points of the group ``neurosim.platforms``; the
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import registry
 from .engines.base import Engine
-from .errors import DescriptionError, UnsupportedError
+from .errors import DescriptionError, UnknownNameError, UnsupportedError
 from .lowering.program import Program
 
 if TYPE_CHECKING:
@@ -112,8 +114,27 @@ def get_platform(
     DescriptionError
         A setting has a value that is not allowed.
     """
-    if given is None or not isinstance(given, str):
-        if settings:
-            raise DescriptionError("settings of a platform need its name: --platform spinnaker.")
-        return given
-    return platform_class(given)(**dict(settings or {}))
+    if isinstance(given, str):
+        made = platform_class(given)
+        known = [name for name in inspect.signature(made).parameters if name != "self"]
+        for name in settings or {}:
+            if name not in known:
+                raise UnknownNameError("setting", name, known, f"platform {given}")
+        return made(**dict(settings or {}))
+    if settings:
+        raise DescriptionError("settings of a platform need its name: --platform spinnaker.")
+    if given is not None and (isinstance(given, type) or not hasattr(given, "map")):
+        shown = f"{given.__name__} itself" if isinstance(given, type) else repr(given)
+        raise DescriptionError(
+            f"platform={shown} is not a platform; give one, such as "
+            'neurosim.neuromorphic.SpiNNaker(), or its name, such as "spinnaker".'
+        )
+    return given
+
+
+def told(platform: Platform | None) -> str:
+    """Return a platform's name and settings as text, what tells it from others; "" without one."""
+    if platform is None:
+        return ""
+    facts = {"name": platform.name, "settings": platform.settings()}
+    return json.dumps(facts, sort_keys=True, default=str)

@@ -37,7 +37,7 @@ class Saving:
     dt : float
         Seconds.
     facts : mapping
-        ``seed``, ``precision``, ``engine``, ``digest`` and ``recipe`` of the Header.
+        ``seed``, ``precision``, ``engine``, ``digest``, ``platform`` and ``recipe`` of the Header.
     listen : bool
         Whether SIGUSR1 asks for one.
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from .advancing import Advancing
 from .callbacks import Callback, Schedule
 from .costs import Costs
 from .description.network import Network
-from .description.quantities import SECOND, quantity
 from .engine_choice import check_options, choose_engine
 from .engines.base import EngineOptions, Exchange, Executable
 from .engines.checks import stopped
@@ -26,7 +24,8 @@ from .pacing import Pace, steps_of
 from .parallel.communicator import Communicator
 from .parallel.hosts import fair_threads
 from .parallel.world import world
-from .platforms import Platform, get_platform
+from .placed import Placed
+from .platforms import Platform
 from .progress import Progress, Quiet
 from .recording import Recording
 from .recording.clock import StepClock
@@ -34,10 +33,9 @@ from .restructuring import Restructurer
 from .summary import Estimate, RunSummary, estimate, require_memory, summarise
 
 Precision = Literal["double", "single"]
-_DEFAULT_DT_S = 1e-4
 
 
-class Simulation(Advancing):
+class Simulation(Placed):
     """A network made ready to run; a context manager.
 
     Parameters
@@ -89,6 +87,8 @@ class Simulation(Advancing):
         Whether a callback ended the last run.
     mapping : dict or None
         With a platform: what was placed where, rounded, clipped, merged or lost.
+    execution : dict or None
+        With a platform: what the run has taken on the machine so far.
 
     Raises
     ------
@@ -137,24 +137,13 @@ class Simulation(Advancing):
         self._options = EngineOptions(fair_threads(threads, ranks), precision, ranks, exchange)
         self._engine = choose_engine(engine, self._progress)
         self._recipe = dict(recipe or {})
-        self.platform = get_platform(platform)
-        if dt is None:
-            wanted = None if self.platform is None else self.platform.timestep
-            dt = quantity(_DEFAULT_DT_S, SECOND) if wanted is None else wanted
-        if self.platform is not None:
-            network = self.platform.prepare(network, dt)
-        self._network = network
+        dt = self._on_platform(platform, network, dt)
         self._ranks.same(lambda: self._facts(dt, output if record else None, record))
         self._resumed = None if resume is None else self._go_on(resume, dt)
         self._output = self._make_output(output, settings) if record else None
         began = time.perf_counter()
-        lowered = self._ranks.together(lambda: lower(network, dt, self._ranks.share))
-        self.mapping = None
-        if self.platform is not None:
-            mapped = self.platform.map(lowered, ranks)
-            lowered, self.mapping = mapped.program, mapped.report
-            self._engine = mapped.engine(self._engine)
-        self.program = agree_on_delays(lowered, ranks)
+        lowered = self._ranks.together(lambda: lower(self._network, dt, self._ranks.share))
+        self.program = agree_on_delays(self._placed(lowered), ranks)
         self._costs = Costs(time.perf_counter() - began)
         self._executable: Executable | None = None
         self._clock = StepClock(self.dt_ms)
@@ -297,23 +286,6 @@ class Simulation(Advancing):
         if self.stopped and self._output is not None:
             self._output.plan(self._ms(self._step - self._warmup_steps))
 
-    def _open_output(self, executable: Executable, steps: int, warmup: bool) -> None:
-        if self._output is None:
-            return
-        if not self._output.is_open:
-            facts = {
-                "engine": self.engine,
-                "precision": self._options.precision,
-                "warmup_ms": self._ms(steps) if warmup else 0.0,
-            }
-            self._output.open(self.program, executable, facts)
-        self._output.plan(0.0 if warmup else self._ms(self._step - self._warmup_steps + steps))
-
-    def _abandon_output(self) -> None:
-        self._status = "failed"
-        if self._output is not None:
-            self._output.abandon()
-
     def steps_of(self, duration: Any) -> int:
         """Return a duration in steps; DescriptionError unless a positive multiple of dt."""
         return steps_of(duration, self.program.dt, "the duration of a run")
@@ -350,6 +322,7 @@ class Simulation(Advancing):
         try:
             if self._built:
                 self._summary = self.summary()
+                self._keep_execution()
                 if self._output is not None:
                     self._end_recording(self._summary)
                     digest = self._output.spikes_sha256

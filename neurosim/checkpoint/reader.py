@@ -29,6 +29,7 @@ _NAMES = {
     "dt": "the time step (s)",
     "precision": "the precision",
     "engine": "the engine",
+    "platform": "the platform",
 }
 
 
@@ -88,7 +89,7 @@ class Saved:
         Parameters
         ----------
         **given
-            ``digest``, ``seed``, ``dt``, ``precision``, ``engine``.
+            ``digest``, ``seed``, ``dt``, ``precision``, ``engine``, ``platform``.
 
         Raises
         ------
@@ -104,8 +105,8 @@ class Saved:
         )
         raise CheckpointError(
             f"the checkpoint {self.path!r} is of another simulation: {told}. Resume with the same "
-            "network, seed, dt, precision and engine; threads and ranks may differ. (It was made "
-            f"by neurosim {self.header.version}.)"
+            "network, seed, dt, precision, engine and platform; threads and ranks may differ. (It "
+            f"was made by neurosim {self.header.version}.)"
         )
 
     def snapshot(self, share: Share) -> Snapshot:
@@ -196,7 +197,7 @@ def _check(crc: int, stored: Stored) -> None:
 
 def _short(value: object) -> str:
     shown = str(value)
-    return f"{shown[:12]}..." if len(shown) == 64 else shown
+    return f"{shown[:12]}..." if len(shown) == 64 else shown or "none"
 
 
 def _next_step(path: str) -> str:

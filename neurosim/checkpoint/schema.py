@@ -49,6 +49,8 @@ class Header:
     recipe : mapping
         How the network can be made again, see :mod:`neurosim.recipes`; empty: by the user's
         script only.
+    platform : str
+        Name and settings of the neuromorphic machine it was run as, as JSON; empty: none.
     """
 
     step: int
@@ -64,6 +66,7 @@ class Header:
     called: bool = False
     recording: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    platform: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def parse(text: bytes) -> tuple[Header, list[Stored]]:
         It is not what :func:`header_text` makes.
     """
     whole = json.loads(text)
-    header = whole["header"]
+    header = {"platform": "", **whole["header"]}  # earlier versions ran on none
     for entry in fields(Header):
         _require(type(header[entry.name]), entry.type, entry.name)  # type: ignore[arg-type]
     made = Header(**{entry.name: header[entry.name] for entry in fields(Header)})

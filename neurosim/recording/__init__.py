@@ -2,6 +2,7 @@
 
 from .digest import SpikeDigest
 from .layout import Layout, Part, PopulationLayout, ProjectionLayout, StateLayout
+from .machine import PlatformLayout, RecordedPlatform
 from .population import RecordedPopulation
 from .reader import Recording, read
 from .states import StateTrace
@@ -11,8 +12,10 @@ from .writer import RecordingWriter
 __all__ = [
     "Layout",
     "Part",
+    "PlatformLayout",
     "PopulationLayout",
     "ProjectionLayout",
+    "RecordedPlatform",
     "RecordedPopulation",
     "RecordedSynapses",
     "Recording",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError
 from ..parallel.share import Share
+from .machine import PlatformLayout
 from .synapse_layout import SynapseLayout, check
 
 
@@ -156,7 +157,7 @@ class Layout:
     ``populations`` in order of declaration, sources last, as their ids ascend; ``states`` in
     the order of ``Chunk.states``; ``description`` is stored as JSON. In the part of one rank, its
     ``share`` of several, recorders have the rank's own neurons, which may be none. ``structures``
-    names the projections whose synapses come and go.
+    names the projections whose synapses come and go; ``platform`` is the machine it is run as.
     """
 
     populations: tuple[PopulationLayout, ...]
@@ -166,6 +167,7 @@ class Layout:
     share: Share = field(default_factory=Share)
     synapses: tuple[SynapseLayout, ...] = ()
     structures: tuple[str, ...] = ()
+    platform: PlatformLayout | None = None
 
     def __post_init__(self) -> None:
         check(self.synapses, [p.name for p in self.projections])

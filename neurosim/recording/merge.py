@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DescriptionError, RecordingError, RecordingWriteError
 from ..locks import held
-from . import guard, schema
+from . import guard, machine, schema
 from .digest import SpikeDigest
 from .layout import Layout
 from .reader import Recording
@@ -209,9 +209,15 @@ def _layout(header: Recording) -> Layout:
             synapses=synapse_layouts(header),
             description=header.description,
             structures=header.structures,
+            platform=_platform(header),
         )
     except DescriptionError as error:
         raise RecordingError(f"{header.path!r} is damaged: {error}") from error
+
+
+def _platform(header: Recording) -> machine.PlatformLayout | None:
+    with guard.opened(header.path) as file:
+        return machine.layout_of(file)
 
 
 def _facts(pieces: Sequence[Piece]) -> dict[str, Any]:
@@ -272,11 +278,19 @@ def _write(
                 for samples in merged_samples(piece, name, state, end):
                     writer.append(_samples(layout, index, samples, stop))
         merge_synapses(writer.synapses, pieces, ends)
+        _add_execution(writer, teller)
         found = _found(teller)
         writer.update(**found)
         told = _checked_summary(teller, found) if summary is None else dict(summary)
         writer.finish(told | {"spikes_sha256": digest.hexdigest(), "status": status}, status)
     return digest.hexdigest()
+
+
+def _add_execution(writer: RecordingWriter, teller: Recording) -> None:
+    """Store what the last stretch of the run took on a machine, as every rank knows."""
+    told = teller.platform
+    if told is not None and told.execution:
+        writer.machine.finish(told.execution, told.load, told.load_every_ms)
 
 
 def _found(file: Recording) -> dict[str, Any]:

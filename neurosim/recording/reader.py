@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import RecordingError, UnknownNameError
-from . import guard, network, schema, structure_store
+from . import guard, machine, network, schema, structure_store
 from .clock import StepClock
 from .digest import SpikeDigest
 from .layout import PopulationLayout, ProjectionLayout
+from .machine import RecordedPlatform
 from .population import RecordedPopulation
 from .states import StateReader, StateTrace, find_report
 from .synapse_reader import synapse_reports
@@ -160,6 +161,12 @@ class Recording(RecordingTools):
         with guard.opened(self.path) as file:
             path = f"neurosim/projections/{projection}"
             return guard.table(file, f"{path}/outdegree", "u")[()]
+
+    @property
+    def platform(self) -> RecordedPlatform | None:
+        """The neuromorphic machine it was run as, with its reports; None: on none."""
+        with guard.opened(self.path) as file:
+            return machine.platform_of(file)
 
     def spikes(
         self, population: str, start_ms: float | None = None, stop_ms: float | None = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from .clock import StepClock
 from .layout import Layout, StateLayout
+from .machine import create as create_platform
 from .state_store import create_tables
 from .structure_store import create as create_structure
 from .synapse_store import create_synapses
@@ -68,6 +69,7 @@ def create(
     _create_own_group(file, layout, fixed, description_json)
     create_synapses(file, layout)
     create_structure(file, layout.structures)
+    create_platform(file, layout.platform)
 
 
 def _create_spikes(file: h5py.File, population: str) -> None:

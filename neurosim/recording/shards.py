@@ -81,7 +81,10 @@ def shard_layout(layout: Layout, share: Share, words: tuple[int, ...]) -> Layout
         for state, count in zip(layout.states, words, strict=True)
     )
     synapses = tuple(own.of_rank(share) for own in layout.synapses)
-    return replace(layout, states=states, synapses=synapses, description={}, share=share)
+    told = layout.platform and replace(layout.platform, mapping={})
+    return replace(
+        layout, states=states, synapses=synapses, description={}, share=share, platform=told
+    )
 
 
 class Shard(Recording):

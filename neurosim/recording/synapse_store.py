@@ -110,7 +110,7 @@ class SynapseStore:
         """
         if index in self._rows:
             self._rows[index].append(rows)
-        _extend(self._groups[index]["steps"], steps)
+        extend(self._groups[index]["steps"], steps)
 
     def add_values(
         self, index: int, step: int, blocks: Iterable[NDArray], table: int | None = None
@@ -121,22 +121,22 @@ class SynapseStore:
         """
         group, own = self._groups[index], self._layouts[index]
         for block in blocks:
-            _extend(group["values"], np.multiply(block, own.scale, dtype=np.float64))
+            extend(group["values"], np.multiply(block, own.scale, dtype=np.float64))
             self._let_go()
         last = len(self._file[f"{ROOT}/{own.projection}/table/steps"]) - 1
-        _extend(group["ends"], np.array([len(group["values"])]))
-        _extend(group["table"], np.array([last if table is None else table]))
-        _extend(group["steps"], np.array([step]))
+        extend(group["ends"], np.array([len(group["values"])]))
+        extend(group["table"], np.array([last if table is None else table]))
+        extend(group["steps"], np.array([step]))
 
     def add_table(self, projection: str, step: int, blocks: Iterable[NDArray[np.void]]) -> None:
         """Append what the synapses of a projection connect from a step on, in blocks of TABLE."""
         group = self._file[f"{ROOT}/{projection}/table"]
         for block in blocks:
             for name in _COLUMNS:
-                _extend(group[name], block[name].astype("<u4"))
+                extend(group[name], block[name].astype("<u4"))
             self._let_go()
-        _extend(group["ends"], np.array([len(group["source"])]))
-        _extend(group["steps"], np.array([step]))
+        extend(group["ends"], np.array([len(group["source"])]))
+        extend(group["steps"], np.array([step]))
 
     def flush(self) -> None:
         """Hand everything to HDF5."""
@@ -153,7 +153,7 @@ def in_blocks(rows: NDArray, most: int = 1 << 18) -> Sequence[NDArray]:
     return [rows[low : low + most] for low in range(0, len(rows), most)]
 
 
-def _extend(dataset: h5py.Dataset, rows: NDArray) -> None:
+def extend(dataset: h5py.Dataset, rows: NDArray) -> None:
     if len(rows):
         old = len(dataset)
         dataset.resize(old + len(rows), axis=0)

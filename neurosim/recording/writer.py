@@ -18,10 +18,11 @@ from ..errors import NeurosimError, RecordingWriteError
 from . import provenance, schema
 from .clock import StepClock
 from .layout import Layout
+from .machine import MachineStore
 from .ordered_file import OPEN_OPTIONS, OrderedFile
 from .state_store import state_store
 from .structure_store import StructureStore
-from .synapse_store import SynapseStore
+from .synapse_store import SynapseStore, extend
 
 _SPILL_BYTES = 4 << 20
 _EARLY_BYTES = 8 << 20  # worth writing before a flush is due, while the simulation goes on
@@ -154,6 +155,7 @@ class RecordingWriter:
             }
             self._synapses = SynapseStore(self._file, self._ordered, layout, self._commit_early)
             self._structure = StructureStore(self._file)
+            self._machine = MachineStore(self._file)
             self.update(
                 threads=threads, compiler=compiler, duration_ms=duration_ms, status="running"
             )
@@ -223,6 +225,12 @@ class RecordingWriter:
         """What takes the numbers of synapses that came and went."""
         self._check_open()
         return self._structure
+
+    @property
+    def machine(self) -> MachineStore:
+        """What takes the account of a run on a neuromorphic machine."""
+        self._check_open()
+        return self._machine
 
     def append(self, chunk: ChunkLike) -> None:
         """Add the spikes and states of the next stretch of simulation.
@@ -341,8 +349,8 @@ class RecordingWriter:
             if parts:
                 group = self._file[f"spikes/{self.layout.populations[index].name}"]
                 steps = np.concatenate([part[0] for part in parts])
-                _extend(group["timestamps"], self._clock.time_ms(steps))
-                _extend(group["node_ids"], np.concatenate([part[1] for part in parts]))
+                extend(group["timestamps"], self._clock.time_ms(steps))
+                extend(group["node_ids"], np.concatenate([part[1] for part in parts]))
                 parts.clear()
         for store in self._states.values():
             store.flush()
@@ -382,13 +390,6 @@ class RecordingWriter:
 def _close_both(file: h5py.File, ordered: OrderedFile) -> None:
     file.close()
     ordered.close()
-
-
-def _extend(dataset: h5py.Dataset, rows: NDArray) -> None:
-    """Append rows to a dataset."""
-    old = len(dataset)
-    dataset.resize(old + len(rows), axis=0)
-    dataset[old:] = rows
 
 
 def _seed(seed: int) -> np.generic:

@@ -34,6 +34,7 @@ RUNNING = {
     "recorded",
     "restructuring",
     "engine_choice",
+    "placed",
     "platforms",
     "simulation",
 }
