@@ -51,6 +51,7 @@ class Purpose(IntEnum):
     POSITION = 23
     STRUCTURE = 24
     CHOSEN = 40
+    SPIKE_LOSS = 41
     CHIP = 50
     TRIAL = 51
 

@@ -128,8 +128,9 @@ class Cores:
     """Cores that work off the synaptic events of the spikes that reach them, in order of arrival.
 
     A spike's events on a core are its synapses onto the core's neurons. A spike whose events are
-    not finished within the step is late by that many steps; with ``skips_late`` the synapses whose
-    delay has passed by then are left out, otherwise late spikes act as if they were on time.
+    not finished within the step is late by that many steps: with ``skips_late`` it acts as if it
+    were on time, but the synapses whose delay has passed by then are left out; otherwise all of it
+    acts later by so much. More than 1,023 steps late is lost.
 
     Attributes
     ----------
@@ -147,6 +148,9 @@ class Cores:
     drops_late : bool
         Spikes that are not finished within their step are dropped.
     skips_late : bool
+    delay_shift : int
+        What the machine's delays are longer by than the Program's: a synapse has passed when its
+        delay plus this is not more than the lateness.
     base_load : (n_slices,) float64
         Events per step of input that is not sent as spikes (Poisson inputs), on lane 0.
     load_every : int
@@ -162,6 +166,7 @@ class Cores:
     skips_late: bool
     base_load: NDArray[np.float64]
     load_every: int
+    delay_shift: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +195,8 @@ class MachineCounts:
         FIFO; most spikes waiting; largest lateness in steps.
     skipped : int
         Synaptic events left out because their time had passed; on this rank's neurons.
+    dropped : int
+        Synaptic events of spikes that a core lost or dropped; on this rank's neurons.
     busiest : float
         Sum over steps of the events on the core that had most.
     load : (n_bins, n_lanes_in_all) float32
@@ -211,6 +218,7 @@ class MachineCounts:
     core_fill: NDArray[np.int64]
     core_lateness: NDArray[np.int64]
     skipped: int = 0
+    dropped: int = 0
     busiest: float = 0.0
     load: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     overrun: int = 0

@@ -25,6 +25,7 @@ from .codegen import GeneratedSource, KernelKey, poisson_inputs
 from .exchange_abi import MessengerSpec, messenger_spec
 from .general_abi import ChannelSpec, GeneralBuilder, GeneralSpec, PhaseSpec, ReadSpec
 from .input_abi import InputsBuilder
+from .machine_abi import MachineSpec, machine_spec
 from .phases import phases
 from .projection_abi import ProjectionSpec, projection_spec
 
@@ -130,6 +131,7 @@ class NetworkSpec(ctypes.Structure):
         ("n_reads", c_int32),
         ("inputs", ctypes.c_void_p),
         ("messenger", POINTER(MessengerSpec)),
+        ("machine", POINTER(MachineSpec)),
     )
 
 
@@ -238,6 +240,13 @@ class SpecBuilder:
             messenger = messenger_spec(messages, exchange)
             self._alive.append(messenger)
             self.spec.messenger = ctypes.pointer(messenger)
+
+    def add_machine(self) -> None:
+        """Fill in the limits of the machine that the network runs as."""
+        if self.program.machine is not None:
+            machine = machine_spec(self.program, self.array_index, self._keep)
+            self._alive.append(machine)
+            self.spec.machine = ctypes.pointer(machine)
 
     def array_index(self, population: str, variable: str) -> int:
         """Return the storage position of a per-neuron variable."""

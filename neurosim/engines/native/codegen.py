@@ -124,6 +124,8 @@ def _defines(
         defines["NEUROSIM_WEIGHT64"] = "1"
     if any(key.targeted for key in keys):
         defines["NEUROSIM_GUARDED"] = "1"
+    if program.machine is not None:
+        defines["NEUROSIM_MACHINE"] = "1"
     if synapse_keys:
         defines["NEUROSIM_SYNAPSE_MODELS"] = "1"
     if program.currents or any(p.wave is not None for p in program.poisson):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ... import _brian2  # noqa: F401
 from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
+from ...lowering.machine_program import MachineCounts
 from ...lowering.program import PopulationProgram, Program
 from ..base import Chunk, EngineOptions, Failure, Snapshot, SynapseWatch, Timings
 from ..checks import no_network, readable, restructured, stopped, writable, writable_shared
@@ -25,6 +26,7 @@ from .codegen import GeneratedSource, generate
 from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
+from .machine_abi import add_rows, machine_counts
 from .library import load_kernels, load_runtime
 from .samples import Samples, copied
 from .shared_values import SharedValues
@@ -105,6 +107,7 @@ class NativeExecutable:
         self._specs.add_synapses(source, self._kernels.neurosim_synapse_kernels())
         self._specs.add_inputs(self._kernels.neurosim_operations())
         self._specs.add_messenger(options.communicator.messages, options.exchange)
+        self._specs.add_machine()
         self._feeder = WaveFeeder(program, self._library)
         self._network: int | None = None
         self._keys = {
@@ -135,6 +138,11 @@ class NativeExecutable:
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             self._give_up("building the network")
+        machine = self.program.machine
+        if machine is not None and machine.cores is not None and not self.program.share.whole:
+            add_rows(
+                self._library, self._network, machine.cores, self.program.n_ids, self._communicator
+            )
         access = SynapseAccess(
             self._library,
             self._network,
@@ -315,9 +323,22 @@ class NativeExecutable:
         self._feeder.set(name, values)
         self._given[name] = np.array(values, np.float64)
 
+    def machine_counts(self) -> MachineCounts:
+        """Return what the limits of the Program's machine did since it was built."""
+        if self.program.machine is None:
+            raise UnsupportedError("the network runs as no machine, so nothing is counted.")
+        return machine_counts(self._library, self._built(), self.program.machine)
+
     def snapshot(self) -> Snapshot:
         """Return the state at the start of the step that comes next."""
         state = self._state()
+        machine = self.program.machine
+        if machine is not None and (machine.gates or machine.cores is not None):
+            raise UnsupportedError(
+                f"a checkpoint of a network on {machine.name}: the spikes that wait on the "
+                "machine's lines and cores are not part of it. Switch these off, or leave "
+                "checkpoints out."
+            )
         if self._stopped:
             raise stopped("native")
         return state.snapshot(self._step)

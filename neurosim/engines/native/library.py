@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_double, c_int32, c_int64, c_uint32
+from ctypes import POINTER, c_double, c_float, c_int32, c_int64, c_uint16, c_uint32
 from typing import Any
 
 from .abi import ChunkResult, NetworkSpec
@@ -37,6 +37,9 @@ def load_runtime(path: str) -> ctypes.CDLL:
             [network, c_int64, POINTER(_Doubles), POINTER(ChunkResult)],
         ),
         "neurosim_outdegrees": (None, [network, c_int32, _Words]),
+        "neurosim_machine_counts": (c_double, [network, _Int64s, _Int64s, _Int64s, _Int64s]),
+        "neurosim_machine_load": (c_int64, [network, POINTER(c_float)]),
+        "neurosim_machine_rows": (POINTER(c_uint16), [network]),
         "neurosim_synapses": (c_int64, [network]),
         "neurosim_list_synapses": (
             None,

@@ -64,6 +64,8 @@ def _unmet(program: Program, options: EngineOptions) -> list[str]:
         )
     if options.precision != "double":
         unmet.append(f"precision {options.precision!r} was asked for, the reference is double only")
+    if program.machine is not None or any(p.code.scalar for p in program.populations):
+        unmet.append("the network runs as another machine, whose limits and numbers it has not")
     for structure in program.structures:
         unmet.append(f"synapses of {structure.projection!r} come and go, Brian2's cannot")
     for population in program.populations:

@@ -5,6 +5,7 @@
 // target adds its inputs in an order that depends on neither threads nor chunks.
 #pragma once
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "synapses.hpp"
@@ -57,6 +58,24 @@ class Calendar {
 
     std::vector<Entry>& page(int64_t step) { return pages_[step & mask_]; }
 
+    // Enter one synapse, which is kept with the page until it is turned.
+    template <class Target>
+    void enter_alone(int64_t due, Target target, Weight weight) {
+        alone_.resize(pages_.size());
+        auto& kept = alone_[static_cast<size_t>(due & mask_)];
+        kept.push_back(allocate(static_cast<size_t>(segment_bytes<Target>(1, 1))));
+        std::byte* data = kept.back().get();
+        std::memcpy(data, &weight, sizeof weight);
+        std::memcpy(data + sizeof weight, &target, sizeof target);
+        pages_[due & mask_].push_back({reinterpret_cast<uint64_t>(data) | (uint64_t(1) << 48)});
+    }
+
+    // A page was worked off.
+    void turn(int64_t step) {
+        pages_[step & mask_].clear();
+        if (!alone_.empty()) alone_[static_cast<size_t>(step & mask_)].clear();
+    }
+
   private:
     template <class Target>
     void enter_row(const SynapseStore::Row& row, int64_t step, int64_t from) {
@@ -70,6 +89,7 @@ class Calendar {
     }
 
     std::vector<std::vector<Entry>> pages_;
+    std::vector<std::vector<Bytes>> alone_;  // per page: synapses entered alone
     int64_t mask_ = 0;
 };
 

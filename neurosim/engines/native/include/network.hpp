@@ -12,7 +12,7 @@ class Network {
   public:
     explicit Network(const NetworkSpec& spec) : spec_(spec) {
         if (spec.messenger) exchange_ = std::make_unique<Exchange>(spec_, *spec.messenger);
-        for (int32_t t = 0; t < spec.n_threads; ++t) team_.push_back(std::make_unique<Worker>(spec_, t));
+        for (int32_t t = 0; t < spec.n_threads; ++t) team_.push_back(std::make_unique<Worker>(spec_, t, rows));
         for (auto& worker : team_) worker->join(exchange_.get());
         if (Mirror::needed(spec_)) mirror_ = std::make_unique<Mirror>(spec_);
         for (auto& worker : team_) worker->see(team_, mirror_.get());
@@ -21,6 +21,10 @@ class Network {
     void build() {
         together([](Worker& worker) { worker.build(); });
         give_back_memory();
+        if (on_machine && spec_.machine && spec_.machine->cores.n_queues) {
+            rows.assign(static_cast<size_t>(spec_.n_ids * spec_.machine->cores.n_slices), 0);
+            for (const auto& worker : team_) worker->count_rows(rows);
+        }
         meet_ranks();
     }
 
@@ -63,6 +67,9 @@ class Network {
         merge_sums(buffers);
         report(begin, result);
     }
+
+    // On a machine: number of synapses of each source onto each core's neurons.
+    std::vector<uint16_t> rows;
 
     int64_t exchange_bytes() const { return exchange_ ? exchange_->bytes() : 0; }
     const Worker& worker(int32_t thread) const { return *team_[thread]; }

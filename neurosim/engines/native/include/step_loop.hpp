@@ -143,15 +143,35 @@ inline void Worker::emit(Team& team, int64_t step) {
         int64_t& cursor = source_cursor_[s];
         for (; source.due(cursor, step); ++cursor) emitted_.push_back(static_cast<uint32_t>(source.id_of(cursor)));
     }
+    if constexpr (on_machine) machine->pass(emitted_, step);
     if (!generals->empty()) generals->enter(emitted_, step);
     if (wide_)
-        calendar_.enter<uint32_t>(store, emitted_, step);
+        enter<uint32_t>(step);
     else
-        calendar_.enter<uint16_t>(store, emitted_, step);
+        enter<uint16_t>(step);
     for (int32_t c = 0; c < spec_.n_channels; ++c) {
         merge(team, step, 1 + c, [&](const Worker& worker) -> auto& { return worker.generals->happened(c, step); });
         generals->enter_events(emitted_, step, c);
     }
+}
+
+template <class Target>
+inline void Worker::enter(int64_t step) {
+    if constexpr (on_machine)
+        machine->enter<Target>(calendar_, store, emitted_, step);
+    else
+        calendar_.enter<Target>(store, emitted_, step);
+}
+
+// Add what is due to the variables that synapses write.
+template <class Target>
+inline void Worker::deliver(int64_t step) {
+    const auto& page = calendar_.page(step);
+    if (on_machine && machine->sums.any())
+        machine->sums.operator()<Target>(page, variables_);
+    else
+        deliver_.operator()<Target>(page, variables_, open_);
+    calendar_.turn(step);
 }
 
 inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,
@@ -199,12 +219,10 @@ inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vecto
             if (!goes_on(step, stop)) break;
             emit(team, due);
         }
-        auto& page = calendar_.page(step);
         if (wide_)
-            deliver_.operator()<uint32_t>(page, variables_, open_);
+            deliver<uint32_t>(step);
         else
-            deliver_.operator()<uint16_t>(page, variables_, open_);
-        page.clear();
+            deliver<uint16_t>(step);
         generals->until(reset_phase, now, before);
         for (LocalPopulation& own : populations)
             if (!own.spikes.empty() || own.has_events()) spec_.kernels[own.spec->kernel].reset(own, now);

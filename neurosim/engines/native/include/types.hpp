@@ -44,6 +44,12 @@ constexpr bool changing_inputs = true;
 constexpr bool changing_inputs = false;
 #endif
 
+#ifdef NEUROSIM_MACHINE
+constexpr bool on_machine = true;        // spikes and sums end as on some machine, see machine.hpp
+#else
+constexpr bool on_machine = false;
+#endif
+
 using Count = NEUROSIM_COUNT;
 
 constexpr int64_t block_size = 64;        // neurons are updated in blocks of this many
@@ -147,6 +153,7 @@ struct PhaseSpec;
 struct ChannelSpec;
 struct ReadSpec;
 struct MessengerSpec;  // exchange_types.hpp
+struct MachineSpec;    // machine_types.hpp
 
 struct NetworkSpec {
     const Kernel* kernels;               // the generated table, from the other library
@@ -169,6 +176,7 @@ struct NetworkSpec {
     int32_t n_generals, n_phases, n_channels, n_reads;
     const InputsSpec* inputs;            // injected currents and operations
     const MessengerSpec* messenger;      // how to reach the other ranks; null: there are none
+    const MachineSpec* machine;          // limits of the machine that the network runs as, or null
 
     int32_t n_workers() const { return n_ranks * n_threads; }
 };

@@ -9,6 +9,7 @@
 #include "exchange.hpp"
 #include "generals.hpp"
 #include "inputs.hpp"
+#include "machine.hpp"
 #include "mirror.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
@@ -28,11 +29,16 @@ using Team = std::vector<std::unique_ptr<Worker>>;
 
 class Worker {
   public:
-    Worker(const NetworkSpec& spec, int32_t thread) : spec_(spec), thread_(thread) {
+    // `rows`: number of synapses of each source onto each core's neurons, on a machine.
+    Worker(const NetworkSpec& spec, int32_t thread, const std::vector<uint16_t>& rows) : spec_(spec), thread_(thread) {
         lag_ = spec.smallest_delay;
         published_.resize(2 * lag_ + 4);
         allocate_state();
-        calendar_.resize(spec.largest_delay);
+        if (on_machine && spec.machine) {
+            machine = std::make_unique<Machine>(*spec.machine, rows);
+            machine->see(populations, slots_);
+        }
+        calendar_.resize(spec.largest_delay + static_cast<int32_t>(machine ? machine->slack() : 0));
         for (int i = 0; i < spec.n_poisson; ++i)
             poisson_.emplace_back(spec.poisson[i], populations[spec.poisson[i].population], spec.seed);
         for (int r = 0; r < spec.n_recorders; ++r)
@@ -57,6 +63,17 @@ class Worker {
     double* const* probe_samples = nullptr;
     std::unique_ptr<Generals> generals;
     std::unique_ptr<Inputs> inputs;
+    std::unique_ptr<Machine> machine;
+
+    // Add own synapses to the number that each source has onto each core's neurons.
+    void count_rows(std::vector<uint16_t>& rows) const {
+        if constexpr (on_machine) {
+            if (wide_)
+                machine->count_rows<uint32_t>(store, rows);
+            else
+                machine->count_rows<uint16_t>(store, rows);
+        }
+    }
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
@@ -141,6 +158,10 @@ class Worker {
     friend class OperationRun;
     template <class Target, class Visit>
     void read_rows(Visit&& visit) const;
+    template <class Target>
+    void enter(int64_t step);
+    template <class Target>
+    void deliver(int64_t step);
     void allocate_state();
     void update(int64_t step);
     void add_events(std::vector<uint32_t>& out) const;
@@ -305,6 +326,8 @@ inline void Worker::move_origin(int64_t step) {
 }
 
 inline void Worker::mark_sources(Bits& needed) const {
+    if constexpr (on_machine)  // a machine's lines and cores see the spikes of all
+        for (int64_t id = 0; machine && id < spec_.n_ids; ++id) set_bit(needed, id);
     store.each_row([&](int64_t id, const SynapseStore::Row&) { set_bit(needed, id); });
     generals->each([&](const auto& part) { part.each_source([&](int64_t id) { set_bit(needed, id); }); });
 }

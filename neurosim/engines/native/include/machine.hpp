@@ -1,0 +1,121 @@
+// One worker's view of the machine that a network runs as: which spikes pass, when they are worked
+// off, and where sums end. Networks of no machine are compiled without it.
+#pragma once
+#include <memory>
+#include <span>
+
+#include "cores.hpp"
+#include "gates.hpp"
+#include "population.hpp"
+#include "saturating.hpp"
+
+namespace neurosim {
+
+class Machine {
+  public:
+    // `rows`: as of Cores; filled once all synapses are there.
+    Machine(const MachineSpec& spec, const std::vector<uint16_t>& rows) : spec_(spec) {
+        for (int32_t g = 0; g < spec.n_gates; ++g) gates.emplace_back(spec.gates[g], g);
+        if (spec.cores.n_queues) cores = std::make_unique<Cores>(spec.cores, rows);
+    }
+
+    std::vector<Gate> gates;
+    std::unique_ptr<Cores> cores;
+    LimitedDelivery sums;
+    int64_t skipped = 0, dropped = 0;    // of own synapses: their time had passed; their spike was lost
+
+    // Steps that a late spike may add to a delay.
+    int64_t slack() const { return cores && spec_.cores.budget < 1e300 ? most_lateness : 0; }
+
+    // Learn which variable and neuron each slot is: `slots` as of Worker.
+    void see(const std::vector<LocalPopulation>& populations, const std::vector<std::vector<int64_t>>& slots) {
+        for (int32_t s = 0; s < spec_.n_saturations; ++s) {
+            const SaturationSpec& given = spec_.saturations[s];
+            const LocalPopulation& own = populations[given.population];
+            const int64_t slot = slots[given.population][given.array];  // -1: no synapse adds to it
+            sums.limit(slot, slot < 0 ? 0 : own.padded, static_cast<real>(given.limit));
+        }
+        if (!cores) return;
+        for (size_t p = 0; p < populations.size(); ++p)
+            for (const int64_t slot : slots[p])
+                for (int64_t k = 0; slot >= 0 && k < populations[p].count; ++k) {
+                    const auto place = static_cast<size_t>(slot + k);
+                    if (slice_of_.size() <= place) slice_of_.resize(place + 1, -1);
+                    slice_of_[place] = spec_.cores.slice_of[populations[p].id(k)];
+                }
+    }
+
+    // Add this worker's synapses to the number that each source has onto each slice.
+    template <class Target>
+    void count_rows(const SynapseStore& store, std::vector<uint16_t>& rows) const {
+        store.each_row([&](int64_t source, const SynapseStore::Row& row) {
+            each_synapse<Target>(row, [&](const Segment&, Target target, Weight) {
+                uint16_t& n = rows[static_cast<size_t>(source * spec_.cores.n_slices + slice_of_[target])];
+                n = static_cast<uint16_t>(n + (n < UINT16_MAX));
+            });
+        });
+    }
+
+    // What is left of the spikes of a step, by id.
+    void pass(std::vector<uint32_t>& spikes, int64_t step) {
+        for (Gate& gate : gates) gate.pass(spikes, step);
+    }
+
+    // Enter spikes in the calendar, each of its events when its core has worked it off.
+    template <class Target>
+    void enter(Calendar& calendar, const SynapseStore& store, const std::vector<uint32_t>& spikes, int64_t step) {
+        if (!cores) return calendar.enter<Target>(store, spikes, step);
+        const std::vector<LateSpike>& late = cores->arrive(spikes, step);
+        size_t next = 0;
+        const auto on_time = [&](size_t end) {
+            part_.assign(spikes.begin() + static_cast<int64_t>(next), spikes.begin() + static_cast<int64_t>(end));
+            calendar.enter<Target>(store, part_, step);
+            next = end;
+        };
+        for (size_t i = 0, end = 0; i < late.size(); i = end) {
+            for (end = i; end < late.size() && late[end].spike == late[i].spike;) ++end;
+            on_time(late[i].spike);
+            enter_late<Target>(calendar, store.row(spikes[next]), {late.data() + i, end - i}, step);
+            ++next;
+        }
+        on_time(spikes.size());
+    }
+
+  private:
+    template <class Target, class Visit>
+    static void each_synapse(const SynapseStore::Row& row, Visit&& visit) {
+        const std::byte* data = row.data;
+        for (const Segment* i = row.begin; i != row.end; ++i) {
+            const Segment segment = *i;
+            const auto* weights = reinterpret_cast<const Weight*>(data);
+            const auto* targets = reinterpret_cast<const Target*>(weights + segment.n_weights());
+            for (int64_t s = 0; s < segment.count(); ++s) visit(segment, targets[s], weights[segment.constant() ? 0 : s]);
+            data += segment_bytes<Target>(segment);
+        }
+    }
+
+    // A spike of which some slices are late: its synapses one by one, those left out omitted.
+    template <class Target>
+    void enter_late(Calendar& calendar, const SynapseStore::Row& row, std::span<const LateSpike> late, int64_t step) {
+        each_synapse<Target>(row, [&](const Segment& segment, Target target, Weight weight) {
+            int64_t lateness = 0, delay = segment.delay;
+            for (const LateSpike& one : late)
+                if (one.slice == slice_of_[target]) lateness = one.lateness;
+            if (lateness > most_lateness) {
+                ++dropped;
+                return;
+            }
+            if (spec_.cores.skips_late && lateness && delay + spec_.cores.delay_shift <= lateness) {
+                ++skipped;
+                return;
+            }
+            calendar.enter_alone<Target>(step + delay + (spec_.cores.skips_late ? 0 : lateness), target, weight);
+        });
+    }
+
+    const MachineSpec& spec_;
+    std::vector<int32_t> slice_of_;      // per slot
+    std::vector<uint32_t> part_;
+};
+
+}  // namespace neurosim
