@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from ..engines.base import Engine
 from ..errors import DescriptionError, UnknownNameError
 from ..lowering.machine_program import MachineCounts
@@ -21,6 +23,7 @@ from .workload import Workload
 
 if TYPE_CHECKING:
     from ..description.network import Network
+    from ..recording.reader import Recording
 
 Pass = Callable[[Draft], None]
 
@@ -97,8 +100,18 @@ class Machine:
         draft = Draft(self, program, program, ranks, report)
         for one in self.passes():
             one(draft)
-        report.refuse_if_obstructed()
+        self._agree(report, ranks)
         return Mapped(draft.program, report.as_dict(), lambda inner: self._engine(inner, draft))
+
+    @staticmethod
+    def _agree(report: MappingReport, ranks: Communicator) -> None:
+        """Refuse the network on every rank if something is in the way on any; each thing once."""
+        if not ranks.share.whole:
+            own = np.frombuffer("\0".join(report.obstacles).encode(), np.uint8)
+            texts = [bytes(found).decode() for found in ranks.gather(own)]
+            every = [text for found in texts for text in found.split("\0") if text]
+            report.obstacles[:] = dict.fromkeys(every)
+        report.refuse_if_obstructed()
 
     def _engine(self, inner: Engine, draft: Draft) -> Engine:
         return PlatformEngine(inner, draft)
@@ -135,8 +148,19 @@ class Machine:
             workload = replace(workload, counts=known)
         return {"energy": price(model, workload).as_dict()}
 
-    def price(self, workload: Workload) -> Price:
-        """Return what a run, perhaps on another machine, would cost on this one.
+    @staticmethod
+    def workload(recording: Recording, **how: Any) -> Workload:
+        """Return what a recorded run did: see :meth:`Workload.of_recording`."""
+        return Workload.of_recording(recording, **how)
+
+    def price(self, run: Workload | Recording, **how: Any) -> Price:
+        """Return what a run, perhaps of another machine, would cost on this one.
+
+        Parameters
+        ----------
+        run : Recording or Workload
+        **how
+            With a recording, as for :meth:`Workload.of_recording`.
 
         Raises
         ------
@@ -148,4 +172,4 @@ class Machine:
             raise DescriptionError(
                 f"platform {self.name!r} has no cost model; it must define cost_model()."
             )
-        return price(model, workload)
+        return price(model, run if isinstance(run, Workload) else self.workload(run, **how))
