@@ -16,11 +16,13 @@ _PUBLIC = {
     "Lost": "report",
     "Machine": "platform",
     "MappingReport": "report",
+    "OneAtATime": "one_at_a_time",
     "Reading": "draft",
     "Rounded": "report",
     "RunFacts": "engine",
     "Shared": "report",
     "UnitSystem": "units",
+    "imperfections": "one_at_a_time",
     "knob": "knobs",
 }
 

@@ -53,14 +53,14 @@ def _distributions(found: Comparison) -> list[str]:
                  show(d.mean_b, form), show(d.shift, "+" + form), show(d.ks, ".3f"),
                  show(d.p, ".2g")]
             )  # fmt: skip
-    return _table(rows, left=2)
+    return table_of(rows, left=2)
 
 
 def _trains(found: Comparison) -> list[str]:
     head = ["population", "partners", "beyond chance", "Victor-Purpura", "(others)", "van Rossum",
             "(others)", "rate change (Hz)", "rates' corr."]  # fmt: skip
     rows = [_row(name, one) for name, one in found.populations.items() if one.trains is not None]
-    return _table([head, *rows], left=1) if rows else []
+    return table_of([head, *rows], left=1) if rows else []
 
 
 def _row(name: str, one: PopulationComparison) -> list[str]:
@@ -73,7 +73,8 @@ def _row(name: str, one: PopulationComparison) -> list[str]:
     return [name, *(show(value, ".3f") for value in values), change, show(t.rate_pattern, ".3f")]
 
 
-def _table(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+def table_of(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Return rows as lines; the first ``left`` columns are text."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

@@ -1,0 +1,128 @@
+"""Each imperfection of a machine alone, with a machine made for the purpose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from neurosim.neuromorphic.knobs import knob
+from neurosim.neuromorphic.one_at_a_time import ALL, CONTROL, REFERENCE, TRANSPARENT, imperfections
+from neurosim.neuromorphic.platform import Machine
+
+import neurosim as ns
+from neurosim.errors import DescriptionError, UnknownNameError
+from neurosim.lowering.machine_program import Grid
+from neurosim.units import Hz, ms, mV, second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy(Machine):
+    """Its weights are cut to bits and become smaller; neurons fit or do not."""
+
+    name = "toy"
+
+    bits: int = knob(3, "bits of a weight", low=0, imperfection=True, ideal=0)
+    weaker: float = knob(0.1, "share of a weight that is lost", imperfection=True, ideal=0.0)
+    narrow: bool = knob(False, "holds ten neurons only", imperfection=True, ideal=False)
+    boards: int = knob(1, "not an imperfection", low=1)
+
+    def passes(self):
+        return (self._weights, self._place)
+
+    def _weights(self, draft):
+        quantum = 1e-3 / 2**self.bits if self.bits else 0.0
+        if not (self.bits or self.weaker):
+            return
+        grid = Grid(factor=1.0 - self.weaker, quantum=quantum, low=0, high=10**6)
+        draft.projections(lambda p: replace(p, weight=replace(p.weight, grid=grid)))
+
+    def _place(self, draft):
+        if self.narrow:
+            draft.report.obstacle("population 'E'", "60 neurons", "at most 10", "Take fewer.")
+
+
+def network(seed=1):
+    lif = ns.NeuronModel(
+        "dv/dt = -v/(10*ms) : volt (unless refractory)",
+        threshold="v > 20*mV",
+        reset="v = 0*mV",
+        refractory=2 * ms,
+        initial={"v": "20*mV*rand()"},
+    )
+    net = ns.Network(seed=seed)
+    e = net.population("E", 60, lif)
+    net.project(e, e, ns.FixedInDegree(10), "v", weight=0.9 * mV, delay=1.5 * ms)
+    net.poisson(e, "v", rate=8 * Hz, indegree=500, weight=0.5 * mV)
+    return net
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    switches = {"bits": [1, 3], "weaker": 0.4, "narrow": True}
+    return imperfections(
+        network(), Toy(weaker=0.4), 500 * ms, switches=switches, control=network(2),
+        output=folder, threads=1,
+    )  # fmt: skip
+
+
+def test_runs_and_their_names(found):
+    assert list(found.recordings) == [
+        REFERENCE, TRANSPARENT, CONTROL, "bits=1", "bits=3", "weaker", ALL
+    ]  # fmt: skip
+    assert found.switches["bits=3"] == ("bits", 3)
+    assert "at most 10" in found.refused["narrow"]
+    platform = found.recordings["bits=1"].platform
+    assert (platform.settings["bits"], platform.settings["weaker"]) == (1, 0.0)
+    assert found.recordings[REFERENCE].platform is None
+
+
+def test_what_each_does(found):
+    totals = found.totals
+    assert totals[TRANSPARENT].identical
+    assert totals[TRANSPARENT].rate_change == 0.0
+    assert not totals["bits=3"].identical
+    # 0.9 mV becomes 1.0 with 1 bit, 0.875 with 3, 0.54 where it is weaker; spikes of the
+    # Poisson inputs are the same, so the sign of the change is sure
+    assert totals["bits=1"].rate_change > 0 > totals["weaker"].rate_change
+    assert totals["weaker"].coincidence < totals["bits=3"].coincidence < 1
+    assert totals[CONTROL].first_difference_ms < totals["bits=3"].first_difference_ms
+    assert totals[CONTROL].coincidence < 0.1
+
+
+def test_what_is_told(found, tmp_path):
+    text = str(found)
+    assert text.splitlines()[0] == "toy against native"
+    assert "weaker" in text
+    assert "narrow: refused" in text
+    json.dumps(found.as_dict(), allow_nan=False)
+    found.plot(tmp_path / "found.png")
+    assert (tmp_path / "found.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_usual_switches_and_a_runner_of_ones_own():
+    asked = []
+
+    def run(name, net, platform):
+        asked.append((name, platform))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        imperfections(None, Toy(boards=2), run=run)
+    assert asked == [(REFERENCE, None)]
+    from neurosim.neuromorphic.one_at_a_time import _switches
+
+    assert _switches(Toy(), None) == {"bits": ("bits", 3), "weaker": ("weaker", 0.1)}
+    assert _switches(Toy(), ["bits"]) == {"bits": ("bits", 3)}
+
+
+def test_what_is_refused():
+    with pytest.raises(UnknownNameError, match="imperfection"):
+        imperfections(None, Toy(), 1 * second, switches=["boards"])
+    with pytest.raises(DescriptionError, match="needs a duration"):
+        imperfections(None, Toy())
+    with pytest.raises(DescriptionError, match="must be a platform"):
+        imperfections(None, None, 1 * second)
+    assert np.isfinite(Toy().weaker)
