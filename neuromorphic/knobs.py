@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Literal
 
 from ..errors import DescriptionError, UnknownNameError
@@ -83,9 +83,14 @@ def knob(
     return field(default=default, metadata=facts)
 
 
+def declared(owner: Any) -> list[Field[Any]]:
+    """Return the fields of a platform that were made with :func:`knob`."""
+    return [own for own in fields(owner) if "fact" in own.metadata]
+
+
 def check(owner: Any) -> None:
     """Raise DescriptionError unless every setting of a platform is allowed."""
-    for own in fields(owner):
+    for own in declared(owner):
         value, facts, name = getattr(owner, own.name), own.metadata, own.name
         where = f"platform {owner.name!r}: {name}={value!r}"
         if facts["choices"]:
@@ -115,14 +120,14 @@ def ideal_values(owner: type) -> dict[str, Any]:
     """Return the settings that switch off whatever a machine does otherwise than an ideal one."""
     return {
         own.name: own.metadata["ideal"]
-        for own in fields(owner)
+        for own in declared(owner)
         if own.metadata["ideal"] is not MISSING
     }
 
 
 def assumed(owner: Any) -> Iterator[Assumption]:
     """Yield the settings of a platform whose default no primary source confirms."""
-    for own in fields(owner):
+    for own in declared(owner):
         facts = own.metadata
         if facts["fact"] in ("2", "U"):
             value, source = str(getattr(owner, own.name)), facts["source"]

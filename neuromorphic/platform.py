@@ -17,7 +17,7 @@ from ..platforms import Mapped
 from .costs import CostModel, Price, price
 from .draft import Draft
 from .engine import PlatformEngine, RunFacts
-from .knobs import Assumption, assumed, check, ideal_values, knob
+from .knobs import Assumption, assumed, check, declared, ideal_values, knob
 from .report import MappingReport
 from .workload import Workload
 
@@ -80,7 +80,7 @@ class Machine:
     @classmethod
     def imperfections(cls) -> dict[str, Any]:
         """Return the settings that are imperfections, and their usual values."""
-        return {own.name: own.default for own in fields(cls) if own.metadata["imperfection"]}
+        return {own.name: own.default for own in declared(cls) if own.metadata["imperfection"]}
 
     def assumptions(self) -> list[Assumption]:
         """Return every value that no primary source confirms."""
