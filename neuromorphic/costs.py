@@ -31,6 +31,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_ESTIMATED = ("packets", "learning_updates")
+
+
 @dataclass(frozen=True)
 class Alternative:
     """Another published way to price the same run: in place of all parts and events."""
@@ -255,7 +258,7 @@ def _items(
         if count is None:
             notes.append(f"{event.what}: not counted in this run; no energy for them")
             continue
-        estimated = event.what == "packets" and "packets" not in workload.counts
+        estimated = event.what in _ESTIMATED and event.what not in workload.counts and count > 0
         facts = [event.joules.fact, "U"] if estimated else [event.joules.fact]
         each = event.joules.value
         items.append(

@@ -33,7 +33,8 @@ class Emitter:
 class Connection:
     """A projection: names of the two populations, sizes, synapses and synaptic events.
 
-    ``synapses`` is None where the run ended before they were built.
+    ``synapses`` is None where the run ended before they were built. ``plastic``: each has a model
+    of its own, such as a learning rule.
     """
 
     pre: str
@@ -42,6 +43,7 @@ class Connection:
     n_post: int
     synapses: int | None
     events: int
+    plastic: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ class Workload:
         ----------
         what : str
             ``synaptic_events``, ``input_events``, ``neuron_updates``, ``spikes`` (sources
-            included), ``packets``, or a name among ``counts``.
+            included), ``packets``, ``learning_updates`` (events of plastic synapses), or a name
+            among ``counts``.
         neurons_per_destination : float
             Neurons of a chip or core that a packet is copied to, where ``packets`` is estimated.
         """
@@ -132,6 +135,9 @@ class Workload:
             "neuron_updates": float(self.neurons) * self.steps,
             "spikes": float(sum(p.spikes for p in self.populations.values())),
             "packets": self._packets(neurons_per_destination),
+            "learning_updates": float(
+                sum(c.events for c in self.projections.values() if c.plastic)
+            ),
         }
         return known.get(what)
 
@@ -233,7 +239,7 @@ class Workload:
         projections = {
             p.name: Connection(
                 p.pre.population, p.post.population, p.pre.size, p.post.size,
-                run.synapses.get(p.name), run.events.get(p.name, 0),
+                run.synapses.get(p.name), run.events.get(p.name, 0), p.synapse is not None,
             )
             for p in program.projections
         }  # fmt: skip
@@ -267,11 +273,16 @@ class _Counted:
         self.first_spike: float | None = None
         self._active, self._observed = 0, 0
         self._windows = statistics.whole_bins(start, stop, window_ms)
+        plastic = {
+            given.get("name")
+            for given in recording.description.get("projections", ())
+            if "synapse" in given
+        }
         spikes = {name: self._count(p) for name, p in recording.populations.items()}
         self.projections = {
             name: Connection(
                 p.pre, p.post, p.n_pre, p.n_post, recording.synapse_counts[name],
-                self._events(name, spikes[p.pre]),
+                self._events(name, spikes[p.pre]), name in plastic,
             )
             for name, p in recording.projections.items()
         }  # fmt: skip

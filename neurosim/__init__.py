@@ -51,6 +51,7 @@ _PUBLIC = {
     "metrics": "analysis.metrics",
     "compare": "analysis.comparison",
     "plot": "analysis.plots",
+    "price": "pricing",
     "Experiment": "experiment",
     "Callback": "callbacks",
     "StructureChange": "description.wiring",
@@ -134,6 +135,7 @@ if TYPE_CHECKING:
     from .experiment import load_experiment as load_experiment
     from .lowering.lower import lower as lower
     from .lowering.sonata import write_sonata_edges as write_sonata_edges
+    from .pricing import price as price
     from .recording import Recording as Recording
     from .recording import read as read
     from .results import Check as Check

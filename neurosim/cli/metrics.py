@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from .recordings import opened
 from .values import TimeType
+
+_ALL = "all"
 
 
 @click.command("metrics")
@@ -20,9 +23,28 @@ from .values import TimeType
     default="100ms",
     help="Of the sparsity S, Fano factor and sparsenesses.  [100ms]",
 )
+@click.option(
+    "--platforms",
+    metavar="NAMES",
+    help="Price the run on neuromorphic machines, without running it again: 'all', or names "
+    "with commas between.",
+)
+@click.option(
+    "--inferences",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Equal tasks in the run, for the price of one; with --platforms.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
-    file: Path, start: float | None, stop: float | None, window: float, as_json: bool
+    file: Path,
+    start: float | None,
+    stop: float | None,
+    window: float,
+    platforms: str | None,
+    inferences: int,
+    as_json: bool,
 ) -> None:
     """Rates, irregularity, coordination, sparseness, C_eff and more of the recording FILE.
 
@@ -39,11 +61,29 @@ def command(
                   sparseness of counts across neurons, across windows: 0 dense, 1 sparse
     C_eff, S, M_syn, T_s
                   the survey's: see docs/analysis.md
+
+    With --platforms: time, energy, and T_s, E_s, EDP, L, P_inf, M_syn, S, C_eff on each machine,
+    with how sure each number is: see docs/costs.md.
     """  # noqa: D301 - the backspace is click's sign for "leave these lines alone"
     from ..analysis.metrics import format_table, metrics  # noqa: PLC0415 - not for --help
 
-    result = metrics(opened(file), milliseconds(start), milliseconds(stop), window * 1e3)
-    click.echo(result.to_json() if as_json else format_table(result))
+    if platforms is None and inferences != 1:
+        raise click.UsageError("--inferences goes with --platforms: add --platforms all.")
+    recording, stretch = opened(file), (milliseconds(start), milliseconds(stop))
+    result = metrics(recording, *stretch, window * 1e3)
+    if platforms is None:
+        click.echo(result.to_json() if as_json else format_table(result))
+        return
+    from ..pricing import price  # noqa: PLC0415 - imports Brian2
+
+    named = [name.strip() for name in platforms.split(",")]
+    chosen = _ALL if _ALL in named else named
+    prices = price(recording, chosen, *stretch, window * 1e3, inferences)
+    if as_json:
+        both = {**json.loads(result.to_json()), "platforms": prices.as_dict()}
+        click.echo(json.dumps(both, allow_nan=False))
+    else:
+        click.echo(f"{format_table(result)}\n\nplatforms\n{prices.table()}")
 
 
 def milliseconds(seconds: float | None) -> float | None:

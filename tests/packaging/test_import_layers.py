@@ -58,6 +58,7 @@ ALLOWED = {
         for name in RUNNING - {"memory"}
     },
     "platforms": BASE | RANKS | {"description", "lowering", "engines", "registry"},
+    "pricing": BASE | RANKS | {"platforms", "recording"},
     "config": BASE | {"description", "models", "registry"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
@@ -98,6 +99,7 @@ ALLOWED = {
         "recipes",
         "checkpoint",
         "platforms",
+        "pricing",
     },
     "__main__": {"cli"},
 }
