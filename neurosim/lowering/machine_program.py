@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .learning_program import DeferredStdp
+
 NumberFormat = Literal["s16.15", "float32"]
 
 
@@ -141,7 +143,7 @@ class Cores:
         ``source_slice % lanes``.
     source_slice : (n_ids,) int32
         Which slice of its population a neuron or source is in, counted over the network.
-    budget : float
+    budget : float or (n_slices,) float64
         Events that a core works off per step; inf: any number.
     fifo : int
         Spikes that can wait; one more is lost.
@@ -160,7 +162,7 @@ class Cores:
     slices: tuple[CoreSlice, ...]
     lanes: NDArray[np.int64]
     source_slice: NDArray[np.int32]
-    budget: float
+    budget: float | NDArray[np.float64]
     fifo: int
     drops_late: bool
     skips_late: bool
@@ -177,11 +179,23 @@ class MachineProgram:
     saturations: tuple[Saturation, ...] = ()
     gates: tuple[Gate, ...] = ()
     cores: Cores | None = None
+    learning: tuple[DeferredStdp, ...] = ()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether all that goes on is in the network's state."""
+        return not self.gates and self.cores is None and not self.learning
+
+    def learns(self, projection: str) -> bool:
+        """Return whether a projection's synapses learn in integers."""
+        return any(one.projection == projection for one in self.learning)
 
 
 @dataclass(frozen=True, eq=False)
 class MachineCounts:
     """What a machine's limits did since the run began, as the engine counted it.
+
+    Spikes of the last steps, fewer than the smallest delay, have not come to them yet.
 
     Attributes
     ----------
@@ -203,6 +217,9 @@ class MachineCounts:
         Events per core in every ``load_every`` steps.
     overrun : int
         Steps in which some core did not finish its events.
+    learning : (n_learning, 4) int64
+        Of each projection that learns in integers: additions cut; synapses of fetched rows; of
+        those, left out because their time had passed; synapses of spikes lost. On this rank.
     """
 
     saturated: NDArray[np.int64]
@@ -222,3 +239,4 @@ class MachineCounts:
     busiest: float = 0.0
     load: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     overrun: int = 0
+    learning: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))

@@ -320,7 +320,8 @@ class SpecBuilder:
 
     def _projection(self, projection: ProjectionProgram) -> ProjectionSpec:
         population, array = projection.post.population, -1
-        if projection.synapse is None:
+        learns = self.program.machine is not None and self.program.machine.learns(projection.name)
+        if projection.synapse is None and not learns:
             array = self.array_index(population, projection.variable)
         place = (self._index[population], array)
         return projection_spec(projection, self.program.share, place, self._keep)

@@ -27,6 +27,7 @@ from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
 from .machine_abi import add_rows, machine_counts
+from .learning_abi import LearntWeights
 from .library import load_kernels, load_runtime
 from .samples import Samples, copied
 from .shared_values import SharedValues
@@ -115,6 +116,7 @@ class NativeExecutable:
         }
         self._shared = SharedValues(program, self._specs.spec, self._specs.kernels, self._keys)
         self._synapses: SynapseAccess | None = None
+        self._learnt: LearntWeights | None = None
         self._structure: Structure | None = None
         self._step, self._stopped = 0, False
         self._recent = RecentSpikes(recent_depth(program))
@@ -153,6 +155,7 @@ class NativeExecutable:
             self.read,
         )
         self._synapses = access
+        self._learnt = LearntWeights(self._library, self._network, self.program)
         self._probes = SynapseProbes(self._library, self._network, access, self.program.dt)
         if self.program.structures:
             self._structure = Structure(
@@ -333,11 +336,11 @@ class NativeExecutable:
         """Return the state at the start of the step that comes next."""
         state = self._state()
         machine = self.program.machine
-        if machine is not None and (machine.gates or machine.cores is not None):
+        if machine is not None and not machine.resumable:
             raise UnsupportedError(
                 f"a checkpoint of a network on {machine.name}: the spikes that wait on the "
-                "machine's lines and cores are not part of it. Switch these off, or leave "
-                "checkpoints out."
+                "machine's lines and cores, and those that its synapses have yet to learn from, "
+                "are not part of it. Switch these off, or leave checkpoints out."
             )
         if self._stopped:
             raise stopped("native")
@@ -369,15 +372,15 @@ class NativeExecutable:
 
     def synapse_table(self, projection: str) -> NDArray[np.void]:
         """Return every synapse of a projection with a synapse model."""
-        return self._access().table(projection)
+        return self._holder(projection).table(projection)
 
     def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
         """Return a synaptic variable's values, in the order of ``synapse_table``."""
-        return self._access().read(projection, variable)
+        return self._holder(projection).read(projection, variable)
 
     def write_synapses(self, projection: str, variable: str, values: NDArray[np.float64]) -> None:
         """Replace a synaptic variable's values, in the order of ``synapse_table``."""
-        self._access().write(projection, variable, values)
+        self._holder(projection).write(projection, variable, values)
 
     def replace_synapses(
         self,
@@ -396,6 +399,11 @@ class NativeExecutable:
         """Sample these in what is simulated from now on."""
         self._access()
         self._probes.watch(watches)
+
+    def _holder(self, projection: str) -> SynapseAccess | LearntWeights:
+        if self._learnt is not None and projection in self._learnt:
+            return self._learnt
+        return self._access()
 
     def _access(self) -> SynapseAccess:
         if self._synapses is None:
@@ -416,3 +424,4 @@ class NativeExecutable:
         if self._network:
             self._library.neurosim_destroy(self._network)
             self._network, self._synapses, self._structure = None, None, None
+            self._learnt = None

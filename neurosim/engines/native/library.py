@@ -39,6 +39,8 @@ def load_runtime(path: str) -> ctypes.CDLL:
         "neurosim_outdegrees": (None, [network, c_int32, _Words]),
         "neurosim_machine_counts": (c_double, [network, _Int64s, _Int64s, _Int64s, _Int64s]),
         "neurosim_machine_load": (c_int64, [network, POINTER(c_float)]),
+        "neurosim_learning_counts": (None, [network, _Int64s]),
+        "neurosim_learning_weights": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_machine_rows": (POINTER(c_uint16), [network]),
         "neurosim_synapses": (c_int64, [network]),
         "neurosim_list_synapses": (

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...lowering.machine_program import Cores, Gate, MachineCounts, MachineProgram
 from ...lowering.program import Program
 from ...parallel.communicator import Communicator
+from .learning_abi import LearningSpec, learning_counts, learning_spec
 
 _Doubles, _Int32s, _Int64s = POINTER(c_double), POINTER(c_int32), POINTER(c_int64)
 _PER_GATE, _PER_QUEUE = 5, 6
@@ -50,7 +51,8 @@ class CoresSpec(ctypes.Structure):
         ("lanes", _Int64s),
         ("source_slice", _Int32s),
         ("base_load", _Doubles),
-        ("budget", c_double),
+        ("budget", _Doubles),
+        ("least_budget", c_double),
         ("fifo", c_int64),
         ("load_every", c_int64),
         ("delay_shift", c_int64),
@@ -68,6 +70,9 @@ class MachineSpec(ctypes.Structure):
         ("saturations", POINTER(SaturationSpec)),
         ("gates", POINTER(GateSpec)),
         ("cores", CoresSpec),
+        ("learning", POINTER(LearningSpec)),
+        ("n_learning", c_int32),
+        ("reserved", c_int32),
     )
 
 
@@ -94,6 +99,8 @@ def machine_spec(
     spec.saturations = (SaturationSpec * len(saturations))(*saturations)
     gates = [_gate(gate, keep) for gate in machine.gates]
     spec.gates = (GateSpec * len(gates))(*gates)
+    learning = [learning_spec(program, one, array_index, keep) for one in machine.learning]
+    spec.learning, spec.n_learning = (LearningSpec * len(learning))(*learning), len(learning)
     if machine.cores is not None:
         spec.cores = _cores(machine.cores, program, keep)
     return spec
@@ -118,6 +125,7 @@ def _cores(cores: Cores, program: Program, keep: Callable[..., Any]) -> CoresSpe
         first = first_ids[part.population] + part.first
         slice_of[first : first + part.size] = k
     ends = np.cumsum(cores.lanes)
+    budget = np.broadcast_to(np.asarray(cores.budget, np.float64), len(cores.slices))
     return CoresSpec(
         n_slices=len(cores.slices),
         n_queues=int(ends[-1]),
@@ -126,7 +134,8 @@ def _cores(cores: Cores, program: Program, keep: Callable[..., Any]) -> CoresSpe
         lanes=keep(cores.lanes, np.int64, _Int64s),
         source_slice=keep(cores.source_slice, np.int32, _Int32s),
         base_load=keep(cores.base_load, np.float64, _Doubles),
-        budget=cores.budget,
+        budget=keep(budget, np.float64, _Doubles),
+        least_budget=float(budget.min()),
         fifo=cores.fifo,
         load_every=cores.load_every,
         delay_shift=cores.delay_shift,
@@ -176,6 +185,7 @@ def machine_counts(library: Any, network: int, machine: MachineProgram) -> Machi
         overrun=int(others[2]),
         busiest=float(busiest),
         load=_load(library, network, n_queues),
+        learning=learning_counts(library, network, len(machine.learning)),
     )
 
 

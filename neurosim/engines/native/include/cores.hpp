@@ -24,11 +24,15 @@ class Cores {
   public:
     // `rows`: number of synapses of each id onto each slice, shared by all workers.
     Cores(const CoresSpec& spec, const std::vector<uint16_t>& rows)
-        : spec_(spec), rows_(rows), queues_(static_cast<size_t>(spec.n_queues)) {}
+        : spec_(spec), rows_(rows), queues_(static_cast<size_t>(spec.n_queues)) {
+        for (int64_t slice = 0; slice < spec.n_slices; ++slice)
+            for (int64_t lane = 0; lane < spec.lanes[slice]; ++lane)
+                queues_[static_cast<size_t>(spec.first_queue[slice] + lane)].budget = spec.budget[slice];
+    }
 
     struct Queue {
         int64_t events = 0, spikes = 0, late = 0, lost = 0, fill = 0, lateness = 0;
-        double backlog = 0, arrived = 0, load = 0;
+        double budget = 0, backlog = 0, arrived = 0, load = 0;
         std::deque<int64_t> finished;    // steps in which late spikes will be done
     };
 
@@ -71,7 +75,7 @@ class Cores {
             return;
         }
         const double done = queue.backlog + queue.arrived + events;
-        const auto lateness = done > spec_.budget ? static_cast<int64_t>(__builtin_ceil(done / spec_.budget)) - 1 : int64_t(0);
+        const auto lateness = done > queue.budget ? static_cast<int64_t>(__builtin_ceil(done / queue.budget)) - 1 : int64_t(0);
         if (lateness > 0) {
             ++queue.late;
             queue.lateness = std::max(queue.lateness, lateness);
@@ -90,7 +94,7 @@ class Cores {
         for (Queue& queue : queues_) {
             most = std::max(most, queue.arrived);
             queue.load += queue.arrived;
-            queue.backlog = std::max(0.0, queue.backlog + queue.arrived - spec_.budget);
+            queue.backlog = std::max(0.0, queue.backlog + queue.arrived - queue.budget);
             over = over || queue.backlog > 0;
             queue.arrived = 0;
         }

@@ -6,6 +6,7 @@
 
 #include "cores.hpp"
 #include "gates.hpp"
+#include "learning.hpp"
 #include "population.hpp"
 #include "saturating.hpp"
 
@@ -22,10 +23,11 @@ class Machine {
     std::vector<Gate> gates;
     std::unique_ptr<Cores> cores;
     LimitedDelivery sums;
+    std::vector<std::unique_ptr<LearningPart>> learning;  // by their order in the spec
     int64_t skipped = 0, dropped = 0;    // of own synapses: their time had passed; their spike was lost
 
     // Steps that a late spike may add to a delay.
-    int64_t slack() const { return cores && spec_.cores.budget < 1e300 ? most_lateness : 0; }
+    int64_t slack() const { return cores && spec_.cores.least_budget < 1e300 ? most_lateness : 0; }
 
     // Learn which variable and neuron each slot is: `slots` as of Worker.
     void see(const std::vector<LocalPopulation>& populations, const std::vector<std::vector<int64_t>>& slots) {
@@ -45,6 +47,22 @@ class Machine {
                 }
     }
 
+    // Take the synapses that learn in integers.
+    void take_learning(const NetworkSpec& network, std::vector<LocalPopulation>& populations) {
+        const int64_t longest = network.largest_delay + slack();
+        for (int32_t i = 0; i < spec_.n_learning; ++i) {
+            const LearningSpec& given = spec_.learning[i];
+            learning.push_back(std::make_unique<LearningPart>(given, network.projections[given.projection],
+                                                              populations[given.population], network.smallest_delay,
+                                                              longest));
+        }
+    }
+
+    // The neurons' spikes of a step, as synapses onto them see them.
+    void note(int64_t step) {
+        for (auto& part : learning) part->note(step);
+    }
+
     // Add this worker's synapses to the number that each source has onto each slice.
     template <class Target>
     void count_rows(const SynapseStore& store, std::vector<uint16_t>& rows) const {
@@ -54,6 +72,12 @@ class Machine {
                 n = static_cast<uint16_t>(n + (n < UINT16_MAX));
             });
         });
+        for (const auto& part : learning)
+            part->each_synapse([&](int64_t source, int64_t target) {
+                const int32_t slice = spec_.cores.slice_of[target];
+                uint16_t& n = rows[static_cast<size_t>(source * spec_.cores.n_slices + slice)];
+                n = static_cast<uint16_t>(n + (n < UINT16_MAX));
+            });
     }
 
     // What is left of the spikes of a step, by id.
@@ -64,8 +88,12 @@ class Machine {
     // Enter spikes in the calendar, each of its events when its core has worked it off.
     template <class Target>
     void enter(Calendar& calendar, const SynapseStore& store, const std::vector<uint32_t>& spikes, int64_t step) {
-        if (!cores) return calendar.enter<Target>(store, spikes, step);
+        if (!cores) {
+            learn(spikes, {}, step);
+            return calendar.enter<Target>(store, spikes, step);
+        }
         const std::vector<LateSpike>& late = cores->arrive(spikes, step);
+        learn(spikes, late, step);
         size_t next = 0;
         const auto on_time = [&](size_t end) {
             part_.assign(spikes.begin() + static_cast<int64_t>(next), spikes.begin() + static_cast<int64_t>(end));
@@ -91,6 +119,25 @@ class Machine {
             const auto* targets = reinterpret_cast<const Target*>(weights + segment.n_weights());
             for (int64_t s = 0; s < segment.count(); ++s) visit(segment, targets[s], weights[segment.constant() ? 0 : s]);
             data += segment_bytes<Target>(segment);
+        }
+    }
+
+    // Let synapses that learn know of the spikes of a step, and of how late they are where.
+    void learn(const std::vector<uint32_t>& spikes, std::span<const LateSpike> late, int64_t step) {
+        if (learning.empty()) return;
+        const ArrivalRules rules{most_lateness, spec_.cores.delay_shift, !cores || spec_.cores.skips_late != 0};
+        size_t next = 0;
+        for (size_t i = 0; i < spikes.size(); ++i) {
+            size_t end = next;
+            while (end < late.size() && late[end].spike == i) ++end;
+            const auto own = late.subspan(next, end - next);
+            next = end;
+            for (auto& part : learning)
+                part->arrive(spikes[i], step, [&](int64_t target) {
+                    for (const LateSpike& one : own)
+                        if (one.slice == spec_.cores.slice_of[target]) return int64_t(one.lateness);
+                    return int64_t(0);
+                }, rules);
         }
     }
 

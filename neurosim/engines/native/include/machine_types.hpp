@@ -1,5 +1,6 @@
 // What a machine does to spikes and sums, as Python fills it in; see lowering/machine_program.py.
 #pragma once
+#include "learning_types.hpp"
 #include "types.hpp"
 
 namespace neurosim {
@@ -26,7 +27,8 @@ struct CoresSpec {
     const int64_t* lanes;                // per slice
     const int32_t* source_slice;         // per id
     const double* base_load;             // per slice
-    double budget;
+    const double* budget;                // per slice, of each of its lanes
+    double least_budget;
     int64_t fifo, load_every, delay_shift;
     int32_t drops_late, skips_late;
 };
@@ -36,6 +38,8 @@ struct MachineSpec {
     const SaturationSpec* saturations;
     const GateSpec* gates;
     CoresSpec cores;
+    const LearningSpec* learning;        // projections that learn in integers
+    int32_t n_learning, reserved;
 };
 
 }  // namespace neurosim

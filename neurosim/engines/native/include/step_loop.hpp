@@ -97,6 +97,7 @@ inline void Worker::update(int64_t step) {
             out.push_back(static_cast<uint32_t>(own.id(k)));
         }
     }
+    if constexpr (on_machine) machine->note(step);
     generals->publish_events(populations, step);
     add_events(out);
     look_for_failure(step);
@@ -172,6 +173,11 @@ inline void Worker::deliver(int64_t step) {
     else
         deliver_.operator()<Target>(page, variables_, open_);
     calendar_.turn(step);
+    if constexpr (on_machine)
+        for (auto& part : machine->learning) {
+            part->fetch_staged(step);
+            part->deliver(step);
+        }
 }
 
 inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,

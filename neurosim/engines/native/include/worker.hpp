@@ -37,6 +37,7 @@ class Worker {
         if (on_machine && spec.machine) {
             machine = std::make_unique<Machine>(*spec.machine, rows);
             machine->see(populations, slots_);
+            machine->take_learning(spec, populations);
         }
         calendar_.resize(spec.largest_delay + static_cast<int32_t>(machine ? machine->slack() : 0));
         for (int i = 0; i < spec.n_poisson; ++i)
@@ -78,6 +79,13 @@ class Worker {
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
         std::vector<uint32_t> counts;
+        if constexpr (on_machine)
+            for (size_t i = 0; machine && i < machine->learning.size(); ++i) {
+                const int32_t projection = spec_.machine->learning[i].projection;
+                counts.assign(static_cast<size_t>(spec_.projections[projection].pre_size), 0);
+                machine->learning[i]->count_sources(counts);
+                outdegrees[projection].append(0, counts.data(), static_cast<int64_t>(counts.size()));
+            }
         generals->each([&](auto& part) {
             counts.assign(static_cast<size_t>(spec_.projections[part.spec().projection].pre_size), 0);
             part.build(counts);
@@ -240,6 +248,9 @@ inline void Worker::allocate_state() {
     }
     for (int i = 0; i < spec_.n_projections; ++i)
         if (spec_.projections[i].array >= 0) slots_[spec_.projections[i].population][spec_.projections[i].array] = 0;
+    if (on_machine && spec_.machine)
+        for (int32_t i = 0; i < spec_.machine->n_learning; ++i)
+            slots_[spec_.machine->learning[i].population][spec_.machine->learning[i].array] = 0;
     for (int i = 0; i < spec_.n_generals; ++i) {
         const GeneralSpec& general = spec_.generals[i];
         const Kernel& kernel = spec_.kernels[spec_.populations[general.post_population].kernel];

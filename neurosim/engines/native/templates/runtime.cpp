@@ -108,6 +108,29 @@ double neurosim_machine_counts(void* network, int64_t* cut, int64_t* gates, int6
     return machine.cores->busiest;
 }
 
+// Of each projection that learns in integers, added to what is there: additions cut, synapses
+// fetched, left out as their time had passed, lost.
+void neurosim_learning_counts(void* network, int64_t* out) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
+        int64_t* at = out;
+        for (const auto& part : whole.worker(t).machine->learning)
+            for (const int64_t n : {part->saturated, part->events, part->skipped, part->dropped}) *at++ += n;
+    }
+}
+
+// Get or set the weights of such a projection, by the order of its edges.
+void neurosim_learning_weights(void* network, int32_t learning, int32_t get, double* values) {
+    auto& whole = *static_cast<neurosim::Network*>(network);
+    for (int32_t t = 0; t < whole.spec().n_threads; ++t) {
+        auto& part = *whole.worker(t).machine->learning[learning];
+        if (get)
+            part.read(values);
+        else
+            part.write(values);
+    }
+}
+
 // The load of the queues, bin after bin; returns how many numbers there are.
 int64_t neurosim_machine_load(void* network, float* out) {
     const neurosim::Machine& machine = *static_cast<neurosim::Network*>(network)->worker(0).machine;
