@@ -12,6 +12,7 @@ from typing import Any
 
 _PUBLIC = {
     "Assumption": "knobs",
+    "BrainScaleS2": "brainscales2",
     "Draft": "draft",
     "Lost": "report",
     "Machine": "platform",

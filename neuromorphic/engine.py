@@ -51,7 +51,14 @@ class PlatformEngine:
         What runs it.
     draft : Draft
         As the mapping left it.
+
+    Attributes
+    ----------
+    executable : type
+        What :meth:`compile` returns: a class that platforms may derive from.
     """
+
+    executable: type[PlatformExecutable]
 
     def __init__(self, inner: Engine, draft: Draft) -> None:
         self.name, self._inner, self._draft = inner.name, inner, draft
@@ -64,7 +71,7 @@ class PlatformEngine:
                 "format is used. Leave precision out."
             )
         inner = self._inner.compile(program, options)
-        return PlatformExecutable(inner, program, self._draft)
+        return self.executable(inner, program, self._draft)
 
     def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
         """Return the memory that build and simulation will need."""
@@ -183,7 +190,11 @@ class PlatformExecutable:
             saturated=np.asarray(ranks.sum(own.saturated)),
             skipped=int(ranks.sum(np.array([own.skipped], np.int64))[0]),
             dropped=int(ranks.sum(np.array([own.dropped], np.int64))[0]),
+            learning=np.asarray(ranks.sum(own.learning)) if own.learning.size else own.learning,
         )
+
+
+PlatformEngine.executable = PlatformExecutable
 
 
 def _in_si(values: NDArray[np.float64], reading: Reading) -> NDArray[np.float64]:

@@ -1,0 +1,346 @@
+"""BrainScaleS-2 as a platform: settings, mapping, and the account of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ...engines.base import Engine
+from ...lowering.machine_program import MachineCounts
+from ..costs import Accelerated, Alternative, CostModel, Figure, Part
+from ..draft import Draft
+from ..engine import PlatformEngine, RunFacts
+from ..knobs import Assumption, knob
+from ..platform import Machine, Pass
+from ..report import Rounded
+from . import facts
+from .circuits import KEY, NOISE, SOURCES, translate
+from .readout import ReadoutEngine
+from .sensors import learning
+from .wiring import delays, weights
+
+if TYPE_CHECKING:
+    from ...description.network import Network
+    from ...lowering.program import Program
+
+_LAST_SITE = 4095  # of the random numbers of a population; trials use the upper half
+_TRIALS = 2047
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrainScaleS2(Machine):
+    """One chip of 512 analog neurons, a thousand times faster than biology.
+
+    Times of parameters are biological; the chip's are these divided by ``speedup``. Spreads are
+    standard deviations from circuit to circuit before calibration, the same in every trial with
+    one ``chip_seed``; what differs between trials follows from ``trial_seed``.
+
+    Examples
+    --------
+    >>> BrainScaleS2(chip_seed=7).spread("time_spread")
+    0.06
+    """
+
+    name: ClassVar[str] = "brainscales2"
+    summary: ClassVar[str] = (
+        "accelerated analog neurons, 6-bit synapses without delays, learning on the chip"
+    )
+    approximations: ClassVar[dict[str, str]] = {
+        "background": "Poisson inputs of more events than the chip's generators can make",
+        "clipped_parameters": "parameters out of the calibration's range become the nearest in it",
+        "currents": "injected currents, which the chip cannot vary in time, run as described",
+        "delays": "delays are left out",
+        "learning": "other synapse models and rules run as described",
+        "operations": "statements run at intervals on neurons run as described",
+        "other_models": "neuron models that the chip has no circuit for run as described",
+        "structure": "synapses come and go as described",
+        "synapse_loss": "synapses that find no row are lost",
+    }
+    constants: ClassVar[tuple[Assumption, ...]] = (
+        Assumption(
+            "AdEx threshold target", "220", "LSB that V_peak of AdEx neurons is brought to", "U",
+            "this package", False,
+        ),
+        Assumption(
+            "capmem range", "0 to 1022 = 0 to 255 LSB", "what a code of a potential is in LSB", "U",
+            "this package", False,
+        ),
+        Assumption(
+            "rows by fan-in", "largest excitatory plus largest inhibitory fan-in of an array",
+            "rows needed, if every row can be shared by sources; buses and labels are not routed",
+            "U", "this package", False,
+        ),
+    )  # fmt: skip
+
+    speedup: float = knob(
+        float(facts.SPEEDUP), "biological time per hardware time", fact="C",
+        source="HCO, PNB", low=1.0, high=1e5,
+    )  # fmt: skip
+    offset_us: float = knob(
+        0.0, "hardware time that loading and reading out a run are counted with, us", low=0.0
+    )
+    chips: int = knob(
+        1, "chips that share the neurons; links between them cost nothing", fact="choice",
+        low=1, high=100_000,
+    )  # fmt: skip
+    circuits_per_neuron: int = knob(
+        1, "neuron circuits joined to one neuron, which share its inputs", fact="U",
+        source="this package", low=1, high=64,
+    )  # fmt: skip
+    limits: bool = knob(
+        True, "what the chip lacks or has no room for is refused", fact="C", source="HCO, PNB",
+        imperfection=True, ideal=False,
+    )  # fmt: skip
+    delays: str = knob(
+        "none", "delays of synapses: none, as on the chip, or as described", fact="C",
+        source="PNB", choices=("none", "as described"), imperfection=True, ideal="as described",
+    )  # fmt: skip
+    event_delay_us: float = knob(
+        0.0, "hardware time from a spike to its effect, us, in whole steps", fact="U",
+        source="this package", low=0.0,
+    )  # fmt: skip
+    translate: bool = knob(
+        True, "parameters are brought into range and onto their steps", fact="C", source="CALIX",
+        imperfection=True, ideal=False,
+    )  # fmt: skip
+    codes: str = knob(
+        "geometric", "how 10-bit codes are spread over time constants", fact="U",
+        source="this package", choices=("geometric", "inverse"),
+    )  # fmt: skip
+    leak_target: int = knob(
+        facts.LEAK, "reading at the resting potential, LSB", fact="C", source="CALIX", low=50,
+        high=160,
+    )  # fmt: skip
+    reset_target: int = knob(
+        facts.RESET, "reading at the reset where it is above threshold to leak, LSB", fact="C",
+        source="CALIX", low=50, high=160,
+    )  # fmt: skip
+    threshold_target: int = knob(
+        facts.THRESHOLD, "reading at the threshold, LSB", fact="C", source="CALIX", low=50,
+        high=220,
+    )  # fmt: skip
+    quantise_weights: bool = knob(
+        True, "weights are whole steps of 6 bits and a sign", fact="C", source="HCO, PNB",
+        imperfection=True, ideal=False,
+    )  # fmt: skip
+    synapses_per_weight: int = knob(
+        1, "synapses that the strongest weight of a receptor is split over", low=1, high=16
+    )
+    calibrated: bool = knob(
+        True, "spreads are 0.3 of those before calibration", fact="C", source="CALIX tests"
+    )
+    potential_spread: float = knob(
+        5.0, "of potentials, LSB", fact="U", source="this package", low=0.0, high=100.0,
+        imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    time_spread: float = knob(
+        0.2, "of time constants, relative", fact="U", source="this package", low=0.0, high=2.0,
+        imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    strength_spread: float = knob(
+        0.2, "of a neuron's synaptic inputs, relative", fact="U", source="this package", low=0.0,
+        high=2.0, imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    weight_spread: float = knob(
+        0.1, "of single synapses, relative, which calibration leaves", fact="U",
+        source="this package", low=0.0, high=2.0, imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    sensor_spread: float = knob(
+        0.2, "of amplitudes and time constants of correlation sensors, relative", fact="U",
+        source="this package", low=0.0, high=2.0, imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    capmem_dither: int = knob(
+        facts.CAPMEM_DITHER, "codes by which an analog cell can miss, another in every trial",
+        fact="C", source="CALIX", low=0, high=100, imperfection=True, ideal=0,
+    )  # fmt: skip
+    membrane_noise: float = knob(
+        0.5, "standard deviation of a resting membrane, LSB", fact="U", source="this package",
+        low=0.0, high=100.0, imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    cadc: bool = knob(
+        True, "recorded membranes and sensors are 8-bit readings", fact="C", source="HCO, CALIX",
+        imperfection=True, ideal=False,
+    )  # fmt: skip
+    readout_noise: float = knob(
+        facts.READOUT_NOISE, "standard deviation of a reading, LSB", fact="C", source="CALIX",
+        low=0.0, high=50.0, imperfection=True, ideal=0.0,
+    )  # fmt: skip
+    chip_seed: int = knob(1, "which chip: what does not change between trials", low=0, high=2**63)
+    trial_seed: int = knob(0, "which trial: what changes between them", low=0, high=_TRIALS)
+    power_w: float = knob(
+        facts.CHIP_POWER, "power of a chip, W; the source says less than this", fact="C",
+        source="Cramer 2022", low=0.0, high=1e3,
+    )  # fmt: skip
+
+    def spread(self, name: str) -> float:
+        """Return a spread as it is on this chip: calibrated or not."""
+        raw = float(getattr(self, name))
+        return float(f"{raw * facts.CALIBRATED_SHARE:.15g}") if self.calibrated else raw
+
+    def permits(self, name: str) -> bool:
+        """Return whether the user allows an approximation."""
+        return name in self.allow or "all" in self.allow
+
+    def prepare(self, network: Network, dt: Any) -> Network:
+        """Return the network with the parameters that the chip's circuits have."""
+        spreads = (self.potential_spread, self.time_spread, self.capmem_dither)
+        wanted = (self.limits, self.translate, *spreads, self.cadc, self.membrane_noise)
+        if not any(wanted):
+            return network
+        return translate(self, network, dt)
+
+    def passes(self) -> Sequence[Pass]:
+        """Return the steps of the mapping, in order."""
+        return (_neurons, _inputs, delays, learning, weights)
+
+    def _engine(self, inner: Engine, draft: Draft) -> Engine:
+        return ReadoutEngine(inner, draft) if self.cadc else PlatformEngine(inner, draft)
+
+    def cost_model(self) -> CostModel:
+        """Return what time and energy the chip takes; events cost nothing beyond its power."""
+        chip = Part(
+            "chips",
+            Figure(self.power_w, "C", "Cramer 2022"),
+            neurons=Figure(facts.NEURONS // self.circuits_per_neuron, "C", "HCO"),
+            synapses=Figure(facts.SYNAPSES, "C", "HCO"),
+        )
+        others = tuple(
+            Alternative(name, parts=(Part("chips", Figure(watts, fact, source), chip.neurons),))
+            for name, watts, fact, source in (
+                ("power of the prototype", facts.PONG_POWER, "C", "Wunderlich 2019"),
+                ("power at MNIST", facts.MNIST_ENERGY / facts.MNIST_TIME, "Cx", "Goeltz; REN"),
+            )
+        )
+        return CostModel(
+            platform=self.name,
+            clock=Accelerated(
+                Figure(self.speedup, "C", "HCO"), Figure(self.offset_us * 1e-6, "choice")
+            ),
+            parts=(chip,),
+            events=(),
+            bytes_per_synapse=Figure(12 / 8, "Cx", "HCO: 6-bit weight, 6-bit label"),
+            neurons_per_destination=Figure(facts.NEURONS, "C", "HCO"),
+            alternatives=others,
+            notes=(
+                "the energy of a chip is its power: no source opened gives that of an event",
+                "time is that of the emulation: loading and reading out count as offset_us says",
+            ),
+        )
+
+    def account(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
+        """Return hardware time, energy and event rates of a run; see :meth:`Machine.account`."""
+        found = super().account(draft, counts, run)
+        biological = run.steps * run.dt
+        took = facts.hardware_seconds(biological, self.speedup) + self.offset_us * 1e-6
+        chips = draft.report.resources.get("chips", self.chips)
+        spikes = sum(run.spikes.values())
+        return found | {
+            "biological time (s)": biological,
+            "hardware time (s)": took,
+            "speed-up": self.speedup,
+            "energy (J)": self.power_w * chips * took,
+            "energy (J) at the prototype's 57 mW": facts.PONG_POWER * chips * took,
+            "spikes": spikes,
+            "spikes per hardware second": spikes / took if took else 0.0,
+            "synaptic events": sum(run.events.values()),
+        }
+
+
+def _neurons(draft: Draft) -> None:
+    """Take over what was found before lowering, and see whether the circuits suffice."""
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    notes = draft.program.description.get(KEY, {})
+    draft.facts["scales"] = notes.get("scales", {})
+    for row in notes.get("rounded", []):
+        draft.report.rounded.append(_rounded(row))
+    draft.report.approximated += [tuple(row) for row in notes.get("approximated", [])]
+    for row in notes.get("obstacles", []):
+        draft.report.obstacle(*row)
+    first, used = {}, 0
+    for population in draft.program.populations:
+        if population.code.name not in SOURCES:
+            first[population.name] = used
+            used += population.size * machine.circuits_per_neuron
+    draft.facts |= {"first": first, "circuits": used}
+    draft.report.resources |= {
+        "chips": max(1, -(-used // facts.NEURONS)),
+        "neuron circuits": used,
+        "neuron circuits available": facts.NEURONS * machine.chips,
+    }
+    if machine.limits and used > facts.NEURONS * machine.chips:
+        draft.report.obstacle(
+            "neurons",
+            f"{used} circuits are needed",
+            f"{machine.chips} chip(s) have {facts.NEURONS * machine.chips}",
+            f"Use fewer neurons, or chips={-(-used // facts.NEURONS)}, which leaves out what the "
+            "links between chips cost.",
+        )
+
+
+def _rounded(row: dict[str, Any]) -> Rounded:
+    lists = {name: tuple(row[name]) for name in ("edges", "histogram")}
+    return Rounded(**{**row, **lists})
+
+
+def _inputs(draft: Draft) -> None:
+    """Refuse inputs that the chip has not; give its own noise the stream of the trial."""
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    program = draft.program
+    draft.program = _noise_of_trial(program, machine.trial_seed)
+    if not machine.limits:
+        return
+    unusual = (
+        ("currents", [c.name for c in program.currents if not c.name.startswith(NOISE)]),
+        ("operations", [o.name for o in program.operations]),
+        ("structure", [s.projection for s in program.structures]),
+    )
+    for kind, names in unusual:
+        for name in names:
+            text = BrainScaleS2.approximations[kind]
+            if not draft.allowed(kind, f"{kind}: {name}", text):
+                draft.report.obstacle(
+                    f"{kind}: {name!r}",
+                    "it is declared",
+                    "the chip has none",
+                    f"Leave it out, or allow={kind!r}: {text}.",
+                )
+    _background(draft)
+
+
+def _background(draft: Draft) -> None:
+    """Compare the events of Poisson inputs with what the chip's generators make."""
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    rate = 0.0
+    for given in draft.program.poisson:
+        if given.wave is None:
+            tables = np.zeros(1, np.int64) if given.table is None else given.table
+            own = float(given.mean[tables].mean()) if tables.size else 0.0
+            rate += own * given.post.size / draft.program.dt * machine.speedup
+    if not rate:
+        return
+    most = facts.GENERATORS * facts.GENERATOR_RATE * machine.chips
+    draft.report.resources["background events per hardware second"] = rate
+    if rate > most and not draft.allowed(
+        "background", "Poisson inputs", f"{rate:.4g} events per second; {most:.4g} can be made"
+    ):
+        draft.report.obstacle(
+            "Poisson inputs",
+            f"{rate:.4g} events per hardware second",
+            f"{facts.GENERATORS} generators make {most:.4g}",
+            "Use fewer or slower trains with larger weights, or allow='background'.",
+        )
+
+
+def _noise_of_trial(program: Program, trial: int) -> Program:
+    """Return the program whose membrane noise is that of a trial."""
+    site = _LAST_SITE - _TRIALS + trial
+    changed = tuple(
+        replace(c, noise=replace(c.noise, site=site))
+        if c.noise is not None and c.name.startswith(NOISE)
+        else c
+        for c in program.currents
+    )
+    return replace(program, currents=changed)
