@@ -26,9 +26,9 @@ from .codegen import GeneratedSource, generate
 from .compiler import find_compiler
 from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
-from .machine_abi import add_rows, machine_counts
 from .learning_abi import LearntWeights
 from .library import load_kernels, load_runtime
+from .machine_abi import add_rows, machine_counts
 from .samples import Samples, copied
 from .shared_values import SharedValues
 from .snapshot import NetworkState, recent_depth

@@ -1,0 +1,241 @@
+// One worker's part of the projections with deferred spike-timing dependent plasticity: weights
+// change, in integers, when a presynaptic spike fetches its row.
+#pragma once
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "learning_rule.hpp"
+#include "population.hpp"
+
+namespace neurosim {
+
+// The last spikes of a thread's neurons, with the traces they left.
+class PostHistories {
+  public:
+    // `lag`: steps by which a row may be fetched later than its spike was sent.
+    PostHistories(int64_t neurons, int64_t lag) {
+        while (depth_ < n_remembered + lag + 2) depth_ *= 2;
+        events_.resize(static_cast<size_t>(neurons * depth_));
+        counts_.assign(static_cast<size_t>(neurons), 0);
+    }
+
+    void add(const LearningRule& rule, int64_t neuron, int64_t time) {
+        const int64_t n = counts_[neuron]++;
+        const LearningEvent last = n ? at(neuron, n) : LearningEvent{};
+        event(neuron, n + 1) = {time, rule.after_post(time, last)};
+    }
+
+    // Number of the last spike of a neuron up to a time; the first has number 1.
+    int64_t last_until(int64_t neuron, int64_t time) const {
+        int64_t n = counts_[neuron];
+        while (n > 0 && at(neuron, n).time > time) --n;
+        return n;
+    }
+    const LearningEvent& at(int64_t neuron, int64_t n) const {
+        return events_[static_cast<size_t>(neuron * depth_ + (n & (depth_ - 1)))];
+    }
+
+    static constexpr int64_t n_remembered = 15;  // besides a placeholder at time 0
+
+  private:
+    LearningEvent& event(int64_t neuron, int64_t n) {
+        return events_[static_cast<size_t>(neuron * depth_ + (n & (depth_ - 1)))];
+    }
+
+    int64_t depth_ = 16;
+    std::vector<LearningEvent> events_;
+    std::vector<int64_t> counts_;
+};
+
+// A worker's synapses of one such projection, by source.
+class LearningPart {
+  public:
+    LearningPart(const LearningSpec& spec, const ProjectionSpec& projection, LocalPopulation& own, int64_t lag,
+                 int64_t longest)
+        : spec_(spec), projection_(projection), own_(own), rule_(spec), lag_(lag), histories_(own.count, lag) {
+        int64_t n = 1;
+        while (n < longest + 2) n *= 2;
+        pages_.resize(static_cast<size_t>(n));
+        staged_.resize(static_cast<size_t>(n));
+        mask_ = n - 1;
+        build();
+    }
+
+    int64_t saturated = 0, events = 0, skipped = 0, dropped = 0;
+
+    // The own neurons' spikes of a step.
+    void note(int64_t step) {
+        for (const int32_t k : own_.spikes) {
+            if (k >= own_.count) break;  // padding
+            histories_.add(rule_, k, step);
+        }
+    }
+
+    // Fetch the rows of a spike sent at `step`; `lateness(target id)` is how late the target's core is
+    // with it.
+    template <class Lateness>
+    void arrive(int64_t id, int64_t step, Lateness&& lateness, const ArrivalRules& rules) {
+        const int64_t source = source_of(id);
+        if (source < 0) return;
+        for (uint32_t r = first_row_[source]; r < first_row_[source + 1]; ++r) {
+            const int64_t time = step + rows_[r].stage;
+            if (time > step + lag_)
+                staged_[static_cast<size_t>(time & mask_)].push_back(r);
+            else
+                fetch(rows_[r], time, lateness, rules);
+        }
+    }
+
+    // Fetch the rows of spikes that an extension of the delays has kept until now.
+    void fetch_staged(int64_t step) {
+        auto& page = staged_[static_cast<size_t>(step & mask_)];
+        for (const uint32_t r : page) fetch(rows_[r], step, [](int64_t) { return int64_t(0); }, {});
+        page.clear();
+    }
+
+    // Add what is due to the targets' sums.
+    void deliver(int64_t step) {
+        auto& page = pages_[static_cast<size_t>(step & mask_)];
+        real* sums = own_.arrays[spec_.array];
+        for (const Due& due : page) {
+            const double sum = static_cast<double>(sums[due.target]) + spec_.unit * due.weight;
+            saturated += sum > spec_.limit;
+            sums[due.target] = static_cast<real>(std::min(sum, spec_.limit));
+        }
+        page.clear();
+    }
+
+    void count_sources(std::vector<uint32_t>& counts) const {
+        for (const Row& row : rows_) counts[row.source] += row.count;
+    }
+
+    // Call `visit(source id, target id)` for every synapse.
+    template <class Visit>
+    void each_synapse(Visit&& visit) const {
+        for (const Row& row : rows_)
+            for (uint32_t i = row.begin; i < row.begin + row.count; ++i) 
+                visit(id_of(row.source), own_.id(synapses_[i].target));
+    }
+
+    void read(double* out) const {
+        for (size_t i = 0; i < synapses_.size(); ++i) out[numbers_[i]] = synapses_[i].weight;
+    }
+    void write(const double* values) {
+        for (size_t i = 0; i < synapses_.size(); ++i) synapses_[i].weight = static_cast<uint16_t>(values[numbers_[i]]);
+    }
+
+  private:
+    struct Synapse {
+        uint32_t target;                 // own neuron
+        uint16_t weight, field, delay;   // delay: steps from the fetch until the weight is added
+    };
+    struct Row {
+        uint32_t source, begin, count;
+        int64_t stage;
+        LearningEvent last;
+    };
+    struct Due {
+        uint32_t target;
+        uint16_t weight;
+    };
+
+    void build() {
+        std::vector<int64_t> mine;
+        for (int64_t e = 0; e < spec_.n_edges; ++e)
+            if (spec_.targets[e] % own_.n_workers == own_.worker) mine.push_back(e);
+        std::stable_sort(mine.begin(), mine.end(), [&](int64_t a, int64_t b) {
+            return std::pair(spec_.sources[a], spec_.stages[a]) < std::pair(spec_.sources[b], spec_.stages[b]);
+        });
+        first_row_.assign(static_cast<size_t>(projection_.pre_size) + 1, 0);
+        for (const int64_t e : mine) {
+            const auto source = static_cast<uint32_t>(spec_.sources[e]);
+            const auto at = static_cast<uint32_t>(synapses_.size());
+            if (rows_.empty() || rows_.back().source != source || rows_.back().stage != spec_.stages[e]) {
+                rows_.push_back({source, at, 0, spec_.stages[e], {}});
+                ++first_row_[source + 1];
+            }
+            ++rows_.back().count;
+            synapses_.push_back({static_cast<uint32_t>(spec_.targets[e] / own_.n_workers),
+                                 static_cast<uint16_t>(spec_.weights[e]), static_cast<uint16_t>(spec_.fields[e]),
+                                 static_cast<uint16_t>(spec_.delays[e] - spec_.stages[e])});
+            numbers_.push_back(static_cast<uint32_t>(e));
+        }
+        std::partial_sum(first_row_.begin(), first_row_.end(), first_row_.begin());
+    }
+
+    int64_t source_of(int64_t id) const {
+        if (!projection_.pre_ids) {
+            const int64_t source = id - projection_.pre_first;
+            return source >= 0 && source < projection_.pre_size ? source : -1;
+        }
+        const int64_t* end = projection_.pre_ids + projection_.pre_size;
+        const int64_t* found = std::lower_bound(projection_.pre_ids, end, id);
+        return found != end && *found == id ? found - projection_.pre_ids : -1;
+    }
+    int64_t id_of(int64_t source) const {
+        return projection_.pre_ids ? projection_.pre_ids[source] : projection_.pre_first + source;
+    }
+
+    template <class Lateness>
+    void fetch(Row& row, int64_t time, Lateness&& lateness, const ArrivalRules& rules) {
+        const LearningEvent before = row.last;
+        row.last = {time, rule_.after_pre(time, before)};
+        for (uint32_t i = row.begin; i < row.begin + row.count; ++i) {
+            Synapse& synapse = synapses_[i];
+            const int64_t late = lateness(own_.id(synapse.target));
+            if (late > rules.most) {
+                ++dropped;
+                continue;
+            }
+            learn(synapse, before, row.last);
+            ++events;
+            if (rules.skips && late && synapse.delay + row.stage + rules.delay_shift <= late) {
+                ++skipped;
+                continue;
+            }
+            const int64_t due = time + synapse.delay + (rules.skips ? 0 : late);
+            pages_[static_cast<size_t>(due & mask_)].push_back({synapse.target, synapse.weight});
+        }
+    }
+
+    // Go through the target's spikes since the last fetch, then the fetching spike itself.
+    void learn(Synapse& synapse, const LearningEvent& before, const LearningEvent& now) {
+        const int64_t dendritic = spec_.backprop_delay ? synapse.field : 0;
+        const int64_t begin = std::max<int64_t>(before.time - dendritic, 0);
+        const int64_t end = std::max<int64_t>(now.time - dendritic, 0);
+        const int64_t last = histories_.last_until(synapse.target, now.time);
+        const int64_t oldest = std::max<int64_t>(last - PostHistories::n_remembered + 1, 1);
+        int64_t n = last;
+        while (n >= oldest && histories_.at(synapse.target, n).time > begin) --n;
+        bool valid = n >= oldest;
+        LearningEvent post = valid ? histories_.at(synapse.target, n) : LearningEvent{};
+        auto weight = static_cast<int32_t>(static_cast<uint32_t>(synapse.weight) << spec_.shift);
+        for (++n; n <= last; ++n) {
+            const LearningEvent& event = histories_.at(synapse.target, n);
+            if (event.time > end) break;
+            weight = rule_.post_spike(weight, event.time + dendritic, event.trace, before, post.time);
+            post = event;
+            valid = true;
+        }
+        if (valid) weight = rule_.pre_spike(weight, now, {post.time + dendritic, post.trace});
+        synapse.weight = static_cast<uint16_t>(weight >> spec_.shift);
+    }
+
+    const LearningSpec& spec_;
+    const ProjectionSpec& projection_;
+    LocalPopulation& own_;
+    LearningRule rule_;
+    int64_t lag_;
+    PostHistories histories_;
+    std::vector<uint32_t> first_row_;    // of each source, and one more
+    std::vector<Row> rows_;
+    std::vector<Synapse> synapses_;
+    std::vector<uint32_t> numbers_;      // of each synapse, which edge it is
+    std::vector<std::vector<Due>> pages_;
+    std::vector<std::vector<uint32_t>> staged_;
+    int64_t mask_ = 0;
+};
+
+}  // namespace neurosim
