@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from neurosim.neuromorphic.platform import Machine
 
 from neurosim import streams
-from neurosim.neuromorphic.platform import Machine
 
 
 @dataclass(frozen=True, kw_only=True)

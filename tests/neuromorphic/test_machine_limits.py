@@ -10,7 +10,7 @@ from machines import Bare, CoresTwin, GateTwin
 import neurosim as ns
 from neurosim.errors import UnsupportedError
 from neurosim.lowering.machine_program import Cores, CoreSlice, Gate, Grid, Saturation
-from neurosim.units import mV, ms
+from neurosim.units import ms, mV
 
 DT = 0.1
 N_SOURCES, N_TARGETS, STEPS = 40, 64, 400
@@ -47,7 +47,7 @@ def run(net, step, threads=1):
 
 
 def expected(edges, acts):
-    """What each target has counted as each step starts; ``acts(source, step)`` -> [(target, at)]."""
+    """What each target has counted as each step starts; ``acts`` lists (target, step)."""
     out = np.zeros((STEPS, N_TARGETS), int)
     for target, at in acts:
         if at + 1 < STEPS:
@@ -193,7 +193,7 @@ def test_weights_are_on_the_grid_in_memory(grid):
 
 
 def _in_double(net):
-    from neurosim.lowering.edges import instantiate  # noqa: PLC0415
+    from neurosim.lowering.edges import instantiate
 
     net.weight_bits = 64
     program = ns.lower(net, DT * ms)
@@ -204,9 +204,7 @@ def _in_double(net):
 def test_checkpoints_with_waiting_spikes_are_refused(tmp_path):
     gate = Gate("line", np.zeros(N_TARGETS + N_SOURCES, np.int32), 1.0, 4)
     platform = Bare(steps=(lambda d: d.limits(gates=(gate,)),))
-    with (
-        ns.Simulation(network(spikes()), platform=platform, record=False) as sim,
-        pytest.raises(UnsupportedError, match="bare.*wait on the machine's lines"),
-    ):
+    with ns.Simulation(network(spikes()), platform=platform, record=False) as sim:
         sim.run(5 * ms)
-        sim._executable.snapshot()
+        with pytest.raises(UnsupportedError, match=r"bare.*wait on the machine's lines"):
+            sim._executable.snapshot()

@@ -46,7 +46,7 @@ class ScalarRenderer(Renderer):
     def render_Constant(self, node: ast.Constant) -> str:  # noqa: D102, N802
         if self._scalar.format != "s16.15" or isinstance(node.value, bool):
             return super().render_Constant(node)
-        return f"Fixed::of(cut({float(node.value)!r}))"  # type: ignore[arg-type]
+        return f"Fixed::literal({float(node.value)!r})"  # type: ignore[arg-type]
 
     def render_Call(self, node: ast.Call) -> str:  # noqa: D102, N802
         name = node.func.id  # type: ignore[attr-defined]

@@ -33,11 +33,10 @@ struct Fixed {
         made.bits = bits;
         return made;
     }
+    // A number as it stands in the code: the bits after the fifteenth are cut off.
+    static Fixed literal(double value) { return of(static_cast<int32_t>(value * 0x1p15)); }
     static Fixed wrapped(uint32_t bits) { return of(static_cast<int32_t>(bits)); }
 };
-
-// A number as it stands in the code: the bits after the fifteenth are cut off.
-NEUROSIM_INLINE constexpr int32_t cut(double value) { return static_cast<int32_t>(value * 0x1p15); }
 
 NEUROSIM_INLINE Fixed operator+(Fixed a, Fixed b) {
     return Fixed::wrapped(static_cast<uint32_t>(a.bits) + static_cast<uint32_t>(b.bits));
