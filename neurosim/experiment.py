@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import registry
 from .errors import DescriptionError, UnknownNameError
 from .parallel.world import world
+from .platforms import usual_step
 from .python_files import run_file
 from .results import Check, Results
 from .runs import Runs, output_folder
@@ -242,7 +243,7 @@ class Experiment:
         started : callable, optional
             Given the :class:`Runs` before the first simulation, to follow them.
         **options
-            ``engine``, ``threads``, ``precision``, ``progress``, ``communicator``.
+            ``engine``, ``threads``, ``precision``, ``progress``, ``communicator``, ``platform``.
 
         Returns
         -------
@@ -255,6 +256,7 @@ class Experiment:
         """
         arguments = self.checked_settings(settings, quick)
         self._check_scale(scale)
+        dt = usual_step(options.get("platform"), dt)
         given = {"duration": duration, "warmup": warmup, "dt": dt}
         times = self.times(quick) | {k: v for k, v in given.items() if v is not None}
         self._check_duration(times["duration"])
@@ -337,8 +339,7 @@ def _keep(results: Results, runs: Runs) -> None:
     """Write the results and the figure beside the recordings, once for ranks that work together."""
     if runs.folder is None or (runs.communicator or world()).share.rank != 0:
         return
-    facts = {**runs.facts, "seed": runs.seed}
-    results.save(runs.folder / "results.json", facts, everywhere=True)
+    results.save(runs.folder / "results.json", {**runs.facts, "seed": runs.seed}, everywhere=True)
     if results.figure is not None:
         from .analysis.canvas import save  # noqa: PLC0415 - when there is something
 

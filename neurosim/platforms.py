@@ -132,6 +132,13 @@ def get_platform(
     return given
 
 
+def usual_step(platform: str | Platform | None, given: Any, otherwise: Any = None) -> Any:
+    """Return a time step: the one given, else what the platform wants, else another."""
+    machine = get_platform(platform)
+    wanted = otherwise if machine is None or machine.timestep is None else machine.timestep
+    return wanted if given is None else given
+
+
 def told(platform: Platform | None) -> str:
     """Return a platform's name and settings as text, what tells it from others; "" without one."""
     if platform is None:

@@ -34,6 +34,10 @@ class Recipe:
     settings : tuple of str
         As typed after ``--set``.
     quick : bool
+    platform : str
+        The neuromorphic machine that it is run as; empty: none.
+    platform_set, allow : tuple of str
+        As typed after ``--platform-set`` and ``--allow``.
     """
 
     kind: str
@@ -44,6 +48,9 @@ class Recipe:
     seed: int | None = None
     settings: tuple[str, ...] = ()
     quick: bool = False
+    platform: str = ""
+    platform_set: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,6 +118,9 @@ def recipe_of(
     seed: int | None = None,
     settings: Sequence[str] = (),
     quick: bool = False,
+    platform: str | None = None,
+    platform_set: Sequence[str] = (),
+    allow: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the recipe of what ``neurosim run`` was asked for, as kept in checkpoints.
 
@@ -123,8 +133,14 @@ def recipe_of(
     settings : sequence of str
         The texts after ``--set``.
     quick : bool
+    platform : str, optional
+    platform_set, allow : sequence of str
+        The texts after ``--platform-set`` and ``--allow``.
     """
-    common = {"scale": scale, "seed": seed, "settings": list(settings), "quick": quick}
+    common: dict[str, Any] = {"scale": scale, "seed": seed, "settings": list(settings)}
+    common |= {"quick": quick}
+    if platform:
+        common |= {"platform": platform, "platform_set": list(platform_set), "allow": list(allow)}
     path = Path(experiment)
     if path.suffix == ".py" or path.suffix.lower() in NETWORK_FILES:
         content = _content(path)
@@ -156,13 +172,16 @@ def read_recipe(data: Mapping[str, Any], path: str) -> Recipe:
             "on in Python: with ns.Simulation(network, resume=...) as sim: sim.run_planned()."
         )
     known = {f: data[f] for f in Recipe.__dataclass_fields__ if f in data}
-    settings = known.get("settings", ())
-    texts = (*(known.get(f, "") for f in ("kind", "experiment", "sha256", "text")), *settings)
+    lists = {name: known.get(name, []) for name in ("settings", "platform_set", "allow")}
+    single = ("kind", "experiment", "sha256", "text", "platform")
+    listed = all(isinstance(values, list) for values in lists.values())
+    texts = [known.get(name, "") for name in single]
+    texts += [text for values in lists.values() for text in values] if listed else []
     scale, seed = known.get("scale"), known.get("seed")
     valid = (
         set(known) == set(data)
         and known.get("kind") in _KINDS
-        and isinstance(settings, list)
+        and listed
         and all(isinstance(text, str) for text in texts)
         and (scale is None or (type(scale) in (int, float) and 0 < scale < 1e12))
         and (seed is None or (type(seed) is int and 0 <= seed < 1 << 64))
@@ -173,4 +192,4 @@ def read_recipe(data: Mapping[str, Any], path: str) -> Recipe:
             f"the checkpoint {path!r} does not say how its network is made; it is damaged. Resume "
             "from an earlier checkpoint."
         )
-    return Recipe(**{**known, "settings": tuple(settings)})
+    return Recipe(**{**known, **{name: tuple(values) for name, values in lists.items()}})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import DescriptionError
+from .platforms import Platform, get_platform
 from .progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .recording import Recording
     from .simulation import Simulation
 
+_USUAL: Any = object()
 _FILES = (".h5", ".hdf5", ".png", ".json", ".pdf", ".svg")
 
 
@@ -46,6 +48,8 @@ class Runs:
         The ranks that simulate together; None: all that were launched together.
     simulations : dict of name to Simulation
         All that were made, in order.
+    platform : Platform or str, optional
+        The neuromorphic machine that every network is run as.
     """
 
     scale: float = 1.0
@@ -63,6 +67,12 @@ class Runs:
     facts: Mapping[str, Any] = field(default_factory=dict)
     communicator: Communicator | None = None
     simulations: dict[str, Simulation] = field(default_factory=dict)
+    platform: Platform | str | None = None
+
+    def __post_init__(self) -> None:
+        self.platform = get_platform(self.platform)
+        if self.platform is not None:
+            self.facts = {**self.facts, "platform": self.platform.name}
 
     def simulation(
         self,
@@ -74,6 +84,7 @@ class Runs:
         precision: Literal["double", "single"] | None = None,
         callbacks: Sequence[Callback] = (),
         threads: int = 0,
+        platform: Platform | str | None = _USUAL,
     ) -> Simulation:
         """Return a Simulation to be run step by step, in a ``with`` block.
 
@@ -89,6 +100,9 @@ class Runs:
         threads : int
             For a network that is too small for more, unless the user asked for a number; 0: as
             many as there are.
+        platform : Platform, str or None
+            For an experiment that compares machines: the one of this simulation, None for none.
+            Such an experiment refuses a platform of the user's.
         """
         from .description.names import check_name  # noqa: PLC0415 - needs Brian2, slow to import
         from .simulation import Simulation  # noqa: PLC0415 - needs Brian2, slow to import
@@ -97,6 +111,11 @@ class Runs:
         if name in self.simulations:
             raise DescriptionError(
                 f"the experiment simulates {name!r} twice; give each simulation its own name."
+            )
+        if platform is not _USUAL and self.platform is not None:
+            raise DescriptionError(
+                "this experiment chooses the machine of each of its simulations; leave --platform "
+                "out."
             )
         made = Simulation(
             network,
@@ -110,6 +129,7 @@ class Runs:
             settings={**self.facts, "simulation": name},
             callbacks=callbacks,
             communicator=self.communicator,
+            platform=self.platform if platform is _USUAL else platform,
         )
         self.simulations[name] = made
         return made

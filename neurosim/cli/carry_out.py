@@ -14,9 +14,11 @@ from ..parallel.leaving import is_first
 from ..progress import Progress
 from .output import print_json, print_lines, say
 from .perform import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, tell_checks
+from .platform_options import account_of, tell_execution
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
+    from ..platforms import Platform
     from ..recording import Recording
     from ..simulation import Simulation
     from ..summary import RunSummary
@@ -42,6 +44,7 @@ class Request:
     as_json: bool
     quiet: bool
     checkpoint: Path | None = None
+    platform: Platform | None = None
 
 
 def provenance(found: Experiment, request: Request) -> dict[str, Any]:
@@ -105,9 +108,11 @@ def _report(
         figures = _draw(recording, found)
         for figure in figures:
             progress.note(f"figure: {figure}")
+    tell_execution(simulation.execution, to_stderr=request.as_json)
     _tell_costs(summary, request)
     if request.as_json:
         values = {**summary.as_dict(), "figures": figures, **provenance(found, request)}
+        values |= account_of(simulation)
         print_json(values | results)
     return code
 

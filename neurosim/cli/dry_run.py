@@ -114,6 +114,9 @@ def tell_estimate(simulation: Simulation, request: Request) -> None:
     if not estimate.fits:
         lines.append("This does not fit. Use a smaller scale, or a machine with more memory.")
     print_lines(lines, to_stderr=request.as_json)
+    machine: dict[str, Any] = {}
+    if simulation.platform is not None:
+        machine = {"platform": simulation.platform.name, "mapping": simulation.mapping}
     if request.as_json:
         print_json(
             {
@@ -127,6 +130,7 @@ def tell_estimate(simulation: Simulation, request: Request) -> None:
                 "estimated_bytes": estimate.bytes_needed,
                 "available_bytes": available,
                 "fits": estimate.fits,
+                **machine,
             }
         )
 

@@ -36,6 +36,7 @@ def command(file: Path, as_json: bool) -> None:
     else:
         _print_provenance(recording)
         _print_network(recording)
+        _print_platform(recording)
     if not recording.complete:
         click.echo(f"incomplete: {_next_step(recording)}", err=True)
         click.get_current_context().exit(1)
@@ -94,6 +95,7 @@ def _account(recording: Recording) -> dict[str, Any]:
             for r in recording.synapse_reports
         ],
         "structure": {name: _structure(recording, name) for name in _restructured(recording)},
+        "platform": _platform(recording),
         "timings": recording.timings,
         "provenance": recording.provenance,
         "description": recording.description,
@@ -170,6 +172,32 @@ def _print_network(recording: Recording) -> None:
             counts = (told[key] for key in ("times", "created", "deleted", "n_synapses"))
             rows.append([name, *(f"{n:,}" for n in counts), f"{told['C_eff']:.4g}"])
         print_table(rows)
+
+
+def _print_platform(recording: Recording) -> None:
+    if recording.platform is not None:
+        click.echo("")
+        click.echo(recording.platform.report())
+
+
+def _platform(recording: Recording) -> dict[str, Any] | None:
+    """Return the machine's account for JSON; the load as its extent and what was most."""
+    told = recording.platform
+    if told is None:
+        return None
+    load = told.load
+    return {
+        "name": told.name,
+        "settings": told.settings,
+        "mapping": told.mapping,
+        "execution": told.execution,
+        "load": {
+            "bins": load.shape[0],
+            "cores": load.shape[1],
+            "every_ms": told.load_every_ms,
+            "most": float(load.max()) if load.size else None,
+        },
+    }
 
 
 def _print_synapses(recording: Recording) -> None:

@@ -17,10 +17,12 @@ from ..parallel.launch import SWITCH, launched
 from ..parallel.leaving import agreed, is_first, join, leave
 
 _COMMANDS = {
-    "list": ("listing", "Experiments, models, rules and engines."),
+    "list": ("listing", "Experiments, models, rules, engines and platforms."),
+    "platforms": ("platforms", "Neuromorphic machines, their settings and what is assumed."),
     "run": ("run", "Simulate an experiment and record it."),
     "resume": ("resume", "Go on from a checkpoint as if the run had never stopped."),
     "sweep": ("sweep", "Simulate an experiment at many parameters and seeds."),
+    "imperfections": ("imperfections", "What each imperfection of a machine changes."),
     "metrics": ("metrics", "Metrics of a recording."),
     "compare": ("compare", "Two recordings beside each other."),
     "plot": ("plot", "Plot a recording."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..interrupts import RunInterrupted
 from ..progress import Progress
 from .output import print_json, print_lines, say
+from .platform_options import account_of
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
@@ -35,7 +36,7 @@ def perform(
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
     times = {k: typed[k] * second for k in ("duration", "warmup", "dt") if typed[k] is not None}
-    names = ("scale", "seed", "engine", "threads", "precision", "exchange", "quick")
+    names = ("scale", "seed", "engine", "threads", "precision", "exchange", "quick", "platform")
     options = {name: typed[name] for name in names}
     runs: list[Runs] = []
     try:
@@ -67,6 +68,7 @@ def _tell(
     print_lines(results.lines, to_stderr=as_json)
     tell_checks(results, as_json)
     summaries = {key: made.summary() for key, made in runs.simulations.items()}
+    print_lines(_machines(runs, output), to_stderr=as_json)
     wall = sum(s.simulate_s + s.warmup_s for s in summaries.values())
     spikes = sum(s.n_spikes for s in summaries.values())
     print_lines(
@@ -78,7 +80,10 @@ def _tell(
         to_stderr=as_json,
     )
     if as_json:
-        simulations = {key: asdict(summary) for key, summary in summaries.items()}
+        simulations = {
+            key: asdict(summary) | account_of(runs.simulations[key])
+            for key, summary in summaries.items()
+        }
         print_json(
             {
                 **runs.facts,
@@ -88,6 +93,18 @@ def _tell(
                 "simulations": simulations,
             }
         )
+
+
+def _machines(runs: Runs, output: Path | None) -> list[str]:
+    """Return a line for each simulation on a machine: what it used of it."""
+    lines = []
+    for key, made in runs.simulations.items():
+        if made.platform is not None and made.mapping is not None:
+            used = ", ".join(f"{k} {v}" for k, v in made.mapping.get("resources", {}).items())
+            lines.append(f"{key} on {made.platform.name}" + (f": {used}" if used else ""))
+    if lines and output is not None:
+        lines.append(f"mapping and execution: neurosim info {output}/NAME.h5")
+    return lines
 
 
 def tell_checks(results: Results, as_json: bool) -> None:

@@ -11,11 +11,13 @@ from ..errors import CheckpointError
 from ..parallel.leaving import is_first
 from ..progress import Progress, choose_progress
 from .carry_out import Request, carry_out
+from .platform_options import platform_of
 from .values import TimeType, parse_settings
 
 if TYPE_CHECKING:
     from ..checkpoint import Header
     from ..experiment import Experiment
+    from ..platforms import Platform
     from ..recipes import Recipe
     from ..simulation import Simulation
 
@@ -122,7 +124,14 @@ def _request(
         checkpoint=typed["checkpoint"],
         as_json=typed["as_json"],
         quiet=typed["quiet"],
+        platform=_platform(recipe),
     )
+
+
+def _platform(recipe: Recipe) -> Platform | None:
+    if not recipe.platform:
+        return None
+    return platform_of(recipe.platform, recipe.platform_set, recipe.allow)
 
 
 def _simulation(
@@ -155,4 +164,5 @@ def _simulation(
         checkpoint_every=wall,
         checkpoint_every_bio=biological,
         recipe=header.recipe,
+        platform=request.platform,
     )

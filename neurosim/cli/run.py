@@ -14,6 +14,7 @@ from ..progress import Progress, choose_progress
 from .carry_out import Request, carry_out, provenance
 from .dry_run import Ranks, tell_estimate, tell_plan
 from .perform import perform
+from .platform_options import platform_options, taken, tell_mapping
 from .values import TimeType, parse_settings
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     help="How ranks send spikes.",
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@platform_options
 @click.option("--output", type=click.Path(path_type=Path), help="The recording.  [EXPERIMENT.h5]")
 @click.option("--no-record", is_flag=True, help="Record nothing.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="[the recording's, .ckpt.h5]")
@@ -84,6 +86,8 @@ def command(
     saves = _Saves(checkpoint, checkpoint_every, checkpoint_every_bio)
     from ..experiment import load_experiment  # noqa: PLC0415 - imports Brian2
 
+    asked = {key: typed[key] for key in ("platform", "platform_set", "allow")}
+    typed["platform"] = taken(typed)
     name, found = load_experiment(experiment)
     parsed = parse_settings(settings)
     progress = choose_progress(typed["quiet"] or not is_first())
@@ -104,10 +108,12 @@ def command(
     )
     _check_output(request.output)
     if planned is not None:
+        _not_of_a_machine(request)
         tell_plan(_network(found, request), _dt(found, request), planned, request)
         return
-    recipe = _recipe(experiment, request, settings, quick) if saves.wanted else None
+    recipe = _recipe(experiment, request, settings, quick, asked) if saves.wanted else None
     simulation = _simulation(found, request, progress, saves, recipe)
+    tell_mapping(simulation.mapping, to_stderr=request.as_json)
     if dry_run:
         tell_estimate(simulation, request)
         return
@@ -167,10 +173,22 @@ def _not_of_a_loop(name: str) -> DescriptionError:
     )
 
 
+def _not_of_a_machine(request: Request) -> None:
+    if request.platform is not None:
+        raise DescriptionError(
+            "--ranks plans what a simulation takes of this computer, whatever the machine; leave "
+            "--platform out. What it takes of the machine is told by --dry-run without --ranks."
+        )
+
+
 def _quick_values(found: Experiment, typed: dict[str, Any]) -> dict[str, Any]:
     """Return scale and times of the quick version where the user typed none, in seconds."""
+    from ..platforms import usual_step  # noqa: PLC0415 - imports Brian2
+
     times = {k: float(v) for k, v in found.times(quick=True).items()}
     small = times | {k: v for k, v in found.quick.items() if k == "scale"}
+    if usual_step(typed["platform"], None) is not None:
+        del small["dt"]
     return {k: v for k, v in small.items() if typed[k] is None}
 
 
@@ -183,12 +201,16 @@ def _check_output(output: Path | None) -> None:
 
 
 def _recipe(
-    experiment: str, request: Request, settings: tuple[str, ...], quick: bool
+    experiment: str,
+    request: Request,
+    settings: tuple[str, ...],
+    quick: bool,
+    asked: dict[str, Any],
 ) -> dict[str, Any]:
     from ..recipes import recipe_of  # noqa: PLC0415 - imports Brian2
 
     scale, seed = request.scale, request.seed
-    return recipe_of(experiment, scale=scale, seed=seed, settings=settings, quick=quick)
+    return recipe_of(experiment, scale=scale, seed=seed, settings=settings, quick=quick, **asked)
 
 
 def _simulation(
@@ -221,6 +243,7 @@ def _simulation(
         checkpoint_every=wall,
         checkpoint_every_bio=biological,
         recipe=recipe,
+        platform=request.platform,
     )
 
 
@@ -229,9 +252,11 @@ def _network(found: Experiment, request: Request) -> Network:
 
 
 def _dt(found: Experiment, request: Request) -> Any:
+    from ..platforms import usual_step  # noqa: PLC0415 - imports Brian2
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
-    return found.dt if request.dt is None else request.dt * second
+    typed = None if request.dt is None else request.dt * second
+    return usual_step(request.platform, typed, found.dt)
 
 
 def _times(found: Experiment, request: Request) -> tuple[Any, Any]:

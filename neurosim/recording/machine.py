@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..analysis.machine_text import execution_lines, mapping_lines, settings_lines
 from . import guard
 from .texts import fixed_text, stored
 
@@ -61,6 +62,12 @@ class RecordedPlatform:
     execution: dict[str, Any]
     load: NDArray[np.float32]
     load_every_ms: float
+
+    def report(self) -> str:
+        """Return settings, mapping and execution as text."""
+        parts = [settings_lines(self.name, self.settings), mapping_lines(self.mapping)]
+        parts += [execution_lines(self.execution)] if self.execution else []
+        return "\n\n".join("\n".join(lines) for lines in parts)
 
 
 def create(file: h5py.File, layout: PlatformLayout | None) -> None:

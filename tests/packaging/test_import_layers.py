@@ -72,7 +72,7 @@ ALLOWED = {
     "experiment": BASE
     | RANKS
     | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"}
-    | {"python_files", "callbacks"},
+    | {"python_files", "callbacks", "platforms"},
     "recipes": BASE | {"config", "experiment"},
     "sweeps": BASE
     | RANKS
@@ -113,6 +113,7 @@ FOR_ENGINES = {
     "settled",
     "input_program",
     "machine_program",
+    "learning_program",
     "waveforms",
     "tables",
 }

@@ -1,0 +1,193 @@
+"""What a neuromorphic machine made of a network and of its run, as lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_MOST_ROWS = 20
+_LONGEST_LIST = 8
+_STEPS = ("B", "kB", "MB", "GB", "TB")
+
+
+def mapping_lines(report: Mapping[str, Any]) -> list[str]:
+    """Return the mapping report as lines: what is used, rounded, lost, shared, approximated.
+
+    Parameters
+    ----------
+    report : mapping
+        ``Simulation.mapping``, or ``Recording.platform.mapping``.
+    """
+    lines = [f"mapping on {report.get('platform', 'the machine')}"]
+    lines += _pairs(report.get("resources", {}))
+    memory = report.get("memory", {})
+    if memory:
+        lines += ["memory:", *_pairs({k: _bytes(v) for k, v in memory.items()})]
+    rounded = report.get("rounded", [])
+    if rounded:
+        lines += ["values changed:", *_rounded(rounded)]
+    if report.get("lost"):
+        lines += ["synapses lost:", *_lost(report["lost"])]
+    if report.get("shared"):
+        rows = [["where", "what", "groups", ""]]
+        rows += [[s["where"], s["what"], _shown(s["groups"]), s["text"]] for s in report["shared"]]
+        lines += ["in common:", *_table(rows)]
+    if report.get("approximated"):
+        lines.append("approximated, as allowed by name:")
+        lines += _texts(f"{name}: {where}: {text}" for name, where, text in report["approximated"])
+    if report.get("notes"):
+        lines += ["notes:", *_texts(report["notes"])]
+    return lines
+
+
+def execution_lines(report: Mapping[str, Any]) -> list[str]:
+    """Return the execution report as lines: a section for each of its parts.
+
+    Parameters
+    ----------
+    report : mapping
+        ``Simulation.execution``, or ``Recording.platform.execution``.
+    """
+    lines = ["execution"]
+    plain = {k: v for k, v in report.items() if not isinstance(v, Mapping | list | tuple)}
+    lines += _pairs(plain)
+    for name, part in report.items():
+        if name not in plain:
+            lines += _section(name.replace("_", " "), part, "")
+    return lines
+
+
+def settings_lines(name: str, settings: Mapping[str, Any]) -> list[str]:
+    """Return a platform's settings as lines."""
+    return [f"platform {name}", *_pairs(settings)]
+
+
+def _section(title: str, part: Any, indent: str) -> list[str]:
+    if isinstance(part, Mapping):
+        nested = {k: v for k, v in part.items() if _is_nested(v)}
+        plain = {k: v for k, v in part.items() if k not in nested}
+        lines = [f"{indent}{title}:"] if part else []
+        lines += [indent + line for line in _pairs(plain)]
+        for key, value in nested.items():
+            lines += _section(str(key), value, f"{indent}  ")
+        return lines
+    if _is_nested(part):
+        columns = list(dict.fromkeys(key for row in part for key in row))
+        rows = [[str(c) for c in columns]]
+        rows += [[_shown(row.get(c)) for c in columns] for row in part]
+        return [f"{indent}{title}:", *(indent + line for line in _table(rows))]
+    return [f"{indent}{title}: {_shown(part)}"]
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a value needs lines of its own: a mapping, or rows of a table."""
+    if isinstance(value, Mapping):
+        return True
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(row, Mapping) for row in value)
+    )
+
+
+def _rounded(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
+    head = [
+        "where",
+        "what",
+        "changed",
+        "of",
+        "clipped",
+        "mean change",
+        "worst",
+        "asked for",
+        "became",
+    ]
+    rows = [head]
+    for one in rounded:
+        of = _shown(one["count"])
+        if one["of"] > one["count"]:
+            of += f" (of {_shown(one['of'])})"
+        unit = f" {one['unit']}" if one["unit"] else ""
+        rows.append([
+            one["where"], one["what"], _shown(one["changed"]), of, _shown(one["clipped"]),
+            f"{100 * one['mean_relative']:.3g} %", f"{one['worst']:.4g}{unit}",
+            f"{one['worst_given']:.5g}", f"{one['worst_became']:.5g}",
+        ])  # fmt: skip
+    lines = _table(rows)
+    for one in rounded[:_MOST_ROWS]:
+        if sum(one.get("histogram", ())):
+            lines.append(f"  {one['where']}, {one['what']}: {_histogram(one)}")
+    return lines
+
+
+def _histogram(one: Mapping[str, Any]) -> str:
+    """Return how many values changed by how much of themselves, empty classes left out."""
+    edges, counts = one["edges"], one["histogram"]
+    found = []
+    for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
+        if count:
+            found.append(f"{_share(low)} to {_share(high)}: {count:,}")
+    return "relative change " + ", ".join(found)
+
+
+def _share(value: float) -> str:
+    return "more" if value is None or not math.isfinite(value) else f"{100 * value:.3g} %"
+
+
+def _lost(lost: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [["where", "asked for", "there", "lost", "why"]]
+    for one in lost:
+        missing = one["requested"] - one["realised"]
+        share = missing / one["requested"] if one["requested"] else 0.0
+        counts = (_shown(one["requested"]), _shown(one["realised"]))
+        rows.append([one["where"], *counts, f"{100 * share:.3g} %", one["why"]])
+    return _table(rows)
+
+
+def _pairs(values: Mapping[str, Any]) -> list[str]:
+    width = max((len(str(name)) for name in values), default=0)
+    lines = [f"  {str(name).ljust(width)}  {_shown(value)}" for name, value in values.items()]
+    return _some(lines)
+
+
+def _texts(texts: Iterable[str]) -> list[str]:
+    return [f"  {text}" for text in texts]
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    """Return rows as columns, texts to the left and numbers to the right."""
+    columns = list(zip(*rows, strict=True))
+    cells = []
+    for column in columns:
+        width = max(map(len, column))
+        left = any(cell[:1].isalpha() for cell in column[1:])
+        cells.append([cell.ljust(width) if left else cell.rjust(width) for cell in column])
+    head, *lines = [("  " + "  ".join(row)).rstrip() for row in zip(*cells, strict=True)]
+    return [head, *_some(lines)]
+
+
+def _some(lines: list[str]) -> list[str]:
+    """Return the first lines, and how many more there are."""
+    hidden = len(lines) - _MOST_ROWS
+    return [*lines[:_MOST_ROWS], f"  ... and {hidden} more"] if hidden > 1 else lines
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        whole = math.isfinite(value) and value == int(value) and abs(value) < 1e15
+        return f"{int(value):,}" if whole else f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        shown = ", ".join(map(_shown, value[:_LONGEST_LIST]))
+        more = len(value) - _LONGEST_LIST
+        return (f"{shown}, ... ({more} more)" if more > 0 else shown) or "none"
+    return str(value)
+
+
+def _bytes(size: float) -> str:
+    power = 0 if size < 1 else min(int(math.log10(size) // 3), len(_STEPS) - 1)
+    return f"{size / 1000**power:.4g} {_STEPS[power]}"
