@@ -29,16 +29,15 @@ from .input_abi import WaveFeeder
 from .learning_abi import LearntWeights
 from .library import load_kernels, load_runtime
 from .machine_abi import add_rows, machine_counts
+from .program_checks import check_program, check_saved
 from .samples import Samples, copied
 from .shared_values import SharedValues
 from .snapshot import NetworkState, recent_depth
 from .structure import Structure
 from .synapse_access import SynapseAccess
-from .synapse_checks import check_synapses
 from .synapse_probes import SynapseProbes
 
 INCLUDE = Path(__file__).parent / "include"
-_DELAY_LIMIT = 65535
 _PARTS = ("state", "synapses", "segments", "sources", "buffers", "degrees")
 
 
@@ -49,7 +48,7 @@ class NativeEngine:
 
     def compile(self, program: Program, options: EngineOptions) -> NativeExecutable:
         """Generate and compile; see :class:`neurosim.engines.base.Engine`."""
-        _check(program)
+        check_program(program)
         start = time.perf_counter()
         source = generate(program, single=options.precision == "single")
         flags = tuple(os.environ.get("NEUROSIM_CXXFLAGS", "").split())  # for sanitizers
@@ -66,21 +65,6 @@ class NativeEngine:
     def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
         """Return the memory that build and simulation will need, in bytes."""
         return int(sum(memory(program, options).values()))
-
-
-def _check(program: Program) -> None:
-    check_synapses(program)
-    if program.largest_delay > _DELAY_LIMIT:
-        longest = program.largest_delay
-        having = (p for p in program.projections if longest in [last for _, last in p.delays])
-        worst = next((f"projection {p.name!r}" for p in having), "on another rank")
-        raise UnsupportedError(
-            f"{worst}: a delay of {longest} steps "
-            f"({longest * program.dt * 1e3:g} ms); the native engine allows at most "
-            f"{_DELAY_LIMIT} steps. Use a shorter delay or a larger dt."
-        )
-    if program.n_ids >= 2**32:
-        raise UnsupportedError(f"{program.n_ids} neurons; the native engine allows at most 2^32.")
 
 
 class NativeExecutable:
@@ -335,13 +319,7 @@ class NativeExecutable:
     def snapshot(self) -> Snapshot:
         """Return the state at the start of the step that comes next."""
         state = self._state()
-        machine = self.program.machine
-        if machine is not None and not machine.resumable:
-            raise UnsupportedError(
-                f"a checkpoint of a network on {machine.name}: the spikes that wait on the "
-                "machine's lines and cores, and those that its synapses have yet to learn from, "
-                "are not part of it. Switch these off, or leave checkpoints out."
-            )
+        check_saved(self.program)
         if self._stopped:
             raise stopped("native")
         return state.snapshot(self._step)

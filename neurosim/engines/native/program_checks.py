@@ -1,4 +1,4 @@
-"""What the native engine cannot do with synapse models, said by name before anything is built."""
+"""What the native engine cannot do, said by name before anything is built."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...lowering.synapse_program import SynapseCode
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _MOST_SITES = 256
+_DELAY_LIMIT = 65535
 
 
 def check_synapses(program: Program) -> None:
@@ -43,3 +44,30 @@ def _check(projection: ProjectionProgram, code: SynapseCode) -> None:
                     "population, so the result depends on the order of synapses. Use "
                     "engine='brian2', or write another variable and add it in the equations."
                 )
+
+
+def check_program(program: Program) -> None:
+    """Refuse what the native engine cannot run."""
+    check_synapses(program)
+    if program.largest_delay > _DELAY_LIMIT:
+        longest = program.largest_delay
+        having = (p for p in program.projections if longest in [last for _, last in p.delays])
+        worst = next((f"projection {p.name!r}" for p in having), "on another rank")
+        raise UnsupportedError(
+            f"{worst}: a delay of {longest} steps "
+            f"({longest * program.dt * 1e3:g} ms); the native engine allows at most "
+            f"{_DELAY_LIMIT} steps. Use a shorter delay or a larger dt."
+        )
+    if program.n_ids >= 2**32:
+        raise UnsupportedError(f"{program.n_ids} neurons; the native engine allows at most 2^32.")
+
+
+def check_saved(program: Program) -> None:
+    """Refuse a checkpoint of what it would not hold."""
+    machine = program.machine
+    if machine is not None and not machine.resumable:
+        raise UnsupportedError(
+            f"a checkpoint of a network on {machine.name}: the spikes that wait on the "
+            "machine's lines and cores, and those that its synapses have yet to learn from, "
+            "are not part of it. Switch these off, or leave checkpoints out."
+        )
