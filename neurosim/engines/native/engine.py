@@ -28,7 +28,7 @@ from .estimate import memory, n_threads
 from .input_abi import WaveFeeder
 from .learning_abi import LearntWeights
 from .library import load_kernels, load_runtime
-from .machine_abi import add_rows, machine_counts
+from .machine_abi import machine_counts, share_rows
 from .program_checks import check_program, check_saved
 from .samples import Samples, copied
 from .shared_values import SharedValues
@@ -124,11 +124,7 @@ class NativeExecutable:
         self._network = self._library.neurosim_create(ctypes.byref(self._specs.spec))
         if not self._network or self._library.neurosim_build(self._network):
             self._give_up("building the network")
-        machine = self.program.machine
-        if machine is not None and machine.cores is not None and not self.program.share.whole:
-            add_rows(
-                self._library, self._network, machine.cores, self.program.n_ids, self._communicator
-            )
+        share_rows(self._library, self._network, self.program, self._communicator)
         access = SynapseAccess(
             self._library,
             self._network,

@@ -144,11 +144,12 @@ def _cores(cores: Cores, program: Program, keep: Callable[..., Any]) -> CoresSpe
     )
 
 
-def add_rows(
-    library: Any, network: int, cores: Cores, n_ids: int, communicator: Communicator
-) -> None:
+def share_rows(library: Any, network: int, program: Program, communicator: Communicator) -> None:
     """Let every rank know the number of each source's synapses onto each slice; all together."""
-    size = n_ids * len(cores.slices)
+    machine = program.machine
+    if machine is None or machine.cores is None or program.share.whole:
+        return
+    size = program.n_ids * len(machine.cores.slices)
     rows = np.ctypeslib.as_array(library.neurosim_machine_rows(network), (size,))
     for first in range(0, size, _ROWS_AT_ONCE):
         part = rows[first : first + _ROWS_AT_ONCE]

@@ -23,7 +23,8 @@ goto if inline int long mutable namespace new noexcept not not_eq nullptr operat
 protected public register reinterpret_cast requires return short signed sizeof static static_assert
 static_cast struct switch template this thread_local throw true try typedef typeid typename union
 unsigned using virtual void volatile wchar_t while xor xor_eq
-real lane_int block_size Fixed Fraction Weight Count guarded power floor_divide mod as_int pow linux unix NULL"""
+real lane_int block_size Fixed Fraction Weight Count guarded power floor_divide mod as_int pow linux
+unix NULL"""
 _RESERVED = frozenset(_TAKEN.split()) | FUNCTIONS
 
 _COMPARISONS = {
