@@ -5,38 +5,46 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ... import streams
 from ...elementary import ndtri
+from ...streams import Purpose, name_id, uniform53, words
 
 Floats = NDArray[np.float64]
 
-_PURPOSE = 50
-"""Last word of the counter, which no purpose of the simulation itself has."""
 
-
-def uniform(seed: int, what: str, ids: ArrayLike, index: ArrayLike = 0) -> Floats:
+def uniform(
+    seed: int, what: str, ids: ArrayLike, index: ArrayLike = 0, purpose: Purpose = Purpose.CHIP
+) -> Floats:
     """Return numbers in (0, 1) for what something is, at each (id, index).
 
     Parameters
     ----------
     seed : int
-        Of the chip, the trial or the mapping.
+        Of the chip or its mapping; of the trial with ``purpose`` TRIAL.
     what : str
         Names the stream: ``"noise of E->I"``.
     ids, index : array_like of int
         Broadcast against each other; 32 bits.
+    purpose : Purpose
+        CHIP or TRIAL.
     """
-    word = streams.words(seed, _PURPOSE, streams.name_id(what), ids, index)
-    return np.minimum(streams.uniform53(word[..., 0], word[..., 1]), 1.0 - 2.0**-53)
+    word = words(seed, purpose, name_id(what), ids, index)
+    return np.minimum(uniform53(word[..., 0], word[..., 1]), 1.0 - 2.0**-53)
 
 
-def normal(seed: int, what: str, ids: ArrayLike, index: ArrayLike = 0) -> Floats:
+def normal(
+    seed: int, what: str, ids: ArrayLike, index: ArrayLike = 0, purpose: Purpose = Purpose.CHIP
+) -> Floats:
     """Return standard normal numbers; see :func:`uniform`."""
-    return ndtri(uniform(seed, what, ids, index))
+    return ndtri(uniform(seed, what, ids, index, purpose))
 
 
 def deviation(
-    seed: int, what: str, ids: ArrayLike, sd: float, most: float = np.inf, index: ArrayLike = 0
+    seed: int,
+    what: str,
+    ids: ArrayLike,
+    sd: float,
+    most: float = np.inf,
+    purpose: Purpose = Purpose.CHIP,
 ) -> Floats:
     """Return normal deviations of standard deviation ``sd``, clipped to +- ``most``."""
-    return np.clip(sd * normal(seed, what, ids, index), -most, most)
+    return np.clip(sd * normal(seed, what, ids, 0, purpose), -most, most)

@@ -35,8 +35,7 @@ class RowGain:
     @property
     def factor(self) -> float:
         """Gain relative to the default row, whose conductance :func:`conductance` is."""
-        relative = self.v_gmax * REFERENCE_DIVISOR / (REFERENCE_GMAX * self.divisor)
-        return float(f"{relative:.14g}")
+        return self.v_gmax * REFERENCE_DIVISOR / (REFERENCE_GMAX * self.divisor)
 
 
 GAINS = (RowGain(200, 15), RowGain(500, 11), RowGain(650, 4), RowGain(550, 1))
