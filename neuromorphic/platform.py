@@ -24,6 +24,7 @@ from .workload import Workload
 if TYPE_CHECKING:
     from ..description.network import Network
     from ..recording.reader import Recording
+    from .one_at_a_time import OneAtATime
 
 Pass = Callable[[Draft], None]
 
@@ -81,6 +82,12 @@ class Machine:
     def imperfections(cls) -> dict[str, Any]:
         """Return the settings that are imperfections, and their usual values."""
         return {own.name: own.default for own in declared(cls) if own.metadata["imperfection"]}
+
+    def one_at_a_time(self, network: Network, duration: Any = None, **options: Any) -> OneAtATime:
+        """Run a network with every imperfection alone; see :func:`.one_at_a_time.imperfections`."""
+        from .one_at_a_time import imperfections  # noqa: PLC0415 (it needs this module)
+
+        return imperfections(network, self, duration, **options)
 
     def assumptions(self) -> list[Assumption]:
         """Return every value that no primary source confirms."""

@@ -118,6 +118,31 @@ def test_usual_switches_and_a_runner_of_ones_own():
     assert _switches(Toy(), ["bits"]) == {"bits": ("bits", 3)}
 
 
+def test_command(found, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("neurosim.platforms.platform_class", lambda name: {"toy": Toy}[name])
+    one = ns.Experiment(build=lambda seed=1: network(seed), duration=200 * ms, scale=None)
+    monkeypatch.setattr("neurosim.experiment.load_experiment", lambda name: (name, one))
+    words = ["--platform", "toy", "--switch", "bits=1,2", "--switch", "weaker", "--threads", "1"]
+    words += ["--platform-set", "weaker=0.3", "--warmup", "0ms", "--output", str(tmp_path)]
+    code, out, err = invoke(capsys, "imperfections", "small", "--json", *words)
+    assert code == 0, err
+    totals = json.loads(out)["totals"]
+    assert list(totals) == [TRANSPARENT, CONTROL, "bits=1", "bits=2", "weaker", ALL]
+    assert totals[TRANSPARENT]["identical"]
+    assert ns.read(tmp_path / "weaker.h5").platform.settings["weaker"] == 0.3
+    assert (tmp_path / "imperfections.png").exists()
+    assert "give --platform" in invoke(capsys, "imperfections", "small")[2]
+
+
+def invoke(capsys, *words):
+    from neurosim.cli.main import main
+
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    return stop.value.code, *capsys.readouterr()
+
+
 def test_what_is_refused():
     with pytest.raises(UnknownNameError, match="imperfection"):
         imperfections(None, Toy(), 1 * second, switches=["boards"])
