@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 KEY = "brainscales2"
-SOURCES = ("poisson_source", "gamma_source")
+SOURCE_SUFFIX = "_source"
 NOISE = "membrane noise of"
 _CODES_PER_LSB = (CAPMEM_MAX + 1) / (CADC_MAX + 1)
 _EXACT = 1e-9  # of an LSB: no more than rounding errors
@@ -99,11 +99,16 @@ def roles_of(population: Population) -> Roles | None:
     return ROLES[name] if same and own.refractory == known.refractory else None
 
 
+def outside(model: str) -> bool:
+    """Return whether neurons of a model only emit spikes, which are sent to the chip."""
+    return model.endswith(SOURCE_SUFFIX)
+
+
 def circuits(machine: BrainScaleS2, network: Network) -> Iterator[tuple[Population, int]]:
     """Yield the populations that take neuron circuits, and the number of their first circuit."""
     first = 0
     for population in network.populations.values():
-        if population.model.name not in SOURCES:
+        if not outside(population.model.name):
             yield population, first
             first += population.size * machine.circuits_per_neuron
 

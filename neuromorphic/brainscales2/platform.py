@@ -17,7 +17,7 @@ from ..knobs import Assumption, knob
 from ..platform import Machine, Pass
 from ..report import Rounded
 from . import facts
-from .circuits import KEY, NOISE, SOURCES, translate
+from .circuits import KEY, NOISE, outside, translate
 from .readout import ReadoutEngine
 from .sensors import learning
 from .wiring import delays, weights
@@ -261,7 +261,7 @@ def _neurons(draft: Draft) -> None:
         draft.report.obstacle(*row)
     first, used = {}, 0
     for population in draft.program.populations:
-        if population.code.name not in SOURCES:
+        if not outside(population.code.name):
             first[population.name] = used
             used += population.size * machine.circuits_per_neuron
     draft.facts |= {"first": first, "circuits": used}

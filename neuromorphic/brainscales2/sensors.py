@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...description.distributions import Uniform
+from ...description.distributions import Normal
 from ...description.network import Network
 from ...description.projection import Projection
 from ...description.quantities import SECOND, quantity, scalar
@@ -101,9 +101,9 @@ def correlation_synapse(
             "is 0 or more, a ceiling above 0."
         )
     # a distribution, so that every synapse has its own value, which the platform changes
-    each = {f"amplitude_{b}": Uniform(amplitude, amplitude) for b in BRANCHES}
-    each |= {f"tau_{b}": Uniform(width, width) for b in BRANCHES}
-    each["gain"] = Uniform(1.0, 1.0)
+    each = {f"amplitude_{b}": Normal(amplitude, 0.0) for b in BRANCHES}
+    each |= {f"tau_{b}": Normal(width, 0 * width) for b in BRANCHES}
+    each["gain"] = Normal(1.0, 0.0)
     return SynapseModel(
         _EQUATIONS,
         on_pre=_ON_PRE,
