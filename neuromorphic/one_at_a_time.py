@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +113,8 @@ def imperfections(
         Its values are those that are switched on; ``but(...)`` gives another.
     duration : Quantity of time
     switches : names, or mapping of names to values, optional
-        Which imperfections, and values in place of the machine's; a list of values makes a run
-        of each. By default all that the machine has and that are on.
+        Which settings that an ideal machine would have otherwise, and values in place of the
+        machine's; a list of values makes a run of each. By default all imperfections that are on.
     control : Network, optional
         The same network with another seed, run natively: what chance alone changes.
     run : callable, optional
@@ -169,10 +169,9 @@ def _switches(
 ) -> dict[str, tuple[str, Any]]:
     """Return setting and value of each run, by its name."""
     ideal = ideal_values(type(machine))
-    own = {one.name: getattr(machine, one.name) for one in fields(machine)}
-    known = {name: own[name] for name in machine.imperfections()}
+    known = {name: getattr(machine, name) for name in (*machine.imperfections(), *ideal)}
     if wanted is None:
-        given = {name: value for name, value in known.items() if value != ideal.get(name)}
+        given = {n: known[n] for n in machine.imperfections() if known[n] != ideal.get(n)}
     elif isinstance(wanted, Mapping):
         given = dict(wanted)
     else:
