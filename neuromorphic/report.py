@@ -8,6 +8,8 @@ from typing import Any
 
 from ..errors import MappingError
 
+_SHOWN = 8  # places that an obstacle names
+
 
 @dataclass(frozen=True)
 class Rounded:
@@ -105,10 +107,24 @@ class MappingReport:
     notes: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    _alike: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def obstacle(self, where: str, given: str, allowed: str, remedy: str) -> None:
-        """Note something in the way: where, what was given, what is allowed, what to do."""
-        self.obstacles.append(f"{where}: {given}; {allowed}. {remedy}")
+        """Note something in the way: where, what was given, what is allowed, what to do.
+
+        What is in the way at several places is one entry that names them.
+        """
+        text = f"{given}; {allowed}. {remedy}"
+        before = f"{_places(self._alike.get(text, []))}: {text}"
+        places = self._alike.setdefault(text, [])
+        if where in places:
+            return
+        places.append(where)
+        now = f"{_places(places)}: {text}"
+        if before in self.obstacles:
+            self.obstacles[self.obstacles.index(before)] = now
+        else:
+            self.obstacles.append(now)
 
     def note(self, text: str) -> None:
         """Note something worth knowing, once."""
@@ -124,5 +140,13 @@ class MappingReport:
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON-able data; obstacles are never in one that is kept."""
         found = asdict(self)
-        del found["obstacles"]
+        del found["obstacles"], found["_alike"]
         return found
+
+
+def _places(places: list[str]) -> str:
+    """Return places as a list, with their number; those beyond the first ones are counted."""
+    if len(places) < 2:
+        return "".join(places)
+    more = f", and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return f"{', '.join(places[:_SHOWN])}{more} ({len(places)})"

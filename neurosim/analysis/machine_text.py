@@ -26,7 +26,7 @@ def mapping_lines(report: Mapping[str, Any]) -> list[str]:
         lines += ["memory:", *_pairs({k: _bytes(v) for k, v in memory.items()})]
     rounded = report.get("rounded", [])
     if rounded:
-        lines += ["values changed:", *_rounded(rounded)]
+        lines += ["values changed:", *_rounded(rounded), *_histogram(rounded)]
     if report.get("lost"):
         lines += ["synapses lost:", *_lost(report["lost"])]
     if report.get("shared"):
@@ -114,25 +114,24 @@ def _rounded(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{100 * one['mean_relative']:.3g} %", f"{one['worst']:.4g}{unit}",
             f"{one['worst_given']:.5g}", f"{one['worst_became']:.5g}",
         ])  # fmt: skip
-    lines = _table(rows)
-    for one in rounded[:_MOST_ROWS]:
-        if sum(one.get("histogram", ())):
-            lines.append(f"  {one['where']}, {one['what']}: {_histogram(one)}")
-    return lines
+    return _table(rows)
 
 
-def _histogram(one: Mapping[str, Any]) -> str:
-    """Return how many values changed by how much of themselves, empty classes left out."""
-    edges, counts = one["edges"], one["histogram"]
-    found = []
-    for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
-        if count:
-            found.append(f"{_share(low)} to {_share(high)}: {count:,}")
-    return "relative change " + ", ".join(found)
-
-
-def _share(value: float) -> str:
-    return "more" if value is None or not math.isfinite(value) else f"{100 * value:.3g} %"
+def _histogram(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return how many values changed by how much of themselves; classes without any left out."""
+    with_edges = [one for one in rounded if sum(one.get("histogram", ()))]
+    edges = with_edges[0]["edges"] if with_edges else ()
+    alike = [one for one in with_edges if list(one["edges"]) == list(edges)]
+    used = [k for k in range(len(edges) - 1) if any(one["histogram"][k] for one in alike)]
+    if not used:
+        return []
+    last = len(edges) - 2
+    heads = ["more" if k == last else f"< {100 * edges[k + 1]:g} %" for k in used]
+    rows = [["where", "what", *heads]]
+    rows += [
+        [one["where"], one["what"], *(f"{one['histogram'][k]:,}" for k in used)] for one in alike
+    ]
+    return ["values by how much of themselves they changed:", *_table(rows)]
 
 
 def _lost(lost: Sequence[Mapping[str, Any]]) -> list[str]:

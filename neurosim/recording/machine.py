@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,9 +154,15 @@ def platform_of(file: h5py.File) -> RecordedPlatform | None:
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """Return JSON of a report; NumPy's values become numbers, other objects text."""
-    return json.dumps(dict(value), default=_plain)
+    """Return JSON of a report: NumPy's values are numbers, what is not finite null, others text."""
+    return json.dumps(_plain(value), allow_nan=False, default=str)
 
 
-def _plain(value: object) -> object:
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
