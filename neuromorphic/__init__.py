@@ -12,8 +12,11 @@ from typing import Any
 
 _PUBLIC = {
     "Assumption": "knobs",
+    "BrainScaleS1": "brainscales1",
     "BrainScaleS2": "brainscales2",
     "Draft": "draft",
+    "Loihi": "loihi",
+    "Loihi2": "loihi",
     "Lost": "report",
     "Machine": "platform",
     "MappingReport": "report",
