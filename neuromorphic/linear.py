@@ -117,7 +117,8 @@ def _refractory(population: PopulationProgram, dt: float) -> Value | None:
     ):
         return None
     duration = _value(code.refractory, population.values | {"dt": dt})
-    return np.trunc((np.asarray(duration) + 1e-3 * dt) / dt)[()]
+    steps = np.trunc((np.asarray(duration) + 1e-3 * dt) / dt)
+    return steps if steps.ndim else float(steps)
 
 
 def _value(code: str, values: dict[str, Value]) -> Value:

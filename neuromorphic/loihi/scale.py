@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -121,12 +122,12 @@ def compartments(
     offset = float(np.min(neuron.reset)) if np.size(neuron.reset) else 0.0
     delta = not neuron.gain
     if delta:
-        gain = {neuron.potential: (keep / unit if before_leak else np.float64(1 / unit))[()]}
+        gain = {neuron.potential: plain(keep / unit) if before_leak else 1 / unit}
         currents = [Current(neuron.potential, (neuron.potential,), float(DECAY_UNITY), gain)]
     else:
         currents = []
         for name, fade in neuron.fade.items():
-            gain = {name: (np.asarray(neuron.gain[name]) / unit)[()]}
+            gain = {name: plain(np.asarray(neuron.gain[name]) / unit)}
             currents = _join(currents, Current(name, (name,), _decay(fade), gain), merge)
     return Compartments(
         population,
@@ -135,8 +136,8 @@ def compartments(
         offset,
         tuple(currents),
         decay=_decay(neuron.keep),
-        bias=((np.asarray(neuron.drive) - offset * (1.0 - keep)) / unit)[()],
-        threshold=((np.asarray(neuron.threshold) - offset) / unit)[()],
+        bias=plain((np.asarray(neuron.drive) - offset * (1.0 - keep)) / unit),
+        threshold=plain((np.asarray(neuron.threshold) - offset) / unit),
         delta=delta,
     )
 
@@ -152,8 +153,8 @@ def exact_compartments(population: PopulationProgram) -> Compartments:
         offset=0.0,
         currents=(Current("u", ("u",), own["decay_u"], {"u": 1.0}),),
         decay=own["decay_v"],
-        bias=bias[()],
-        threshold=(np.asarray(own["vth"]) * ALIGNMENT)[()],
+        bias=plain(bias),
+        threshold=plain(np.asarray(own["vth"]) * ALIGNMENT),
         delta=False,
         exact=True,
     )
@@ -186,14 +187,16 @@ def rounded(given: Compartments) -> Compartments:
     if given.exact:
         return given
     currents = tuple(
-        replace(c, decay=np.clip(np.rint(c.decay), 1, DECAY_UNITY)[()]) for c in given.currents
+        replace(c, decay=plain(np.clip(np.rint(c.decay), 1, DECAY_UNITY))) for c in given.currents
     )
     return replace(
         given,
         currents=currents,
-        decay=np.clip(np.rint(given.decay), 0, DECAY_UNITY)[()],
+        decay=plain(np.clip(np.rint(given.decay), 0, DECAY_UNITY)),
         bias=register_bias(given.bias),
-        threshold=(ALIGNMENT * np.clip(np.rint(given.threshold / ALIGNMENT), 0, MAX_THRESHOLD))[()],
+        threshold=plain(
+            ALIGNMENT * np.clip(np.rint(given.threshold / ALIGNMENT), 0, MAX_THRESHOLD)
+        ),
     )
 
 
@@ -203,7 +206,7 @@ def register_bias(bias: Value) -> Value:
     with np.errstate(divide="ignore"):
         exponent = np.ceil(np.log2(np.rint(size) / MAX_BIAS))
     power = 2.0 ** np.clip(exponent, 0, MAX_BIAS_EXPONENT)
-    return (np.clip(np.rint(bias / power), -MAX_BIAS, MAX_BIAS) * power)[()]
+    return plain(np.clip(np.rint(bias / power), -MAX_BIAS, MAX_BIAS) * power)
 
 
 def largest(values: Mapping[str, Value]) -> float:
@@ -222,8 +225,14 @@ def _join(known: list[Current], new: Current, merge: bool) -> list[Current]:
     return [*known, new]
 
 
+def plain(value: Any) -> Value:
+    """Return a number as a float, and more of them as an array."""
+    array = np.asarray(value, np.float64)
+    return array if array.ndim else float(array)
+
+
 def _decay(keep: Value) -> Value:
-    return (DECAY_UNITY * (1.0 - np.asarray(keep, np.float64)))[()]
+    return plain(DECAY_UNITY * (1.0 - np.asarray(keep, np.float64)))
 
 
 def _brief(value: Value) -> object:
