@@ -153,12 +153,13 @@ def make_cores(
     *,
     lanes: int | ArrayLike = 1,
     source_most: int | None = None,
-    budget: float = np.inf,
+    budget: float | ArrayLike = np.inf,
     fifo: int = 2**31 - 1,
     drops_late: bool = False,
     skips_late: bool = False,
     base_load: float | ArrayLike = 0.0,
     load_every: int = 1,
+    delay_shift: int = 1,
 ) -> Cores:
     """Return the cores of a machine as the engine takes them; see :class:`Cores`.
 
@@ -171,7 +172,7 @@ def make_cores(
         Cores that share the synapses of each slice.
     source_most : int, optional
         Spike sources that are together on a core; by default each source population is on one.
-    budget, fifo, drops_late, skips_late, base_load, load_every
+    budget, fifo, drops_late, skips_late, base_load, load_every, delay_shift
         As in :class:`Cores`; by default nothing is limited and only counted.
     """
     n = len(slices)
@@ -191,10 +192,11 @@ def make_cores(
         slices=tuple(slices),
         lanes=np.broadcast_to(np.asarray(lanes, np.int64), n).copy(),
         source_slice=source_slice,
-        budget=float(budget),
+        budget=np.broadcast_to(np.asarray(budget, np.float64), n).copy(),
         fifo=fifo,
         drops_late=drops_late,
         skips_late=skips_late,
         base_load=np.broadcast_to(np.asarray(base_load, np.float64), n).copy(),
         load_every=load_every,
+        delay_shift=delay_shift,
     )
