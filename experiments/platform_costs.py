@@ -19,7 +19,7 @@ from ..analysis import canvas
 from ..errors import MappingError
 from ..experiment import Experiment
 from ..networks.patterns import N_CLASSES, PAUSE, SHOWN, Task, pattern_task
-from ..neuromorphic.energy import PUBLISHED, Published
+from ..neuromorphic.published import PUBLISHED, Published
 from ..platforms import get_platform, platform_names
 from ..pricing import ALL, Prices, price, show
 from ..results import Check, Results

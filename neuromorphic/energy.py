@@ -1,131 +1,54 @@
-"""What is published of time, power and energy of the machines, and the cost models made of it.
+"""The cost models of the machines, made of what is published of them.
 
-Short names of sources are those of the documentation's page on costs. Platforms give the functions
-their settings; every number can be replaced in the model that comes back.
+Platforms give the functions their settings; every number can be replaced in the model that comes
+back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .costs import Alternative, CostModel
 from .hardware import Accelerated, Barrier, Clock, Figure, Part, PerEvent, RealTime, Ticks
-
-# SpiNNaker: SM (SpiNNMachine's version_spin1.py, version_5.py); KS after arXiv 1903.08941
-CHIP_IDLE = Figure(0.35, "C", "SM")
-CORE_ACTIVE = Figure(0.034, "C", "SM")
-BOARD_IDLE = Figure(26.84, "C", "SM")
-BOXED_BOARD_IDLE = Figure(31.88, "C", "SM")
-BOXED_BOARD_ACTIVE = Figure(59.38, "C", "SM: 806 cores on")
-BOX = Figure(5.04, "C", "SM")
-FRAME_IDLE = Figure(117.0, "C", "SM")
-ROUTER_BIT = Figure(25e-12, "C", "SM")
-PACKET = Figure(1.0e-9, "C", "SM: 40 bits")
-PACKET_WITH_PAYLOAD = Figure(1.8e-9, "C", "SM: 72 bits")
-SPINNAKER_EVENT = Figure(13.3e-9, "2", "KS")
-SPINNAKER_UPDATE = Figure(26e-9, "2", "KS")
-SPINNAKER_SEN = Figure(45e-9, "2", "SEN: printed in pJ, taken for a slip of the unit")
-CORE_EVENTS = Figure(13e6, "C", "SPY: static synaptic events per second of a core")
-
-# BrainScaleS-1: digest of arXiv 2412.02619
-WAFER = Figure(2000.0, "2", "arXiv 2412.02619, digest")
-WAFER_OFFSET = Figure(20e-6, "C", "MAR/STH")
-
-# BrainScaleS-2
-BSS2_POWER = Figure(0.175, "Cx", "REN: 8.4 uJ in 48 us")
-BSS2_CRAMER = Figure(0.2, "C", "Cramer 2022: less than")
-BSS2_PONG = Figure(0.057, "C", "PANG")
-
-# Loihi: SANA's arch/loihi.yaml; KS
-LOIHI_SYNAPSE = {
-    "dense": (Figure(35.5e-12, "2", "SANA"), Figure(3.8e-9, "2", "SANA")),
-    "sparse": (Figure(33.6e-12, "2", "SANA"), Figure(4.7e-9, "2", "SANA")),
-    "conv": (Figure(24.0e-12, "2", "SANA"), Figure(3.1e-9, "2", "SANA")),
-}
-LOIHI_ACCESS = (Figure(51.2e-12, "2", "SANA"), Figure(6.0e-9, "2", "SANA"))
-LOIHI_UPDATE = (Figure(21.6e-12, "2", "SANA"), Figure(3.7e-9, "2", "SANA"))
-LOIHI_SPIKE = (Figure(69.3e-12, "2", "SANA"), Figure(30e-9, "2", "SANA"))
-LOIHI_AXON_OUT = Figure(111e-12, "2", "SANA")
-LOIHI_HOP = {
-    "east_west": (Figure(3.0e-12, "2", "SANA"), Figure(4.1e-9, "2", "SANA")),
-    "north_south": (Figure(4.2e-12, "2", "SANA"), Figure(6.5e-9, "2", "SANA")),
-}
-LOIHI_BARRIER = (Figure(0.6e-6, "2", "SANA: least"), Figure(1.8e-6, "2", "SANA: most"))
-LOIHI_KS_EVENT = Figure(23.6e-12, "2", "KS")
-LOIHI_KS_UPDATE = Figure(81e-12, "2", "KS")
-LOIHI_LEARNING = Figure(120e-12, "2", "sheet")
-LOIHI2_POWER = Figure(1.0, "2", "sheet: about, per chip")
-
-# TrueNorth
-TRUENORTH_POWER = (Figure(0.063, "C", "abstracts: least"), Figure(0.070, "C", "abstracts: most"))
-TRUENORTH_TICK = Figure(1e-3, "U")
-TRUENORTH_EVENT = Figure(26e-12, "2", "sheet: about")
-TRUENORTH_SEN = Figure(2.5e-12, "2", "SEN: 400 GSOPS/W")
-TRUENORTH_46 = Figure(1 / 46e9, "Cx", "46 GSOPS/W")
-
-# Tianjic: IEEE Circuits and Systems Magazine, 2022 Q2
-TIANJIC_CLOCK = Figure(300e6, "C", "IEEE CAS Mag 2022Q2")
-TIANJIC_CYCLES = Figure(5050, "C", "IEEE CAS Mag 2022Q2")
-TIANJIC_ROUND = Figure(5050 / 300e6, "Cx", "IEEE CAS Mag 2022Q2")
-TIANJIC_POWER = Figure(0.4, "C", "IEEE CAS Mag 2022Q2: about, at 0.9 V")
-TIANJIC_PEAK = Figure(0.95, "U")
-TIANJIC_SEN = Figure(1.54e-12, "2", "SEN")
-
-# SpiNNaker2: prototype
-SPINNAKER2_EVENT = Figure(450e-12, "2", "KS: prototype")
-SPINNAKER2_UPDATE = Figure(2.19e-9, "2", "KS: prototype")
-SPINNAKER2_SEN = Figure(10e-12, "2", "SEN")
+from .published import (
+    BOARD_IDLE,
+    BOXED_BOARD_IDLE,
+    BSS2_CRAMER,
+    BSS2_PONG,
+    BSS2_POWER,
+    CHIP_IDLE,
+    CORE_ACTIVE,
+    FRAME_IDLE,
+    LOIHI2_POWER,
+    LOIHI_ACCESS,
+    LOIHI_AXON_OUT,
+    LOIHI_BARRIER,
+    LOIHI_HOP,
+    LOIHI_KS_EVENT,
+    LOIHI_KS_UPDATE,
+    LOIHI_LEARNING,
+    LOIHI_SPIKE,
+    LOIHI_SYNAPSE,
+    LOIHI_UPDATE,
+    PACKET,
+    SPINNAKER2_EVENT,
+    SPINNAKER2_SEN,
+    SPINNAKER2_UPDATE,
+    SPINNAKER_EVENT,
+    SPINNAKER_SEN,
+    SPINNAKER_UPDATE,
+    TIANJIC_PEAK,
+    TIANJIC_POWER,
+    TIANJIC_ROUND,
+    TIANJIC_SEN,
+    TRUENORTH_46,
+    TRUENORTH_EVENT,
+    TRUENORTH_POWER,
+    TRUENORTH_SEN,
+    TRUENORTH_TICK,
+    WAFER,
+    WAFER_OFFSET,
+)
 
 BOTH = ("synaptic_events", "input_events")
-
-
-@dataclass(frozen=True)
-class Published:
-    """Energy and time of one inference of handwritten digits (MNIST) [Renner 2024, table 1]."""
-
-    system: str
-    platform: str
-    joules: float
-    seconds: float
-
-    @property
-    def edp(self) -> float:
-        """Energy times time, J s."""
-        return self.joules * self.seconds
-
-    @property
-    def mean_power(self) -> float:
-        """Energy over time, W."""
-        return self.joules / self.seconds
-
-
-PUBLISHED = (
-    Published("Loihi nBP training", "loihi", 0.59e-3, 1.5e-3),
-    Published("Loihi nBP inference", "loihi", 2.5e-6, 0.17e-3),
-    Published("Loihi EM-STDP", "loihi", 2.47e-3, 10e-3),
-    Published("BrainScaleS-2", "brainscales2", 8.4e-6, 48e-6),
-    Published("TrueNorth small", "truenorth", 0.27e-6, 1e-3),
-    Published("TrueNorth large", "truenorth", 108e-6, 1e-3),
-    Published("SpiNNaker", "spinnaker", 3.3e-3, 11e-3),
-)
-
-
-@dataclass(frozen=True)
-class MicrocircuitCost:
-    """The full-scale microcircuit on SpiNNaker [PD14]: boards, slow-down and J per event."""
-
-    source: str
-    boards: int
-    slowdown: float
-    joules_per_event: float
-
-
-MICROCIRCUIT = (
-    MicrocircuitCost("van Albada 2018", 6, 20.0, 4.4e-6),
-    MicrocircuitCost("van Albada 2018, abstract", 6, 20.0, 5.9e-6),
-    MicrocircuitCost("Rhodes 2020, DC input", 12, 1.0, 0.60e-6),
-    MicrocircuitCost("Rhodes 2020, Poisson input", 12, 1.0, 0.63e-6),
-)
 
 
 def events(joules: Figure, names: tuple[str, ...] = BOTH) -> tuple[PerEvent, ...]:
