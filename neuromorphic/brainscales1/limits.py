@@ -9,6 +9,7 @@ import numpy as np
 from ...lowering.program import PopulationProgram, ProjectionProgram
 from ..draft import Draft
 from . import circuits as c
+from .currents import AS_CONDUCTANCE, SUBSTITUTES
 from .neurons import CIRCUITS, RECEPTORS, recognise, with_values
 from .places import find_places, neurons_per_encoder
 from .plasticity import AS_BUILT
@@ -17,17 +18,20 @@ if TYPE_CHECKING:
     from .platform import BrainScaleS1
 
 _MODELS = " or ".join(repr(circuit.model) for circuit in CIRCUITS)
+_OTHERS = ", ".join(repr(one.model) for one in SUBSTITUTES)
 OFFSET = "offset_as_leak"
 
 
 def place(draft: Draft) -> None:
     """Put neurons on circuits; note what stands in the way.
 
-    Sets ``draft.facts["places"]`` (:class:`Places`).
+    Sets ``draft.facts["places"]`` (:class:`Places`) and ``draft.facts["asked"]``, the populations
+    by name before their parameters are the circuits'.
     """
     machine: BrainScaleS1 = draft.machine  # type: ignore[assignment]
     places = find_places(draft.program, machine.denmems)
     draft.facts["places"] = places
+    draft.facts["asked"] = {p.name: p for p in draft.program.populations}
     wafers = -(-places.n_hicanns // c.HICANNS)
     draft.report.resources |= {
         "neurons": draft.program.n_neurons,
@@ -62,7 +66,7 @@ def _check_model(draft: Draft, population: PopulationProgram) -> None:
             where,
             f"the model {code.name!r} is not one of the circuits'",
             f"they are {_MODELS}, equations unchanged",
-            "Use one of these models.",
+            f"Use one of these, or allow={AS_CONDUCTANCE!r} for {_OTHERS}.",
         )
         return
     current = np.asarray(population.values["I_e"], np.float64)
@@ -112,11 +116,10 @@ def _check_synapses(draft: Draft) -> None:
                 f"synapses act on {' or '.join(RECEPTORS)}",
                 "Project to one of these.",
             )
-        lowest = _lowest(draft, given)
-        if lowest < 0:
+        if given.variable in RECEPTORS and _negative(draft, given):
             draft.report.obstacle(
                 where,
-                f"a weight of {lowest * 1e9:g} nS",
+                "negative weights",
                 "conductances are 0 or more",
                 "Make weights positive, and inhibition by g_inh.",
             )
@@ -129,16 +132,17 @@ def _check_synapses(draft: Draft) -> None:
         )
 
 
-def _lowest(draft: Draft, given: ProjectionProgram) -> float:
-    """Return the least weight that can occur."""
+def _negative(draft: Draft, given: ProjectionProgram) -> bool:
+    """Return whether weights are negative, but for the tail of a distribution above 0."""
     weight = given.weight
+    if weight.grid is not None and weight.grid.absolute:
+        return False
     if weight.values is not None:
         least = np.array([np.min(weight.values, initial=0.0)])
-        return float(draft.ranks.smallest(least)[0])
-    if weight.kind == "constant":
-        return float(weight.a)
-    unbounded = {"normal": -np.inf, "uniform": weight.a}.get(weight.kind, 0.0)
-    return float(max(weight.low, unbounded))
+        return float(draft.ranks.smallest(least)[0]) < 0
+    if weight.kind == "uniform":
+        return min(weight.a, weight.b) < 0
+    return weight.kind != "lognormal" and weight.a < 0
 
 
 def _check_rest(draft: Draft) -> None:

@@ -59,11 +59,12 @@ def catalogue_code(name: str) -> NeuronCode:
 
 def recognise(code: NeuronCode) -> Circuit | None:
     """Return the circuit whose equations, threshold and reset a model has; None if none."""
-    return next((c for c in CIRCUITS if _same(code, catalogue_code(c.model))), None)
+    return next((c for c in CIRCUITS if same_model(code, c.model)), None)
 
 
-def _same(code: NeuronCode, other: NeuronCode) -> bool:
-    return _essence(code) == _essence(other)
+def same_model(code: NeuronCode, name: str) -> bool:
+    """Return whether a model has equations, threshold and reset of one of the catalogue."""
+    return _essence(code) == _essence(catalogue_code(name))
 
 
 def _essence(code: NeuronCode) -> tuple[object, ...]:
@@ -110,33 +111,39 @@ def heun(code: NeuronCode, circuit: Circuit, substeps: int) -> NeuronCode:
         Equal parts that every step is advanced in.
     """
     states = ("v", "w", *RECEPTORS) if circuit.exponential else ("v", *RECEPTORS)
-    lines = []
+    # divisions cost most, so inverses are taken once for all parts
+    lines = [f"_h = dt/{substeps}", "_per_C = int(not_refractory)/C_m"]
+    lines += [f"_per_{x} = 1.0/{time}" for x, time in _TIMES.items() if x in states]
+    if circuit.exponential:
+        lines.append("_per_Delta = 1.0/Delta_T")
     for part in range(substeps):
         first = {x: f"_{x}_first_{part}" for x in states}
         ahead = {x: f"_{x}_ahead_{part}" for x in states}
         last = {x: f"_{x}_last_{part}" for x in states}
-        h = f"(dt/{substeps})"
         lines += [f"{first[x]} = {_slope(x, {y: y for y in states}, circuit)}" for x in states]
-        lines += [f"{ahead[x]} = {x} + {h}*{first[x]}" for x in states]
+        lines += [f"{ahead[x]} = {x} + _h*{first[x]}" for x in states]
         lines += [f"{last[x]} = {_slope(x, ahead, circuit)}" for x in states]
-        lines += [f"{x} = {x} + {h}*0.5*({first[x]} + {last[x]})" for x in states]
+        lines += [f"{x} = {x} + 0.5*_h*({first[x]} + {last[x]})" for x in states]
         if circuit.exponential:
             lines.append("v = clip(v, -unit_volt, V_peak + Delta_T)")
     return replace(code, update="\n".join(lines), method="heun")
 
 
+_TIMES = {"w": "tau_w", "g_exc": "tau_exc", "g_inh": "tau_inh"}
+
+
 def _slope(state: str, at: dict[str, str], circuit: Circuit) -> str:
     """Return the derivative of a state, where states have other names."""
     if state in RECEPTORS:
-        return f"-{at[state]}/tau_{state.removeprefix('g_')}"
+        return f"-{at[state]}*_per_{state}"
     if state == "w":
-        return f"(a*(clip({at['v']}, -unit_volt, V_peak) - E_L) - {at['w']})/tau_w"
+        return f"(a*(clip({at['v']}, -unit_volt, V_peak) - E_L) - {at['w']})*_per_w"
     v = at["v"]
     current = f"g_L*(E_L - {v}) + {at['g_exc']}*(E_exc - {v}) + {at['g_inh']}*(E_inh - {v}) + I_e"
     if circuit.exponential:
-        upstroke = f"g_L*Delta_T*exp((clip({v}, -unit_volt, V_peak) - V_T)/Delta_T)"
+        upstroke = f"g_L*Delta_T*exp((clip({v}, -unit_volt, V_peak) - V_T)*_per_Delta)"
         current += f" + {upstroke} - {at['w']}"
-    return f"({current})*int(not_refractory)/C_m"
+    return f"({current})*_per_C"
 
 
 def with_noise(population: PopulationProgram, sd: np.ndarray, trial: int) -> PopulationProgram:
@@ -146,20 +153,21 @@ def with_noise(population: PopulationProgram, sd: np.ndarray, trial: int) -> Pop
     ----------
     population : PopulationProgram
     sd : (n_own,) float64
-        Standard deviation of what a step adds, V.
+        Standard deviation of what a step adds, V: uniform numbers, which are cheap to draw and of
+        which the membrane's sum over many steps is normal.
     trial : int
         0 to 2999.
     """
     code = population.code
-    noise = Noise("noise_z", "normal", NOISE_SITE + trial)
+    noise = Noise("noise_u", "uniform", NOISE_SITE + trial)
     changed = replace(
         code,
         variables=(*code.variables, Variable("noise_v", "V", "coefficient", False, 1e-3)),
         equations=f"{code.equations}\nnoise_v : volt (constant)",
-        update=f"{code.update}\nv = v + noise_v*noise_z*int(not_refractory)",
+        update=f"{code.update}\nv = v + noise_v*(noise_u - 0.5)*int(not_refractory)",
         noise=(*code.noise, noise),
     )
-    return replace(population, code=changed, values={**population.values, "noise_v": sd})
+    return replace(population, code=changed, values={**population.values, "noise_v": sd * 12**0.5})
 
 
 def with_rails(code: NeuronCode, low: float, high: float) -> NeuronCode:

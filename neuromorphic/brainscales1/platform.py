@@ -16,6 +16,7 @@ from ..platform import Machine, Pass
 from . import circuits as c
 from .account import spike_account, time_account
 from .analog import set_parameters
+from .currents import AS_CONDUCTANCE, currents_as_conductances
 from .limits import OFFSET, offset_as_leak, place
 from .lines import set_lines, thin_inputs
 from .membrane import set_membranes
@@ -45,6 +46,7 @@ class BrainScaleS1(Machine):
         "delays, mismatch, loss of synapses and spikes"
     )
     approximations: ClassVar[dict[str, str]] = {
+        AS_CONDUCTANCE: "synapses that are currents or jumps become conductances",
         OFFSET: "constant currents become shifts of the leak potential by I_e/g_L",
     }
 
@@ -63,8 +65,8 @@ class BrainScaleS1(Machine):
         source="ESS", choices=("heun", "native"), imperfection=True, ideal="native",
     )  # fmt: skip
     integration_step_ms: float = knob(
-        0.01, "longest step of Heun's method, biological ms", fact="C", source="ESS", low=1e-3,
-        high=1.0,
+        0.1, "longest step of Heun's method, biological ms; ESS divides it into parts of 0.01",
+        fact="C", source="ESS", low=1e-3, high=1.0,
     )  # fmt: skip
     digital_parameters: bool = knob(
         True, "neuron parameters have 10 bits", fact="C", source="CALIB", imperfection=True,
@@ -184,6 +186,18 @@ class BrainScaleS1(Machine):
         False, "membranes end at the span of the floating gates, -120 to 60 mV", fact="U",
         ideal=False,
     )  # fmt: skip
+    exc_drive_mv: float = knob(
+        60.0, "with current_as_conductance: excitatory reversal above half-way to threshold, mV",
+        low=1.0, high=120.0,
+    )  # fmt: skip
+    inh_drive_mv: float = knob(
+        25.0, "with current_as_conductance: inhibitory reversal below half-way to threshold, mV",
+        low=1.0, high=120.0,
+    )  # fmt: skip
+    jump_tau_ms: float = knob(
+        1.0, "with current_as_conductance: time constant of the current in place of a jump, ms",
+        low=0.5, high=15.0,
+    )  # fmt: skip
     chip_seed: int = knob(0, "which chip: its mismatch and weight noise", low=0, high=2**63 - 1)
     mapping_seed: int = knob(0, "of stochastic rounding and loss", low=0, high=2**63 - 1)
     trial_seed: int = knob(0, "which trial: rewriting, noise in time", low=0, high=TRIALS - 1)
@@ -226,8 +240,8 @@ class BrainScaleS1(Machine):
     def passes(self) -> Sequence[Pass]:
         """Return the steps of the mapping, in order."""
         return (
-            place, offset_as_leak, set_parameters, set_synapses, thin_inputs, set_lines,
-            set_membranes,
+            currents_as_conductances, place, offset_as_leak, set_parameters,
+            set_synapses, thin_inputs, set_lines, set_membranes,
         )  # fmt: skip
 
     def cost_model(self) -> CostModel:

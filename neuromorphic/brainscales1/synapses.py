@@ -58,7 +58,10 @@ def _set_weights(draft: Draft, machine: BrainScaleS1, every: Sequence[Listed]) -
 
 
 def _digitise(draft: Draft, machine: BrainScaleS1, one: Listed) -> None:
-    """Put weights on the 4 bits of rows whose gain the strongest synapse on a chip chooses."""
+    """Put weights on the 4 bits of rows whose gain the strongest synapse on a chip chooses.
+
+    Weights below 0, of the tail of a distribution, become 0.
+    """
     places: Places = draft.facts["places"]
     scale = _scale(draft, machine, one.projection, one)
     if scale is None:
@@ -104,7 +107,8 @@ def _scale(
     one: Listed | None,
 ) -> Floats | None:
     """Return the factor from biological to chip's conductances, per synapse or for all."""
-    population = draft.original.population(given.post.population)
+    # as asked for, before the circuits' mismatch
+    population = draft.facts["asked"][given.post.population]
     if recognise(population.code) is None:
         return None
     farad = np.asarray(population.values["C_m"], np.float64)
