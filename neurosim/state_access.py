@@ -69,6 +69,9 @@ class StateAccess:
         """Return whether a projection with a synapse model is called so, and no population."""
         if any(population.name == name for population in self.program.populations):
             return False
+        machine = self.program.machine
+        if machine is not None and machine.learns(name):
+            return True
         return any(p.name == name and p.synapse is not None for p in self.program.projections)
 
     def synapses(self, projection: str) -> NDArray[np.void]:

@@ -131,6 +131,9 @@ def _dimension(program: Program, name: str, variable: str) -> str:
     for projection in program.projections:
         if projection.name == name and projection.synapse is not None:
             return projection.synapse.code.variable(variable).dimension
+    for learning in () if program.machine is None else program.machine.learning:
+        if learning.projection == name:
+            return learning.dimension
     return program.population(name).code.variable(variable).dimension
 
 

@@ -48,6 +48,8 @@ class DeferredStdp:
     stages : (n_edges,) int64
         Steps from the spike until the row is fetched; 0 without an extension of delays.
     unit, limit : float
+    dimension : str
+        Of the weights that users see, as Brian2 prints the base unit.
     """
 
     projection: str
@@ -71,3 +73,4 @@ class DeferredStdp:
     y: NDArray[np.int16] = field(default_factory=lambda: _NONE)
     unit: float = 1.0
     limit: float = float("inf")
+    dimension: str = "1"
