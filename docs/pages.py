@@ -8,6 +8,7 @@ from pathlib import Path
 import rule_pages
 from gallery import EXPERIMENTS
 from marks import code, table
+from neurosim.neuromorphic.published import MICROCIRCUIT, NUMBERS, PUBLISHED
 
 import neurosim as ns
 from neurosim.config import schema
@@ -24,6 +25,7 @@ def write_all(docs: Path) -> None:
     made["catalogue"] = catalogue_page()
     made["gallery"] = gallery_page(docs)
     made["network-file-keys"] = schema_tables()
+    made["energy-numbers"] = energy_page()
     made |= rule_pages.made()
     for old in target.glob("*.md"):
         if old.stem not in made:
@@ -146,3 +148,31 @@ def schema_tables() -> str:
         title = f"`{section}`" if section != "the file" else "The file"
         parts += [f"## {title}\n", table(["key", "value", "meaning", "required"], rows)]
     return "# Keys of a network file\n\n" + "\n".join(parts)
+
+
+def energy_page() -> str:
+    """Return all published numbers of time, power and energy that costs are computed from."""
+    rows = [
+        [machine, meaning, f"{figure.value:.4g} {unit}", figure.fact, figure.source]
+        for machine, meaning, figure, unit in NUMBERS
+    ]
+    inferences = [
+        [one.system, f"{one.joules:.3g} J", f"{one.seconds:.3g} s", f"{one.edp:.3g} J s",
+         f"{one.mean_power:.3g} W"]
+        for one in PUBLISHED
+    ]  # fmt: skip
+    microcircuit = [
+        [one.source, f"{one.boards}", f"{one.slowdown:g}", f"{one.joules_per_event * 1e6:.3g} uJ"]
+        for one in MICROCIRCUIT
+    ]
+    return (
+        "# Published numbers of time, power and energy\n\n"
+        "C: confirmed in the source named. Cx: computed from confirmed numbers. 2: a secondary "
+        "source's number. U: an assumption. Each can be replaced: see [costs](../costs.md).\n\n"
+        + table(["machine", "what", "value", "certainty", "source"], rows)
+        + "\n## Recognising a handwritten digit\n\n"
+        + table(["system", "energy", "time", "energy x time", "mean power"], inferences)
+        + "\nRenner et al. 2024, table 1; the last two columns are computed.\n"
+        + "\n## The microcircuit on SpiNNaker\n\n"
+        + table(["source", "boards", "wall / biological time", "energy per event"], microcircuit)
+    )
