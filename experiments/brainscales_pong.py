@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import models
 from ..analysis import canvas
 from ..analysis.groups import EXCITATORY, OTHERS
 from ..callbacks import Callback, Moment
@@ -26,6 +25,7 @@ from ..description.network import Network
 from ..description.rules import AllToAll
 from ..description.waveforms import NoisyCurrent
 from ..experiment import Experiment
+from ..models import entry
 from ..neuromorphic.brainscales2 import BrainScaleS2, correlation_synapse, plasticity_rule
 from ..neuromorphic.brainscales2.facts import PONG_POWER, hardware_seconds
 from ..results import Check, Results
@@ -193,7 +193,7 @@ def network(rows: int, seed: int) -> Network:
     )
     ball = net.population("ball", rows, source)
     net.writable(ball, ["rate", "addressed"])
-    neuron = models.lif_curr_exp(
+    neuron = entry("lif_curr_exp").model(
         C_m=2.36 * pF, tau_m=28.5 * ms, tau_syn=1.8 * ms, t_ref=4 * ms,
         E_L=616 * mV, V_th=1278 * mV, V_r=355 * mV,
     )  # fmt: skip

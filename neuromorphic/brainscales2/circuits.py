@@ -74,6 +74,7 @@ class Notes:
     obstacles: list[list[str]] = field(default_factory=list)
     approximated: list[list[str]] = field(default_factory=list)
     scales: dict[str, list[float]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 class OnChip(Network):
@@ -151,6 +152,7 @@ def translate(machine: BrainScaleS2, network: Network, dt: Any) -> Network:
 
 def _refuse(machine: BrainScaleS2, notes: Notes, population: Population) -> None:
     name, model = population.name, population.model.name
+    notes.remarks.append(f"population {name!r}: no spreads and no readings; {model} has no circuit")
     if not machine.limits:
         return
     if machine.permits("other_models"):

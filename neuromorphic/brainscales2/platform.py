@@ -41,7 +41,7 @@ class BrainScaleS2(Machine):
     Examples
     --------
     >>> BrainScaleS2(chip_seed=7).spread("time_spread")
-    0.06
+    0.045
     """
 
     name: ClassVar[str] = "brainscales2"
@@ -133,11 +133,11 @@ class BrainScaleS2(Machine):
         True, "spreads are 0.3 of those before calibration", fact="C", source="CALIX tests"
     )
     potential_spread: float = knob(
-        5.0, "of potentials, LSB", fact="U", source="this package", low=0.0, high=100.0,
+        4.0, "of potentials, LSB", fact="U", source="this package", low=0.0, high=100.0,
         imperfection=True, ideal=0.0,
     )  # fmt: skip
     time_spread: float = knob(
-        0.2, "of time constants, relative", fact="U", source="this package", low=0.0, high=2.0,
+        0.15, "of time constants, relative", fact="U", source="this package", low=0.0, high=2.0,
         imperfection=True, ideal=0.0,
     )  # fmt: skip
     strength_spread: float = knob(
@@ -257,6 +257,8 @@ def _neurons(draft: Draft) -> None:
     for row in notes.get("rounded", []):
         draft.report.rounded.append(_rounded(row))
     draft.report.approximated += [tuple(row) for row in notes.get("approximated", [])]
+    for text in notes.get("remarks", []):
+        draft.report.note(text)
     for row in notes.get("obstacles", []):
         draft.report.obstacle(*row)
     first, used = {}, 0

@@ -24,7 +24,6 @@ from ...errors import DescriptionError
 from ...lowering.edges import instantiate
 from ...lowering.machine_program import Grid
 from ...lowering.program import DelayDraw, Draw, ListedEdges, ProjectionProgram
-from ...units import ms  # type: ignore[attr-defined]
 from ..draft import Draft
 from ..quantise import Tally
 from .circuits import factor
@@ -117,7 +116,7 @@ def plasticity_rule(
     network: Network,
     projection: Projection | str,
     weight: str,
-    every: Any = 200 * ms,
+    every: Any,
     *,
     start: Any = None,
     parameters: dict[str, Any] | None = None,

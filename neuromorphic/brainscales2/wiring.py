@@ -59,21 +59,18 @@ def delays(draft: Draft) -> None:
         return
     steps = round(machine.event_delay_us * 1e-6 * machine.speedup / draft.program.dt)
     for projection in draft.program.projections:
-        longest = np.array([projection.delay.largest if projection.delay.known else 0], np.int64)
-        longest = int(draft.ranks.largest(longest)[0])
-        if longest and not _delay_allowed(draft, projection.name, longest * draft.program.dt):
+        known = projection.delay.largest if projection.delay.known else 0
+        longest = int(draft.ranks.largest(np.array([known], np.int64))[0])
+        seconds = longest * draft.program.dt
+        text = f"delays up to {seconds * 1e3:.6g} ms are left out"
+        if longest and not draft.allowed("delays", f"projection {projection.name!r}", text):
             draft.report.obstacle(
                 f"projection {projection.name!r}",
-                f"delays up to {longest * draft.program.dt * 1e3:.6g} ms",
+                f"delays up to {seconds * 1e3:.6g} ms",
                 "the chip has no delays that can be set; 0 is allowed",
                 "Set delay=0*ms, or allow='delays' to have them left out.",
             )
     map_delays(draft, lambda given: np.full_like(given, steps))
-
-
-def _delay_allowed(draft: Draft, name: str, seconds: float) -> bool:
-    text = f"delays up to {seconds * 1e3:.6g} ms are left out"
-    return draft.allowed("delays", f"projection {name!r}", text)
 
 
 def weights(draft: Draft) -> None:
