@@ -25,6 +25,8 @@ _PUBLIC = {
     "Rounded": "report",
     "RunFacts": "engine",
     "Shared": "report",
+    "SpiNNaker": "spinnaker",
+    "SpiNNaker2": "spinnaker2",
     "UnitSystem": "units",
     "imperfections": "one_at_a_time",
     "knob": "knobs",

@@ -27,6 +27,7 @@ from .planner import lay_out
 from .planning import choose_models, plan_receptors
 from .plastic import APPROXIMATIONS
 from .provenance import account
+from .rows import SDRAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,9 @@ class SpiNNaker(Machine):
         Assumption("events of an over-run", "carried to the next tick", "what a core that did not "
                    "finish does", "U", "sheet, 1.2", False),
     )  # fmt: skip
+
+    routing_entries: ClassVar[int] = 1023
+    memory_per_chip: ClassVar[float] = SDRAM
 
     arithmetic: str = knob(
         "s16.15", "numbers of neuron state", fact="C", source="SPYC", imperfection=True,

@@ -15,10 +15,9 @@ from ..draft import Draft
 from ..placement import Placement, cut, cut_all, make_cores, place
 from .connectivity import most_into_slice
 from .planning import machine_of, plan_of
-from .rows import ROW_CAP, SDRAM, RowFormat
+from .rows import ROW_CAP, RowFormat
 
 MOST_SYNAPSE_CORES = 15
-ROUTING_ENTRIES = 1023
 
 
 @dataclass
@@ -209,9 +208,9 @@ def _report(draft: Draft, layout: Layout) -> None:
             "Allow more boards, put more neurons on a core, or make the network smaller.",
         )  # fmt: skip
     keys = sum(1 for item in where.items if not item.population.startswith("delay"))
-    if keys > ROUTING_ENTRIES:
+    if keys > machine.routing_entries:
         report.note(
-            f"{keys} cores send spikes; a chip's router has {ROUTING_ENTRIES} entries, which are "
+            f"{keys} cores send spikes; a router has {machine.routing_entries} entries, which are "
             "shared between cores where their spikes go the same way"
         )
 
@@ -241,10 +240,10 @@ def _memory(draft: Draft, layout: Layout) -> None:
             per_chip[layout.placement.chip[k]] += needed
             total += needed
     draft.report.memory["synaptic matrices"] = total
-    if machine.check_memory and per_chip.max(initial=0.0) > SDRAM:
+    if machine.check_memory and per_chip.max(initial=0.0) > machine.memory_per_chip:
         draft.report.obstacle(
             "network", f"synapses of {per_chip.max() / 1e6:.1f} MB on one chip",
-            f"a chip has {SDRAM / 1e6:.1f} MB",
+            f"a chip has {machine.memory_per_chip / 1e6:.1f} MB",
             "Put fewer neurons on a core, so that the network takes more chips.",
         )  # fmt: skip
 
