@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import registry
@@ -130,6 +130,27 @@ def get_platform(
             'neurosim.neuromorphic.SpiNNaker(), or its name, such as "spinnaker".'
         )
     return given
+
+
+def setting_names(platform: Platform | None) -> list[str]:
+    """Return the names of a platform's settings that can be changed one by one."""
+    return [f.name for f in fields(platform)] if is_dataclass(platform) else []
+
+
+def with_settings(platform: Platform, changes: Mapping[str, Any]) -> Platform:
+    """Return a platform with some settings changed; the one given is not.
+
+    Raises
+    ------
+    UnknownNameError, DescriptionError
+        It has no such setting, or the value is not allowed.
+    """
+    known = setting_names(platform)
+    for name in changes:
+        if name not in known:
+            raise UnknownNameError("setting", name, known, "the platform")
+    changed: Platform = replace(platform, **changes)  # type: ignore[type-var]
+    return changed
 
 
 def usual_step(platform: str | Platform | None, given: Any, otherwise: Any = None) -> Any:

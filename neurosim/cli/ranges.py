@@ -28,7 +28,7 @@ def parse_over(assignments: tuple[str, ...]) -> dict[str, Any]:
     for text in assignments:
         name, equals, values = text.partition("=")
         name = name.strip()
-        if not equals or not name.isidentifier():
+        if not equals or not name.removeprefix("platform.").isidentifier():
             raise DescriptionError(f"--over {text!r} is not of the form {_FORMS}.")
         if name in found:
             raise DescriptionError(f"--over {name}=... is given twice; give all values at once.")

@@ -10,6 +10,7 @@ import click
 from ..errors import DescriptionError
 from ..progress import choose_progress
 from .output import print_json, print_lines, print_table, say
+from .platform_options import platform_options, taken
 from .ranges import parse_over
 from .values import TimeType, parse_settings
 
@@ -37,6 +38,7 @@ _MOST_ROWS, _MOST_MEASURES = 40, 8
     "--precision", type=click.Choice(["double", "single"]), default="double", show_default=True
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="For all runs.")
+@platform_options
 @click.option("--quick", is_flag=True, help="The experiment's small version.")
 @click.option("--output", type=click.Path(path_type=Path), help="The folder.  [EXPERIMENT-sweep]")
 @click.option("--no-recordings", is_flag=True, help="Keep the numbers, not the recordings.")
@@ -67,6 +69,8 @@ def command(
     --over "tau=1ms:100ms:5:log"   likewise, with equal ratios
     --over "g=Uniform(3, 6)" --samples 20
                                    drawn from a distribution
+    --over platform.weight_noise=0:0.5:6
+                                   a setting of the --platform
 
     Several --over make all combinations. The same command goes on after an interruption. Under
     mpiexec the ranks share the runs.
@@ -76,6 +80,7 @@ def command(
     from ..sweeps import SweepInterrupted, sweep  # noqa: PLC0415 - imports Brian2
     from ..units import second  # noqa: PLC0415 - imports Brian2
 
+    typed["platform"] = taken(typed)
     times = ("duration", "warmup", "dt")
     given = {k: v * second if k in times and v is not None else v for k, v in typed.items()}
     try:

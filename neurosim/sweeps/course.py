@@ -12,6 +12,7 @@ from ..interrupts import Interrupts
 from ..locks import held
 from ..parallel.communicator import Communicator
 from ..parallel.outcome import together
+from ..platforms import told
 from ..progress import Progress
 from .index import LOCK, Index
 from .points import Point
@@ -179,5 +180,6 @@ def what_of(target: Target) -> dict[str, Any]:
         "quick": plan.quick,
         "engine": plan.engine,
         "precision": plan.precision,
+        **({} if plan.platform is None else {"platform": told(plan.platform)}),
         "measure": name,
     }

@@ -56,7 +56,8 @@ class Index:
         if found is None:
             _require_empty(folder)
             return
-        for name, value in found["what"].items():
+        for name in {**found["what"], **self.what}:
+            value = found["what"].get(name)
             if self.what.get(name) != value:
                 raise SweepError(
                     f"{folder} holds a sweep with {name} {_told(value)}, not "

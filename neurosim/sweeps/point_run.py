@@ -15,6 +15,7 @@ from ..errors import (
     SweepError,
 )
 from ..parallel.communicator import Serial
+from ..platforms import usual_step
 from ..runs import Runs
 from .measures import measures_of
 from .points import Point
@@ -82,8 +83,10 @@ def _simulate(
         "threads": plan.threads,
         "precision": plan.precision,
         "communicator": Serial(),
+        "platform": plan.machine(point),
     }
-    given = {"duration": plan.duration, "warmup": plan.warmup, "dt": plan.dt}
+    step = usual_step(options["platform"], plan.dt)
+    given = {"duration": plan.duration, "warmup": plan.warmup, "dt": step}
     if experiment.perform is not None:
         results = experiment.run(
             name=target.name,

@@ -13,6 +13,7 @@ from ..errors import DescriptionError
 from ..experiment import Experiment
 from ..parallel.communicator import Communicator
 from ..parallel.world import world
+from ..platforms import Platform, get_platform
 from ..progress import Progress, Quiet
 from .course import Course
 from .points import points_of, seeds_of
@@ -43,6 +44,7 @@ def sweep(
     measure: Measure | None = None,
     retry: bool = False,
     progress: Progress | None = None,
+    platform: str | Platform | None = None,
 ) -> SweepResults:
     """Simulate a network at many parameters and seeds, and keep an index of the runs.
 
@@ -81,6 +83,9 @@ def sweep(
     retry : bool
         Run points again that failed before.
     progress : Progress, optional
+    platform : Platform or str, optional
+        The neuromorphic machine that every network is run as. Its settings are parameters, too:
+        ``{"platform.weight_noise": [0, 0.1, 0.2]}``.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def sweep(
     plan = Plan(
         what=what, folder=folder, settings=dict(settings or {}), scale=scale, duration=duration,
         warmup=warmup, dt=dt, quick=quick, engine=engine, precision=precision, keep=keep,
-        measure=measure, names=_names(listed),
+        measure=measure, names=_names(listed), platform=get_platform(platform),
         threads=threads or (max(1, sensible_threads() // count) if count > 1 else 0),
     )  # fmt: skip
     target = target_of(plan)

@@ -11,8 +11,10 @@ from typing import Any
 
 from ..errors import DescriptionError, UnknownNameError
 from ..experiment import Experiment, load_experiment
+from ..platforms import Platform, setting_names, with_settings
 from .points import Point
 
+OF_PLATFORM = "platform."
 Build = Callable[..., Any]
 Measure = Callable[[Any], Mapping[str, Any]]
 
@@ -35,7 +37,9 @@ class Plan:
         Whether recordings are kept.
     measure : callable or None
     names : tuple of str
-        What varies.
+        What varies; ``platform.NAME`` is a setting of the platform.
+    platform : Platform or None
+        What every network is run as.
     """
 
     what: str | Build | Experiment
@@ -52,11 +56,24 @@ class Plan:
     keep: bool = True
     measure: Measure | None = None
     names: tuple[str, ...] = ()
+    platform: Platform | None = None
 
     def arguments(self, point: Point) -> tuple[float | None, dict[str, Any]]:
         """Return the scale and the settings of a point."""
-        settings = {**self.settings, **point.parameters}
+        varied = {k: v for k, v in point.parameters.items() if not k.startswith(OF_PLATFORM)}
+        settings = {**self.settings, **varied}
         return settings.pop("scale", self.scale), settings
+
+    def machine(self, point: Point) -> Platform | None:
+        """Return the platform at a point."""
+        changes = {
+            name.removeprefix(OF_PLATFORM): value
+            for name, value in point.parameters.items()
+            if name.startswith(OF_PLATFORM)
+        }
+        if self.platform is None or not changes:
+            return self.platform
+        return with_settings(self.platform, changes)
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ def target_of(plan: Plan) -> Target:
             f"not {what!r}."
         )
     known = {*(experiment.settings or {}), "scale"}
+    known |= {f"{OF_PLATFORM}{name}" for name in setting_names(plan.platform)}
     for parameter in (*plan.names, *plan.settings):
         if parameter not in known:
             raise UnknownNameError("parameter", parameter, known, f"the sweep of {name}")

@@ -237,3 +237,23 @@ def test_what_is_in_the_way_at_several_places_is_one_entry():
         "projection: no such rule; none. Leave it out.",
     ]
     assert "_alike" not in report.as_dict()
+
+
+def test_a_machines_settings_are_swept_over(tiny, bytebox, invoke):
+    words = ("sweep", tiny, *WORDS, "--platform", "bytebox", "--output", "swept")
+    over = ("--over", "platform.event_energy=0,1e-12", "--over", "weight=0.1mV,0.3mV")
+    done = invoke(*words, *over, "--json")
+    assert done.code == 0, done.err
+    runs = done.json["runs"]
+    assert [run["platform.event_energy"] for run in runs] == [0, 0, 1e-12, 1e-12]
+    energies = [
+        ns.read(f"swept/runs/run-{number:04d}.h5").platform.execution["energy"]["J"]
+        for number in (1, 2, 3, 4)
+    ]
+    assert energies[:2] == [0, 0]
+    assert 0 < energies[2] < energies[3]
+    other = (*words, *over, "--platform-set", "chips=3")
+    assert "holds a sweep with platform" in invoke(*other).err
+    assert "unknown parameter" in invoke(*words, "--over", "platform.colour=1,2").err
+    results = invoke(*words[:-2], "--over", "platform.chips=0,1", "--json").json["runs"]
+    assert [run["status"] for run in results] == ["failed", "complete"]
