@@ -13,6 +13,8 @@ from .planning import plan_of
 if TYPE_CHECKING:
     from .machine import SpiNNaker
 
+_CORES_TOLD = 4096
+
 
 def account(
     machine: SpiNNaker, draft: Draft, counts: MachineCounts | None, run: RunFacts
@@ -66,7 +68,17 @@ def account(
     }
     if counts.core_events.size:
         found["cores"] = _cores(layout, draft, counts, run)
+        found["each_core"] = _each(counts)
     return found
+
+
+def _each(counts: MachineCounts) -> dict[str, list[int]]:
+    """Return the counters of each core, a slice's one after the other; of so many at most."""
+    columns = {
+        "events": counts.core_events, "spikes": counts.core_spikes, "late": counts.core_late,
+        "lost": counts.core_lost, "fill": counts.core_fill, "lateness": counts.core_lateness,
+    }  # fmt: skip
+    return {name: column[:_CORES_TOLD].tolist() for name, column in columns.items()}
 
 
 def _cores(layout: Layout, draft: Draft, counts: MachineCounts, run: RunFacts) -> dict[str, Any]:
