@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..analysis.machine_text import execution_lines, mapping_lines, settings_lines
+from ..errors import RecordingError
+from ..malformed import MALFORMED
 from . import guard
 from .texts import fixed_text, stored
 
@@ -65,9 +67,22 @@ class RecordedPlatform:
     load_every_ms: float
 
     def report(self) -> str:
-        """Return settings, mapping and execution as text."""
-        parts = [settings_lines(self.name, self.settings), mapping_lines(self.mapping)]
-        parts += [execution_lines(self.execution)] if self.execution else []
+        """Return settings, mapping and execution as text.
+
+        Raises
+        ------
+        RecordingError
+            They are not as this package writes them.
+        """
+        try:
+            parts = [settings_lines(self.name, self.settings), mapping_lines(self.mapping)]
+            parts += [execution_lines(self.execution)] if self.execution else []
+        except MALFORMED as error:
+            raise RecordingError(
+                f"the account of platform {self.name!r} is not as neurosim writes it "
+                f"({type(error).__name__}: {error}); it can be read as JSON with 'neurosim info "
+                "FILE --json'."
+            ) from error
         return "\n\n".join("\n".join(lines) for lines in parts)
 
 

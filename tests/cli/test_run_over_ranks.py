@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import neurosim as ns
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parallel"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "neuromorphic"))
+import outside
 from launch import launch
 
 PERFORMED = '''
@@ -78,3 +82,24 @@ def test_scaling_inside_a_launcher_is_refused_once(on_ranks):
     done = on_ranks("scaling", "--quick")
     assert done.returncode == 1
     assert done.stderr.count("starts the ranks itself") == 1
+
+
+def test_a_machine_on_ranks_reports_as_one_process_does(tiny, invoke, on_ranks, monkeypatch):
+    site = outside.put_in_place(tiny.parent / "site")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    words = ["run", tiny.name, "--duration", "50ms", "--warmup", "0ms", "--threads", 1]
+    words += ["--platform", "bytebox", "--set", "drive=x", "--json"]
+    alone = invoke(*words, "--output", "alone.h5").json
+    done = on_ranks(*words, "--output", "ranks.h5")
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout)
+    same = ("spikes_sha256", "platform", "platform_settings", "mapping", "execution")
+    assert {key: values[key] for key in same} == {key: alone[key] for key in same}
+    one, several = ns.read("alone.h5").platform, ns.read("ranks.h5").platform
+    assert several.mapping == one.mapping
+    assert several.execution == one.execution
+    assert done.stderr.count("mapping on bytebox") == 1
+    refused = on_ranks(*words, "--platform-set", "neurons_per_chip=2")
+    assert refused.returncode == 1
+    assert refused.stderr.count("100 neurons need 50 chips") == 1, refused.stderr
