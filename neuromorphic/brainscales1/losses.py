@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Index = NDArray[np.int64]
 
+_PORTIONS = 256  # more drivers than a chip has
+
 FAN_IN = "more inputs than the neuron's circuits have synapses"
 DRIVERS = "more input lines than the chip has synapse drivers"
 AT_RANDOM = "lost at random, as set by synapse_loss"
@@ -77,48 +79,55 @@ def _by_fan_in(draft: Draft, machine: BrainScaleS1, every: Sequence[Listed], inp
 
 
 def _by_drivers(draft: Draft, every: Sequence[Listed], inputs: Index) -> None:
-    """Leave each group of synapse arrays the lines it has drivers for, the busiest first."""
+    """Give the drivers of each group of synapse arrays to lines, where they serve most synapses.
+
+    The d-th driver of a line serves, of each neuron's synapses from that line, the d-th portion.
+    """
     places: Places = draft.facts["places"]
-    lines = places.n_lines
-    keys = [(one.target * lines + places.line[one.source])[one.kept] for one in every]
-    key, each = np.unique(np.concatenate([np.empty(0, np.int64), *keys]), return_counts=True)
-    pair, at = np.unique(places.group[key // lines] * lines + key % lines, return_inverse=True)
-    rows = np.zeros((pair.size, 3), np.int64)
-    rows[:, 0] = pair
-    np.maximum.at(rows[:, 1], at, each)
-    np.add.at(rows[:, 2], at, each)
+    parts = [np.flatnonzero(one.kept) for one in every]
+    owner = np.repeat(np.arange(len(parts)), [part.size for part in parts])
+    where = np.concatenate([np.empty(0, np.int64), *parts])
+    pairs = [
+        (one.target[at], places.line[one.source[at]]) for one, at in zip(every, parts, strict=True)
+    ]
+    target = np.concatenate([np.empty(0, np.int64), *(t for t, _ in pairs)])
+    line = np.concatenate([np.empty(0, np.int64), *(x for _, x in pairs)])
+    key = target * places.n_lines + line
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    portion = np.empty_like(key)
+    begins = np.searchsorted(ordered, ordered)
+    portion[order] = (np.arange(key.size) - begins) // places.per_driver
+    driver = (places.group[target] * places.n_lines + line) * _PORTIONS
+    driver += np.minimum(portion, _PORTIONS - 1)
+    rows = np.stack(np.unique(driver, return_counts=True), axis=1)
     gone = _without_driver(draft, places, np.concatenate(draft.ranks.gather(rows)), inputs)
     if not gone.size:
         return
-    for one in every:
-        own = places.group[one.target] * lines + places.line[one.source]
-        one.lose(np.isin(own, gone), DRIVERS)
+    out = np.isin(driver, gone)
+    for k, one in enumerate(every):
+        lost = np.zeros(one.kept.size, bool)
+        lost[where[out & (owner == k)]] = True
+        one.lose(lost, DRIVERS)
 
 
 def _without_driver(draft: Draft, places: Places, rows: Index, inputs: Index) -> Index:
-    """Return the (group, line) pairs, as numbers, that have no driver.
+    """Return the drivers that there are not, of all that would serve a synapse.
 
-    ``rows`` has for each pair of each rank: the pair, the most synapses that a neuron has from
-    the line, and all of them.
+    ``rows`` has for each driver that a rank's neurons want: its number, and their synapses.
     """
-    pair, at = np.unique(rows[:, 0], return_inverse=True)
-    most, total = np.zeros(pair.size, np.int64), np.zeros(pair.size, np.int64)
-    np.maximum.at(most, at, rows[:, 1])
-    np.add.at(total, at, rows[:, 2])
-    needed = -(-most // places.per_driver)
-    group = pair // places.n_lines
+    driver, at = np.unique(rows[:, 0], return_inverse=True)
+    serves = np.zeros(driver.size, np.int64)
+    np.add.at(serves, at, rows[:, 1])
+    group = driver // (places.n_lines * _PORTIONS)
     trains = np.zeros(int(places.group.max(initial=0)) + 1, np.int64)
     np.add.at(trains, places.group, np.asarray(draft.ranks.sum(inputs)))
-    room = places.drivers - -(-trains // USABLE_ADDRESSES)
-    used = np.bincount(group, needed, minlength=trains.size)
-    draft.facts["drivers"] = int(np.minimum(used, np.maximum(room, 0)).sum())
-    gone = [np.empty(0, np.int64)]
-    for full in np.flatnonzero(used > room):
-        own = np.flatnonzero(group == full)
-        order = own[np.lexsort((pair[own], -total[own]))]
-        taken = np.cumsum(needed[order])
-        gone.append(pair[order[taken > room[full]]])
-    return np.concatenate(gone)
+    room = np.maximum(places.drivers - -(-trains // USABLE_ADDRESSES), 0)
+    order = np.lexsort((driver, -serves, group))
+    begins = np.searchsorted(group[order], group[order])
+    served = np.arange(order.size) - begins < room[group[order]]
+    draft.report.resources["synapse drivers"] = int(served.sum())
+    return np.sort(driver[order[~served]])
 
 
 def _report(draft: Draft, one: Listed) -> None:

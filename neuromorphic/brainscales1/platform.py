@@ -222,9 +222,9 @@ class BrainScaleS1(Machine):
             changeable=False,
         ),
         Assumption(
-            "drivers", "one line each", "a synapse driver serves one line of 63 neurons, and gives "
-            "a neuron of n circuits n synapses; a chip's lines beyond its drivers are lost, those "
-            "with fewest synapses first", "U", changeable=False,
+            "drivers", "one line each", "a synapse driver serves one line of at most 63 neurons, "
+            "and gives a neuron of n circuits n synapses (2 if n is 1) of that line; where drivers "
+            "run out, those that serve most synapses are there", "U", changeable=False,
         ),
         Assumption(
             "wafer power", "2 kW", "power of a wafer, whatever it does", "2",
