@@ -27,6 +27,8 @@ _PUBLIC = {
     "Shared": "report",
     "SpiNNaker": "spinnaker",
     "SpiNNaker2": "spinnaker2",
+    "Tianjic": "tianjic",
+    "TrueNorth": "truenorth",
     "UnitSystem": "units",
     "imperfections": "one_at_a_time",
     "knob": "knobs",
