@@ -37,11 +37,6 @@ def load_runtime(path: str) -> ctypes.CDLL:
             [network, c_int64, POINTER(_Doubles), POINTER(ChunkResult)],
         ),
         "neurosim_outdegrees": (None, [network, c_int32, _Words]),
-        "neurosim_machine_counts": (c_double, [network, _Int64s, _Int64s, _Int64s, _Int64s]),
-        "neurosim_machine_load": (c_int64, [network, POINTER(c_float)]),
-        "neurosim_learning_counts": (None, [network, _Int64s]),
-        "neurosim_learning_weights": (None, [network, c_int32, c_int32, _Doubles]),
-        "neurosim_machine_rows": (POINTER(c_uint16), [network]),
         "neurosim_synapses": (c_int64, [network]),
         "neurosim_list_synapses": (
             None,
@@ -65,6 +60,14 @@ def load_runtime(path: str) -> ctypes.CDLL:
         "neurosim_read": (None, [network, c_int32, c_int32, _Doubles]),
         "neurosim_write": (None, [network, c_int32, c_int32, _Doubles]),
     }
+    if hasattr(library, "neurosim_machine_counts"):  # of a network that runs as a machine
+        signatures |= {
+            "neurosim_machine_counts": (c_double, [network, _Int64s, _Int64s, _Int64s, _Int64s]),
+            "neurosim_machine_load": (c_int64, [network, POINTER(c_float)]),
+            "neurosim_machine_rows": (POINTER(c_uint16), [network]),
+            "neurosim_learning_counts": (None, [network, _Int64s]),
+            "neurosim_learning_weights": (None, [network, c_int32, c_int32, _Doubles]),
+        }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

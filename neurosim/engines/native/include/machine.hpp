@@ -1,10 +1,11 @@
 // One worker's view of the machine that a network runs as: which spikes pass, when they are worked
-// off, and where sums end. Networks of no machine are compiled without it.
+// off, and where sums end. Networks of no machine are compiled with no_machine.hpp instead.
 #pragma once
 #include <memory>
 #include <span>
 
 #include "cores.hpp"
+#include "degrees.hpp"
 #include "gates.hpp"
 #include "learning.hpp"
 #include "population.hpp"
@@ -29,8 +30,11 @@ class Machine {
     // Steps that a late spike may add to a delay.
     int64_t slack() const { return cores && spec_.cores.least_budget < 1e300 ? most_lateness : 0; }
 
-    // Learn which variable and neuron each slot is: `slots` as of Worker.
-    void see(const std::vector<LocalPopulation>& populations, const std::vector<std::vector<int64_t>>& slots) {
+    // Learn which variable and neuron each slot is (`slots` as of Worker), and take the synapses that
+    // learn in integers.
+    void see(const NetworkSpec& network, std::vector<LocalPopulation>& populations,
+             const std::vector<std::vector<int64_t>>& slots) {
+        take_learning(network, populations);
         for (int32_t s = 0; s < spec_.n_saturations; ++s) {
             const SaturationSpec& given = spec_.saturations[s];
             const LocalPopulation& own = populations[given.population];
@@ -47,14 +51,14 @@ class Machine {
                 }
     }
 
-    // Take the synapses that learn in integers.
-    void take_learning(const NetworkSpec& network, std::vector<LocalPopulation>& populations) {
-        const int64_t longest = network.largest_delay + slack();
-        for (int32_t i = 0; i < spec_.n_learning; ++i) {
-            const LearningSpec& given = spec_.learning[i];
-            learning.push_back(std::make_unique<LearningPart>(given, network.projections[given.projection],
-                                                              populations[given.population], network.smallest_delay,
-                                                              longest));
+    // Tell how many synapses that learn in integers each source has, per projection.
+    void count_sources(const NetworkSpec& network, std::vector<Degrees>& outdegrees) const {
+        std::vector<uint32_t> counts;
+        for (size_t i = 0; i < learning.size(); ++i) {
+            const int32_t projection = spec_.learning[i].projection;
+            counts.assign(static_cast<size_t>(network.projections[projection].pre_size), 0);
+            learning[i]->count_sources(counts);
+            outdegrees[projection].append(0, counts.data(), static_cast<int64_t>(counts.size()));
         }
     }
 
@@ -109,7 +113,32 @@ class Machine {
         on_time(spikes.size());
     }
 
+    // Add what is due where sums end at a limit; false: there are no such sums.
+    template <class Target>
+    bool deliver(const std::vector<Calendar::Entry>& page, real* variables) {
+        if (sums.any()) sums.operator()<Target>(page, variables);
+        return sums.any();
+    }
+
+    // Add what synapses that learn in integers have due.
+    void deliver_learnt(int64_t step) {
+        for (auto& part : learning) {
+            part->fetch_staged(step);
+            part->deliver(step);
+        }
+    }
+
   private:
+    void take_learning(const NetworkSpec& network, std::vector<LocalPopulation>& populations) {
+        const int64_t longest = network.largest_delay + slack();
+        for (int32_t i = 0; i < spec_.n_learning; ++i) {
+            const LearningSpec& given = spec_.learning[i];
+            learning.push_back(std::make_unique<LearningPart>(given, network.projections[given.projection],
+                                                              populations[given.population], network.smallest_delay,
+                                                              longest));
+        }
+    }
+
     template <class Target, class Visit>
     static void each_synapse(const SynapseStore::Row& row, Visit&& visit) {
         const std::byte* data = row.data;

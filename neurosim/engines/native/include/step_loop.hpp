@@ -168,16 +168,9 @@ inline void Worker::enter(int64_t step) {
 template <class Target>
 inline void Worker::deliver(int64_t step) {
     const auto& page = calendar_.page(step);
-    if (on_machine && machine->sums.any())
-        machine->sums.operator()<Target>(page, variables_);
-    else
-        deliver_.operator()<Target>(page, variables_, open_);
+    if (!on_machine || !machine->deliver<Target>(page, variables_)) deliver_.operator()<Target>(page, variables_, open_);
     calendar_.turn(step);
-    if constexpr (on_machine)
-        for (auto& part : machine->learning) {
-            part->fetch_staged(step);
-            part->deliver(step);
-        }
+    if constexpr (on_machine) machine->deliver_learnt(step);
 }
 
 inline void Worker::run(Team& team, int64_t begin, int64_t end, const std::vector<double*>& samples,

@@ -9,7 +9,6 @@
 #include "exchange.hpp"
 #include "generals.hpp"
 #include "inputs.hpp"
-#include "machine.hpp"
 #include "mirror.hpp"
 #include "poisson.hpp"
 #include "progress.hpp"
@@ -17,6 +16,11 @@
 #include "source_totals.hpp"
 #include "stopwatch.hpp"
 #include "synapse_probe.hpp"
+#ifdef NEUROSIM_MACHINE
+#include "machine.hpp"
+#else
+#include "no_machine.hpp"  // which compiles faster
+#endif
 
 #ifndef NEUROSIM_ORIGIN_STEPS
 #define NEUROSIM_ORIGIN_STEPS (int64_t(1) << 30)  // tests make it smaller
@@ -36,8 +40,7 @@ class Worker {
         allocate_state();
         if (on_machine && spec.machine) {
             machine = std::make_unique<Machine>(*spec.machine, rows);
-            machine->see(populations, slots_);
-            machine->take_learning(spec, populations);
+            machine->see(spec, populations, slots_);
         }
         calendar_.resize(spec.largest_delay + static_cast<int32_t>(machine ? machine->slack() : 0));
         for (int i = 0; i < spec.n_poisson; ++i)
@@ -68,24 +71,16 @@ class Worker {
 
     // Add own synapses to the number that each source has onto each core's neurons.
     void count_rows(std::vector<uint16_t>& rows) const {
-        if constexpr (on_machine) {
-            if (wide_)
-                machine->count_rows<uint32_t>(store, rows);
-            else
-                machine->count_rows<uint16_t>(store, rows);
-        }
+        if (wide_)
+            machine->count_rows<uint32_t>(store, rows);
+        else
+            machine->count_rows<uint16_t>(store, rows);
     }
 
     void build() {
         Builder(spec_, populations, slots_, wide_, store, outdegrees).run();
         std::vector<uint32_t> counts;
-        if constexpr (on_machine)
-            for (size_t i = 0; machine && i < machine->learning.size(); ++i) {
-                const int32_t projection = spec_.machine->learning[i].projection;
-                counts.assign(static_cast<size_t>(spec_.projections[projection].pre_size), 0);
-                machine->learning[i]->count_sources(counts);
-                outdegrees[projection].append(0, counts.data(), static_cast<int64_t>(counts.size()));
-            }
+        if (machine) machine->count_sources(spec_, outdegrees);
         generals->each([&](auto& part) {
             counts.assign(static_cast<size_t>(spec_.projections[part.spec().projection].pre_size), 0);
             part.build(counts);
