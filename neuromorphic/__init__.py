@@ -32,6 +32,9 @@ _PUBLIC = {
     "UnitSystem": "units",
     "imperfections": "one_at_a_time",
     "knob": "knobs",
+    "loihi_lif": "loihi",
+    "loihi_weight": "loihi",
+    "truenorth_neuron": "truenorth",
 }
 
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605 (one list of names)

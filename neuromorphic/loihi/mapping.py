@@ -40,28 +40,6 @@ _RANGES = {
 }
 
 
-def refuse_features(draft: Draft) -> None:
-    """Note what the machine has no part for."""
-    program, report, name = draft.program, draft.report, draft.machine.name
-    for operation in program.operations:
-        report.obstacle(
-            f"operation {operation.name!r}", "statements run during the run",
-            f"{name} has none", "Leave it out, or run on another platform.",
-        )  # fmt: skip
-    for current in program.currents:
-        report.obstacle(
-            f"current {current.name!r}", "a current that changes in time",
-            f"on {name} a neuron's bias stays the same", "Give a constant I_e.",
-        )  # fmt: skip
-    for projection in program.projections:
-        if projection.synapse is not None or projection.restructured:
-            report.obstacle(
-                f"projection {projection.name!r}", "synapses with code of their own",
-                f"on {name} synapses are static weights here",
-                "Use static synapses, with a variable and a weight.",
-            )  # fmt: skip
-
-
 def map_neurons(draft: Draft) -> None:
     """Find every population's compartments, and round their parameters."""
     machine: Any = draft.machine

@@ -14,7 +14,8 @@ from ..energy import loihi2_costs, loihi_costs
 from ..engine import RunFacts
 from ..knobs import Assumption, knob
 from ..platform import Machine, Pass
-from .mapping import FACT, map_neurons, map_synapses, map_the_delays, refuse_features
+from ..static import refuse_features
+from .mapping import FACT, map_neurons, map_synapses, map_the_delays
 from .place import Room, count_load, put_on_cores, traffic
 
 _LAVA = "lava-nc lif/models.py, dense/models.py, weightutils.py"
