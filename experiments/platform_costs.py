@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis import canvas
+from ..analysis.price_text import show
 from ..errors import MappingError
 from ..experiment import Experiment
 from ..networks.patterns import N_CLASSES, PAUSE, SHOWN, Task, pattern_task
 from ..neuromorphic.published import PUBLISHED, Published
 from ..platforms import get_platform, platform_names
-from ..pricing import ALL, Prices, price, show
+from ..pricing import ALL, Prices, price
 from ..results import Check, Results
 from ..runs import Runs
 from ..settings import Setting

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .analysis.price_text import price_lines
 from .errors import DescriptionError
 from .platforms import Platform, get_platform, platform_names
 from .recording import Recording, read
 
 ALL = "all"
-_CERTAINTY = (
-    "C confirmed, Cx computed from confirmed numbers, 2 a secondary source, U an assumption: the "
-    "least sure number that a figure was made of"
-)
 
 
 class Prices(Mapping[str, Any]):
@@ -57,7 +53,7 @@ class Prices(Mapping[str, Any]):
 
     def table(self) -> str:
         """Return a table with a column for each platform, and below it what is left out."""
-        return format_prices(self)
+        return "\n".join(price_lines(self.as_dict(), self.without))
 
 
 def price(
@@ -143,64 +139,3 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     while (name if number == 1 else f"{name} ({number})") in taken:
         number += 1
     return name if number == 1 else f"{name} ({number})"
-
-
-_ROWS = (
-    ("t_run", "wall time", "s"),
-    ("E_run", "energy", "J"),
-    ("mean_power", "mean power", "W"),
-    ("edp_run", "energy x time", "J s"),
-    ("latency_first_spike", "first spike", "s"),
-    ("energy_per_event", "E per event", "J"),
-    ("spikes_per_second", "spikes/s", ""),
-    ("T_s", "T_s (1/s^2)", ""),
-    ("E_s", "E_s", "J"),
-    ("EDP", "EDP", "J s"),
-    ("L", "L", "J s"),
-    ("P_inf", "P_inf", "J"),
-    ("M_syn", "M_syn", "B"),
-    ("S", "S", None),
-    ("C_eff", "C_eff", None),
-)
-_PREFIXES = ("y", "z", "a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T")
-
-
-def format_prices(prices: Prices) -> str:
-    """Return prices as a table for the terminal."""
-    cells = [["", *prices]]
-    for name, label, unit in _ROWS:
-        row = [label]
-        for one in prices.values():
-            value = getattr(one, name)
-            row.append("-" if value is None else f"{show(value, unit)} {one.facts.get(name, '')}")
-        cells.append([cell.rstrip() for cell in row])
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells
-    ]
-    return "\n".join([*lines, "", _CERTAINTY, *_remarks(prices)])
-
-
-def _remarks(prices: Prices) -> list[str]:
-    lines = []
-    for name, one in prices.items():
-        used = ", ".join(f"{part} {count:,.0f}" for part, count in one.resources.items())
-        lines += ["", f"{name}: {used}" if used else name]
-        lines += [
-            f"  energy by {other}: {show(joules, 'J')} {fact}"
-            for other, (joules, fact) in one.alternatives.items()
-        ]
-        lines += [f"  {note}" for note in one.notes]
-    if prices.without:
-        lines += ["", f"without a cost model: {', '.join(prices.without)}"]
-    return lines
-
-
-def show(value: float, unit: str | None) -> str:
-    """Return a number with three digits and a prefixed unit; without a unit if it is None."""
-    if unit is None or value == 0 or not math.isfinite(value):
-        return f"{value:.4g}" + (f" {unit}" if unit else "")
-    if not unit or " " in unit:
-        return f"{value:.3g}" + (f" {unit}" if unit else "")
-    power = min(max(math.floor(math.log10(abs(value)) / 3 + 1e-12), -8), 4)
-    return f"{value / 1e3**power:.3g} {_PREFIXES[power + 8]}{unit}"

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .price_text import energy_lines
+
 _MOST_ROWS = 20
 _LONGEST_LIST = 8
 _STEPS = ("B", "kB", "MB", "GB", "TB")
@@ -53,7 +55,9 @@ def execution_lines(report: Mapping[str, Any]) -> list[str]:
     plain = {k: v for k, v in report.items() if not isinstance(v, Mapping | list | tuple)}
     lines += _pairs(plain)
     for name, part in report.items():
-        if name not in plain:
+        if name == "energy" and isinstance(part, Mapping) and "items" in part:
+            lines += ["energy:", *energy_lines(part)]
+        elif name not in plain:
             lines += _section(name.replace("_", " "), part, "")
     return lines
 

@@ -26,6 +26,8 @@ from neurosim.neuromorphic.workload import Connection, Emitter
 
 import neurosim as ns
 from neurosim import registry
+from neurosim.analysis.machine_text import execution_lines
+from neurosim.analysis.price_text import show
 from neurosim.cli.main import main
 from neurosim.errors import AnalysisError, DescriptionError, UnknownNameError
 from neurosim.units import Hz, ms, mV
@@ -233,6 +235,18 @@ def test_labels_of_neurons():
     assert chosen("other", sizes) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0024, "s", "2.4 ms"), (1000.0, "W", "1 kW"), (26.84, "W", "26.8 W"), (0, "J", "0 J"),
+        (1e-9, "J", "1 nJ"), (999e-12, "J", "999 pJ"), (3.6e-5, "J s", "3.6e-05 J s"),
+        (0.25, None, "0.25"), (1e20, "B", "1e+08 TB"),
+    ],
+)  # fmt: skip
+def test_numbers_with_units(value, unit, text):
+    assert show(value, unit) == text
+
+
 @pytest.mark.parametrize("inferences", [0, -3])
 def test_inferences_must_be_positive(path, inferences):
     with pytest.raises(AnalysisError, match="inferences"):
@@ -297,6 +311,13 @@ def test_a_machine_that_ran_it_is_priced_as_it_was_used(on_machine, installed):
     assert found["same"].resources == {"boards": 3, "cores": 7}
     assert found["priced"].resources == {"boards": 1, "cores": 1}
     assert found["same"].t_run == pytest.approx(0.2)
+
+
+def test_the_account_of_a_run_is_told_in_units(on_machine):
+    lines = execution_lines(on_machine.platform.execution)
+    assert any(line.split()[:4] == ["wall", "time", "250", "ms"] for line in lines)
+    (boards,) = [line.split() for line in lines if line.strip().startswith("boards")]
+    assert boards == ["boards", "3", "26.8", "W", "20.1", "J", "Cx", "SM"]
 
 
 def run_main(capsys, *arguments):

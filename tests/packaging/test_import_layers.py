@@ -58,7 +58,7 @@ ALLOWED = {
         for name in RUNNING - {"memory"}
     },
     "platforms": BASE | RANKS | {"description", "lowering", "engines", "registry"},
-    "pricing": BASE | RANKS | {"platforms", "recording"},
+    "pricing": BASE | RANKS | {"platforms", "recording", "analysis"},
     "config": BASE | {"description", "models", "registry"},
     "doctor": BASE | RANKS | {"engines", "memory"},
     "registry": BASE,
