@@ -10,11 +10,13 @@ import numpy as np
 
 from ...engines.base import Engine
 from ...lowering.machine_program import MachineCounts
-from ..costs import Accelerated, Alternative, CostModel, Figure, Part
+from ..costs import CostModel, Figure
 from ..draft import Draft
+from ..energy import brainscales2_costs
 from ..engine import PlatformEngine, RunFacts
 from ..knobs import Assumption, knob
 from ..platform import Machine, Pass
+from ..quantise import total_synapses
 from ..report import Rounded
 from . import facts
 from .circuits import KEY, NOISE, outside, translate
@@ -54,6 +56,7 @@ class BrainScaleS2(Machine):
         "currents": "injected currents, which the chip cannot vary in time, run as described",
         "delays": "delays are left out",
         "learning": "other synapse models and rules run as described",
+        "more_chips": "as many chips as the neurons need, whose links cost nothing",
         "operations": "statements run at intervals on neurons run as described",
         "other_models": "neuron models that the chip has no circuit for run as described",
         "structure": "synapses come and go as described",
@@ -89,6 +92,10 @@ class BrainScaleS2(Machine):
     circuits_per_neuron: int = knob(
         1, "neuron circuits joined to one neuron, which share its inputs", fact="U",
         source="this package", low=1, high=64,
+    )  # fmt: skip
+    least_realised: float = knob(
+        0.25, "share of the synapses that must find a place, where some may be lost", low=0.0,
+        high=1.0,
     )  # fmt: skip
     limits: bool = knob(
         True, "what the chip lacks or has no room for is refused", fact="C", source="HCO, PNB",
@@ -171,8 +178,8 @@ class BrainScaleS2(Machine):
     chip_seed: int = knob(1, "which chip: what does not change between trials", low=0, high=2**63)
     trial_seed: int = knob(0, "which trial: what changes between them", low=0, high=_TRIALS)
     power_w: float = knob(
-        facts.CHIP_POWER, "power of a chip, W; the source says less than this", fact="C",
-        source="Cramer 2022", low=0.0, high=1e3,
+        facts.MNIST_ENERGY / facts.MNIST_TIME, "power of a chip at work, W", fact="Cx",
+        source="Goeltz; REN", low=0.0, high=1e3,
     )  # fmt: skip
 
     def spread(self, name: str) -> float:
@@ -201,34 +208,8 @@ class BrainScaleS2(Machine):
 
     def cost_model(self) -> CostModel:
         """Return what time and energy the chip takes; events cost nothing beyond its power."""
-        chip = Part(
-            "chips",
-            Figure(self.power_w, "C", "Cramer 2022"),
-            neurons=Figure(facts.NEURONS // self.circuits_per_neuron, "C", "HCO"),
-            synapses=Figure(facts.SYNAPSES, "C", "HCO"),
-        )
-        others = tuple(
-            Alternative(name, parts=(Part("chips", Figure(watts, fact, source), chip.neurons),))
-            for name, watts, fact, source in (
-                ("power of the prototype", facts.PONG_POWER, "C", "Wunderlich 2019"),
-                ("power at MNIST", facts.MNIST_ENERGY / facts.MNIST_TIME, "Cx", "Goeltz; REN"),
-            )
-        )
-        return CostModel(
-            platform=self.name,
-            clock=Accelerated(
-                Figure(self.speedup, "C", "HCO"), Figure(self.offset_us * 1e-6, "choice")
-            ),
-            parts=(chip,),
-            events=(),
-            bytes_per_synapse=Figure(12 / 8, "Cx", "HCO: 6-bit weight, 6-bit label"),
-            neurons_per_destination=Figure(facts.NEURONS, "C", "HCO"),
-            alternatives=others,
-            notes=(
-                "the energy of a chip is its power: no source opened gives that of an event",
-                "time is that of the emulation: loading and reading out count as offset_us says",
-            ),
-        )
+        watts = Figure(self.power_w, "Cx", "Goeltz; REN")
+        return brainscales2_costs(self.speedup, offset=self.offset_us * 1e-6, watts=watts)
 
     def account(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
         """Return hardware time, energy and event rates of a run; see :meth:`Machine.account`."""
@@ -266,19 +247,41 @@ def _neurons(draft: Draft) -> None:
         if not outside(population.code.name):
             first[population.name] = used
             used += population.size * machine.circuits_per_neuron
-    draft.facts |= {"first": first, "circuits": used}
+    needed = max(1, -(-used // facts.NEURONS))
+    chips = max(machine.chips, needed if machine.permits("more_chips") else 1)
+    draft.facts |= {"first": first, "circuits": used, "chips": chips}
     draft.report.resources |= {
-        "chips": max(1, -(-used // facts.NEURONS)),
+        "chips": needed,
         "neuron circuits": used,
-        "neuron circuits available": facts.NEURONS * machine.chips,
+        "neuron circuits available": facts.NEURONS * chips,
     }
-    if machine.limits and used > facts.NEURONS * machine.chips:
+    if not machine.limits:
+        return
+    if needed > machine.chips:
+        text = f"{used} circuits are needed"
+        if not draft.allowed("more_chips", "neurons", f"{text}, {needed} chips"):
+            draft.report.obstacle(
+                "neurons",
+                text,
+                f"{machine.chips} chip(s) have {facts.NEURONS * machine.chips}",
+                f"Use fewer neurons, or chips={needed}, which leaves out what the links between "
+                "chips cost, or allow='more_chips'.",
+            )
+    _synapses(draft, facts.SYNAPSES * max(chips, needed))
+
+
+def _synapses(draft: Draft, available: int) -> None:
+    """Refuse networks of which the chips would have but a small part; they are not drawn."""
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    expected = sum(total_synapses(draft, p) for p in draft.program.projections)
+    draft.facts["drawn"] = expected * machine.least_realised <= available
+    if not draft.facts["drawn"]:
         draft.report.obstacle(
-            "neurons",
-            f"{used} circuits are needed",
-            f"{machine.chips} chip(s) have {facts.NEURONS * machine.chips}",
-            f"Use fewer neurons, or chips={-(-used // facts.NEURONS)}, which leaves out what the "
-            "links between chips cost.",
+            "synapses",
+            f"{expected} synapses",
+            f"the chips that the neurons need have {available}",
+            "Give neurons fewer inputs or more circuits (circuits_per_neuron); least_realised says "
+            "how much may be lost at most.",
         )
 
 
@@ -323,7 +326,7 @@ def _background(draft: Draft) -> None:
             rate += own * given.post.size / draft.program.dt * machine.speedup
     if not rate:
         return
-    most = facts.GENERATORS * facts.GENERATOR_RATE * machine.chips
+    most = facts.GENERATORS * facts.GENERATOR_RATE * draft.facts["chips"]
     draft.report.resources["background events per hardware second"] = rate
     if rate > most and not draft.allowed(
         "background", "Poisson inputs", f"{rate:.4g} events per second; {most:.4g} can be made"

@@ -79,7 +79,8 @@ def weights(draft: Draft) -> None:
     spreads = machine.spread("strength_spread"), machine.weight_spread
     if not (machine.quantise_weights or machine.limits or any(spreads)):
         return
-    if draft.facts["circuits"] > NEURONS * machine.chips:
+    few = draft.facts["circuits"] > NEURONS * draft.facts["chips"]
+    if machine.limits and (few or not draft.facts["drawn"]):
         return  # refused already; how it would be wired does not matter
     plain = [p for p in draft.program.projections if p.synapse is None]
     edges = {p.name: instantiate(draft.program, p) for p in plain}
@@ -160,7 +161,6 @@ def _learning(draft: Draft, projection: ProjectionProgram) -> Wired:
 
 def _fit(draft: Draft, wired: list[Wired]) -> None:
     """Count rows and synapses; drop what has no place, where that is allowed."""
-    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
     demand = _demand(draft, wired)
     rows = _rows(draft, demand)
     most = int(rows.sum(axis=1).max(initial=0))
@@ -181,7 +181,7 @@ def _fit(draft: Draft, wired: list[Wired]) -> None:
     used = int(sum(d.sum() for d in demand.values()))
     draft.report.resources |= {
         "synapses": used,
-        "synapses available": ARRAYS * ROWS * COLUMNS * machine.chips,
+        "synapses available": ARRAYS * ROWS * COLUMNS * draft.facts["chips"],
         "rows in the fullest array": int(rows.sum(axis=1).max(initial=0)),
         "synapse drivers": int((-(-rows // 2)).sum()),
     }
@@ -220,7 +220,8 @@ def _arrays(draft: Draft, name: str) -> Integers:
 def _rows(draft: Draft, demand: dict[str, Integers]) -> Integers:
     """Return the rows that each array needs, (n_arrays, 2); a neuron's circuits share inputs."""
     machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
-    rows = np.zeros((ARRAYS * machine.chips, 2), np.int64)
+    chips = max(draft.facts["chips"], -(-draft.facts["circuits"] // NEURONS))
+    rows = np.zeros((ARRAYS * chips, 2), np.int64)
     for name, needed in demand.items():
         np.maximum.at(rows, _arrays(draft, name), -(-needed // machine.circuits_per_neuron))
     return rows

@@ -136,10 +136,19 @@ def test_all_that_is_in_the_way_is_listed_at_once():
         "delays up to 1 ms",
     ):
         assert part in text, part
-    allowed = mapped(net, BrainScaleS2(allow="all", chips=2))
+    allowed = mapped(net, BrainScaleS2(allow="all"))
     names = {a[0] for a in allowed.mapping["approximated"]}
     wanted = set(BrainScaleS2.approximations) - {"structure", "synapse_loss"}
     assert names == wanted
+
+
+def test_networks_that_would_mostly_be_lost_are_not_drawn():
+    net = ns.Network()
+    many = net.population("E", 2000, ns.models.lif_curr_exp(tau_syn=2 * ms))
+    net.project(many, many, ns.AllToAll(), "I_syn", weight=1 * pA, delay=0 * ms)
+    # 4 chips have 524 288 places for 4 million synapses
+    with pytest.raises(MappingError, match="4000000 synapses; the chips that the neurons need"):
+        mapped(net, BrainScaleS2(allow="all"))
 
 
 def fan_in(inputs, **settings):
