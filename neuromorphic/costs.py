@@ -246,6 +246,7 @@ def _items(
 ) -> tuple[list[Item], list[str]]:
     """Return what the energy is the sum of, and what could not be counted."""
     items, notes = [], []
+    numbers = {part.name: part.needed(workload)[0] for part in model.parts}
     for part in parts:
         number, sure = part.needed(workload)
         watts = part.watts
@@ -255,6 +256,8 @@ def _items(
     for event in events:
         place = model.neurons_per_destination
         count = workload.count(event.what, math.inf if place is None else place.value)
+        if count is None and numbers.get(event.between) == 1:
+            count = 0.0
         if count is None:
             notes.append(f"{event.what}: not counted in this run; no energy for them")
             continue

@@ -6,6 +6,7 @@ back.
 
 from __future__ import annotations
 
+from ..errors import UnknownNameError
 from .costs import Alternative, CostModel
 from .hardware import Accelerated, Barrier, Clock, Figure, Part, PerEvent, RealTime, Ticks
 from .published import (
@@ -48,6 +49,7 @@ from .published import (
     WAFER_OFFSET,
 )
 
+_HOUSINGS = ("board", "box", "frame")
 BOTH = ("synaptic_events", "input_events")
 
 
@@ -73,6 +75,8 @@ def spinnaker_costs(
     housing : {"board", "box", "frame"}
         Boards alone; each in its box; as many as need be in a frame of 24.
     """
+    if housing not in _HOUSINGS:
+        raise UnknownNameError("housing", housing, _HOUSINGS, "spinnaker_costs")
     per_core = Figure(neurons_per_core, "C", "SPY")
     per_board = Figure(neurons_per_core * 16 * 48, "Cx", "SPY/SM: 16 cores, 48 chips")
     parts = [
@@ -178,6 +182,8 @@ def loihi_costs(
     barrier : float, optional
         Seconds a step takes at least; 0.6 us, the smallest published, unless given.
     """
+    if synapse not in LOIHI_SYNAPSE:
+        raise UnknownNameError("way of storing synapses", synapse, LOIHI_SYNAPSE, "loihi_costs")
     joules, seconds = LOIHI_SYNAPSE[synapse]
     cores = Part("cores", Figure(0.0, "choice"), Figure(neurons_per_core, "C", "SANA"))
     chips = Part(
@@ -197,8 +203,8 @@ def loihi_costs(
             PerEvent("neuron_updates", LOIHI_UPDATE[0], "update"),
             PerEvent("spikes", LOIHI_SPIKE[0]),
             PerEvent("packets", LOIHI_AXON_OUT),
-            PerEvent("hops_east_west", LOIHI_HOP["east_west"][0]),
-            PerEvent("hops_north_south", LOIHI_HOP["north_south"][0]),
+            PerEvent("hops_east_west", LOIHI_HOP["east_west"][0], between="cores"),
+            PerEvent("hops_north_south", LOIHI_HOP["north_south"][0], between="cores"),
             PerEvent("learning_updates", LOIHI_LEARNING),
         ),
         bytes_per_synapse=Figure(1.0, "C", "LAVA: 8 bits, the weight alone"),

@@ -73,11 +73,22 @@ class Part:
 
 @dataclass(frozen=True)
 class PerEvent:
-    """Energy of something that happens: ``what`` is a name of :meth:`Workload.count`."""
+    """Energy of something that happens.
+
+    Attributes
+    ----------
+    what : str
+        A name of :meth:`Workload.count`.
+    joules : Figure
+    meaning : str
+    between : str
+        Name of the parts that it happens between: where there is only one, it does not.
+    """
 
     what: str
     joules: Figure
     meaning: str = ""
+    between: str = ""
 
 
 class Clock(Protocol):

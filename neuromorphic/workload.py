@@ -273,6 +273,8 @@ class _Counted:
         self.first_spike: float | None = None
         self._active, self._observed = 0, 0
         self._windows = statistics.whole_bins(start, stop, window_ms)
+        if recording.structures:
+            self.notes.append("synapses come and go; fan-outs are those of the beginning")
         plastic = {
             given.get("name")
             for given in recording.description.get("projections", ())

@@ -217,6 +217,21 @@ def test_what_is_not_counted_is_said():
     assert any("hops" in note for note in found.notes)
 
 
+def test_between_one_core_and_itself_nothing_hops():
+    task = Workload(10, 1e-3, {"E": Emitter(10, 5)})
+    hops = [i for i in price(energy.loihi_costs(), task).items if i.what.startswith("hops")]
+    assert [i.count for i in hops] == [0, 0]
+    many = price(energy.loihi_costs(), replace(task, resources={"cores": 2}))
+    assert any("hops_north_south" in note for note in many.notes)
+
+
+def test_names_that_are_not_known_are_refused():
+    with pytest.raises(UnknownNameError, match="housing"):
+        energy.spinnaker_costs(housing="shed")
+    with pytest.raises(UnknownNameError, match="storing"):
+        energy.loihi_costs(synapse="fluffy")
+
+
 def test_first_spike():
     task = Workload(1000, 1e-3, {"E": Emitter(10, 50)}, first_spike=0.2)
     model = energy.brainscales1_costs()
