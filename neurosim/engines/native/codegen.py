@@ -6,10 +6,16 @@ libraries, so that a new model costs only the compilation of its kernels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...lowering.program import PoissonProgram, PopulationProgram, Program, ProjectionProgram
+from ...lowering.program import (
+    NeuronCode,
+    PoissonProgram,
+    PopulationProgram,
+    Program,
+    ProjectionProgram,
+)
 from .calls import table_names
 from .neuron_kernel import KernelKey, cpp_bool, kernel_source
 from .operation_kernel import needs_ready, operations_source
@@ -181,11 +187,25 @@ def _kernel_key(program: Program, population: PopulationProgram) -> KernelKey:
         for name in ((p.variable,) if p.synapse is None else p.synapse.code.writes_post)
     }
     return KernelKey(
-        population.code,
+        _code(program, population),
         tuple(p.variable for p in inputs),
         tuple(v.name for v in population.code.variables if v.name in guarded & targeted),
         needs_ready(program, population.name),
     )
+
+
+def _code(program: Program, population: PopulationProgram) -> NeuronCode:
+    """Return a population's code; on a machine, where nobody looks in between, in one piece."""
+    code = population.code
+    if code.scalar is None or not code.start:
+        return code
+    looking = [r.population for r in program.state_recorders]
+    looking += [o.span.population for o in program.operations]
+    for p in program.projections:
+        looking += [] if p.synapse is None else [p.pre.population, p.post.population]
+    if population.name in looking:
+        return code
+    return replace(code, start="", update=f"{code.start}\n{code.update}")
 
 
 def _draws(program: Program, keys: list[KernelKey]) -> bool:
