@@ -10,6 +10,7 @@ from .price_text import energy_lines
 
 _MOST_ROWS = 20
 _LONGEST_LIST = 8
+_NAMED = 3  # places in a line
 _STEPS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -28,16 +29,17 @@ def mapping_lines(report: Mapping[str, Any]) -> list[str]:
         lines += ["memory:", *_pairs({k: _bytes(v) for k, v in memory.items()})]
     rounded = report.get("rounded", [])
     if rounded:
-        lines += ["values changed:", *_rounded(rounded), *_histogram(rounded)]
+        lines += ["values on the machine:", *_rounded(rounded), *_histogram(rounded)]
     if report.get("lost"):
         lines += ["synapses lost:", *_lost(report["lost"])]
     if report.get("shared"):
-        rows = [["where", "what", "groups", ""]]
-        rows += [[s["where"], s["what"], _shown(s["groups"]), s["text"]] for s in report["shared"]]
-        lines += ["in common:", *_table(rows)]
+        lines += ["in common:", *_shared(report["shared"])]
     if report.get("approximated"):
         lines.append("approximated, as allowed by name:")
-        lines += _texts(f"{name}: {where}: {text}" for name, where, text in report["approximated"])
+        places: dict[tuple[str, str], list[str]] = {}
+        for name, where, text in report["approximated"]:
+            places.setdefault((name, text), []).append(where)
+        lines += _texts(f"{n}: {_listed(where)}: {text}" for (n, text), where in places.items())
     if report.get("notes"):
         lines += ["notes:", *_texts(report["notes"])]
     return lines
@@ -108,7 +110,10 @@ def _rounded(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
         "became",
     ]
     rows = [head]
+    same = [one for one in rounded if not one["changed"] and not one["clipped"]]
     for one in rounded:
+        if one in same:
+            continue
         of = _shown(one["count"])
         if one["of"] > one["count"]:
             of += f" (of {_shown(one['of'])})"
@@ -118,7 +123,10 @@ def _rounded(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{100 * one['mean_relative']:.3g} %", f"{one['worst']:.4g}{unit}",
             f"{one['worst_given']:.5g}", f"{one['worst_became']:.5g}",
         ])  # fmt: skip
-    return _table(rows)
+    lines = _table(rows) if len(rows) > 1 else []
+    if same:
+        lines.append(f"  {len(same)} more were looked at and are as asked for")
+    return lines
 
 
 def _histogram(rounded: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -146,6 +154,26 @@ def _lost(lost: Sequence[Mapping[str, Any]]) -> list[str]:
         counts = (_shown(one["requested"]), _shown(one["realised"]))
         rows.append([one["where"], *counts, f"{100 * share:.3g} %", one["why"]])
     return _table(rows)
+
+
+def _shared(shared: Sequence[Mapping[str, Any]]) -> list[str]:
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in shared:
+        alike.setdefault((one["what"], one["text"]), []).append(one)
+    rows = [["what", "groups", "how", "where"]]
+    for (what, text), found in alike.items():
+        groups = sorted({one["groups"] for one in found})
+        shown = " to ".join(_shown(n) for n in dict.fromkeys([groups[0], groups[-1]]))
+        rows.append([what, shown, text, _listed([one["where"] for one in found])])
+    return _table(rows)
+
+
+def _listed(places: Sequence[str]) -> str:
+    """Return names in a line; with many, the first ones and how many there are."""
+    if len(places) == 1:
+        return places[0]
+    more = ", ..." if len(places) > _NAMED else ""
+    return f"{', '.join(places[:_NAMED])}{more} ({len(places)})"
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:

@@ -207,16 +207,16 @@ def test_reports_as_text_name_what_changed_and_count_what_is_left_out():
         "platform": "box",
         "resources": {"chips": 2},
         "memory": {"synapses": 4e6},
-        "rounded": [one] * 30,
+        "rounded": [one] * 30 + [{**one, "changed": 0, "clipped": 0}],
         "lost": [{"where": "a->b", "requested": 20, "realised": 15, "why": "no row"}],
         "shared": [{"where": "b", "what": "v_r", "groups": 2, "text": "128 neurons each"}],
-        "approximated": [["slow", "b", "less often"]],
+        "approximated": [["slow", name, "less often"] for name in "bcdef"],
         "notes": ["mind the gap"],
     }
     text = "\n".join(mapping_lines(report))
-    for words in ("4 MB", "10 (of 20)", "... and 10 more", "25 %", "128 neurons each", "< 10 %"):
+    for words in ("4 MB", "10 (of 20)", "... and 10 more", "25 %", "128 neurons each", "< 10 %", "1 more were looked at"):
         assert words in text
-    assert "slow: b: less often" in text
+    assert "slow: b, c, d, ... (5): less often" in text
     assert "< 100 %" in text
     assert "more" not in text.splitlines()[-1]
     execution = {
