@@ -212,12 +212,10 @@ def network(rows: int, seed: int) -> Network:
     return net
 
 
-def machine(chip: int, trial: int) -> BrainScaleS2:
-    """Return the chip of a player; its noise is that of the task's software twin."""
+def machine(chip: int) -> BrainScaleS2:
+    """Return the chip of a player; its only membrane noise is the current of the task."""
     allowed = ("currents", "operations")
-    return BrainScaleS2(
-        allow=allowed, chip_seed=chip, trial_seed=trial, membrane_noise=0.0, power_w=PONG_POWER
-    )
+    return BrainScaleS2(allow=allowed, chip_seed=chip, membrane_noise=0.0, power_w=PONG_POWER)
 
 
 def perform(runs: Runs, rows: int = 32, moves: int = 10_000, players: int = 5) -> Results:
@@ -225,10 +223,9 @@ def perform(runs: Runs, rows: int = 32, moves: int = 10_000, players: int = 5) -
     learning, control = [], []
     for k in range(players):
         seed = runs.seed + 2 * k  # with the same one both would play the same game
-        chip = machine(runs.seed + k, 0)
+        chip = machine(runs.seed + k)
         learning.append(_play(runs, f"learning{k}", seed, rows, moves, chip, None))
         rewards = list(learning[-1].rewards)
-        chip = chip.but(trial_seed=1)
         control.append(_play(runs, f"control{k}", seed + 1, rows, moves, chip, rewards))
     found = _found(learning, control)
     return Results(
