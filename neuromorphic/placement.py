@@ -113,8 +113,12 @@ def place(
     *,
     cores_per_chip: int,
     chips_per_board: int,
+    memory: ArrayLike = 0.0,
+    memory_per_chip: float = np.inf,
 ) -> Placement:
     """Put items on cores, chip after chip; the cores of one item are on one chip.
+
+    A chip is full when its cores or its memory do not suffice for the next item.
 
     Parameters
     ----------
@@ -124,6 +128,10 @@ def place(
         Cores that each takes.
     cores_per_chip, chips_per_board : int
         What there is.
+    memory : float or (n_items,) float
+        Bytes that each takes of its chip.
+    memory_per_chip : float
+        An item that takes more has a chip to itself.
 
     Raises
     ------
@@ -138,12 +146,13 @@ def place(
             f"{cores_per_chip}. Put fewer neurons on a core."
         )
     first, chip = np.empty_like(wanted), np.empty_like(wanted)
-    now, used = 0, 0
-    for k, n in enumerate(wanted):
-        if used + n > cores_per_chip:
-            now, used = now + 1, 0
+    taken = np.broadcast_to(np.asarray(memory, np.float64), len(listed))
+    now, used, stored = 0, 0, 0.0
+    for k, (n, size) in enumerate(zip(wanted, taken, strict=True)):
+        if used + n > cores_per_chip or (used and stored + size > memory_per_chip):
+            now, used, stored = now + 1, 0, 0.0
         first[k], chip[k] = used, now
-        used += int(n)
+        used, stored = used + int(n), stored + float(size)
     return Placement(listed, wanted, first, chip, cores_per_chip, chips_per_board)
 
 

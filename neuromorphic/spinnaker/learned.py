@@ -54,6 +54,7 @@ def learn(draft: Draft) -> None:
             unit=RING_UNIT,
             limit=RING_FULL if machine.saturation else float("inf"),
             earlier=1 if machine.order == "machine" else 0,
+            backprop_delay=machine.backprop_delay,
         )
         draft.projections(
             lambda p, n=projection.name, r=receptor.ring: (  # type: ignore[misc]

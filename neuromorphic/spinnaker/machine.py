@@ -125,6 +125,8 @@ class SpiNNaker(Machine):
                                   fact="C", source="SPYC")  # fmt: skip
     coloured_spikes: bool = knob(True, "whether late spikes carry their time", fact="C",
                                  source="SPYC")  # fmt: skip
+    backprop_delay: bool = knob(True, "whether spikes reach the learning rule after the dendrite's "
+                                "delay", fact="C", source="SPY")  # fmt: skip
     legacy_delays: bool = knob(False, "16 delay slots whatever the core holds, as of old")
     direct_poisson: bool = knob(True, "whether Poisson sources beside split cores pass their "
                                 "input on in memory", fact="C", source="SPY")  # fmt: skip

@@ -82,8 +82,14 @@ def lay_out(draft: Draft) -> None:
     ]  # fmt: skip
     most = machine.cores_per_chip
     fitting = [min(n, most) for n in wanted]
+    memory = _memory(draft, slices)
     placement = place(
-        [*slices, *extra], fitting, cores_per_chip=most, chips_per_board=machine.chips_per_board
+        [*slices, *extra],
+        fitting,
+        cores_per_chip=most,
+        chips_per_board=machine.chips_per_board,
+        memory=[*memory, *(0.0 for _ in extra)],
+        memory_per_chip=machine.memory_per_chip if machine.check_memory else math.inf,
     )
     layout = Layout(
         slices,
@@ -100,7 +106,6 @@ def lay_out(draft: Draft) -> None:
         layout.counts[kind] = layout.counts.get(kind, 0) + 1
     draft.facts["layout"] = layout
     _report(draft, layout)
-    _memory(draft, layout)
     if machine.deadlines:
         _limit(draft, layout)
 
@@ -215,37 +220,42 @@ def _report(draft: Draft, layout: Layout) -> None:
         )
 
 
-def _memory(draft: Draft, layout: Layout) -> None:
-    """Find the memory of synapses: a row of each presynaptic neuron on each core."""
-    machine, plan = machine_of(draft), plan_of(draft)
-    per_chip = np.zeros(int(layout.placement.chip.max(initial=0)) + 1)
-    total = 0.0
-    lengths: dict[tuple[str, int], float] = {}
-    for k, part in enumerate(layout.slices):
-        for projection in draft.program.projections:
-            if projection.post.population != part.population:
-                continue
-            rule = plan.rules.get(projection.name)
-            form = RowFormat() if rule is None else RowFormat(True, rule.trace_bytes)
-            key = (projection.name, part.size)
-            if key not in lengths:
-                lengths[key] = most_into_slice(projection, part.size, draft.ranks)
-            row = math.ceil(lengths[key])
-            if row > ROW_CAP:
-                draft.report.note(
-                    f"projection {projection.name!r}: rows of up to {row} synapses are expected, "
-                    f"which a machine of {ROW_CAP} per row would split"
-                )
-            needed = projection.pre.size * form.bytes(row) if row else 0
-            per_chip[layout.placement.chip[k]] += needed
-            total += needed
-    draft.report.memory["synaptic matrices"] = total
-    if machine.check_memory and per_chip.max(initial=0.0) > machine.memory_per_chip:
+def _memory(draft: Draft, slices: tuple[CoreSlice, ...]) -> list[float]:
+    """Return the bytes of each slice's synapses: a row of each presynaptic neuron."""
+    machine, known = machine_of(draft), {}
+    for part in slices:
+        if (part.population, part.size) not in known:
+            known[part.population, part.size] = _rows(draft, part)
+    found = [known[part.population, part.size] for part in slices]
+    draft.report.memory["synaptic matrices"] = sum(found)
+    largest = max(found, default=0.0)
+    if machine.check_memory and largest > machine.memory_per_chip:
+        name = slices[int(np.argmax(found))].population
         draft.report.obstacle(
-            "network", f"synapses of {per_chip.max() / 1e6:.1f} MB on one chip",
+            f"population {name!r}",
+            f"synapses of {largest / 1e6:.1f} MB onto a core of {machine.neurons_per_core}",
             f"a chip has {machine.memory_per_chip / 1e6:.1f} MB",
-            "Put fewer neurons on a core, so that the network takes more chips.",
-        )  # fmt: skip
+            "Put fewer neurons on a core, or set check_memory=False.",
+        )
+    return found
+
+
+def _rows(draft: Draft, part: CoreSlice) -> float:
+    """Return the bytes of the rows onto a slice."""
+    total, plan = 0.0, plan_of(draft)
+    for projection in draft.program.projections:
+        if projection.post.population != part.population:
+            continue
+        rule = plan.rules.get(projection.name)
+        form = RowFormat() if rule is None else RowFormat(True, rule.trace_bytes)
+        row = math.ceil(most_into_slice(projection, part.size, draft.ranks))
+        if row > ROW_CAP:
+            draft.report.note(
+                f"projection {projection.name!r}: rows of up to {row} synapses are expected, "
+                f"which a machine of {ROW_CAP} per row would split"
+            )
+        total += projection.pre.size * form.bytes(row) if row else 0
+    return total
 
 
 def _limit(draft: Draft, layout: Layout) -> None:
