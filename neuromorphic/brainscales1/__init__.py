@@ -10,6 +10,7 @@ _PUBLIC = {
     "BrainScaleS1": "platform",
     "hardware_stdp": "plasticity",
     "hardware_stp": "plasticity",
+    "stdp_controller": "plasticity",
 }
 
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605 (one list of names)

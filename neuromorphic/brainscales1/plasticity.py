@@ -183,20 +183,19 @@ def stdp_controller(
         A table is not 16 whole numbers of 0 to 15.
     """
     tables = [_changes(t, n) for t, n in ((causal, "causal"), (acausal, "acausal"), (both, "both"))]
-    above = (
-        "(causal >= threshold_causal)*(acausal < threshold_acausal)",
-        "(causal < threshold_causal)*(acausal >= threshold_acausal)",
-        "(causal >= threshold_causal)*(acausal >= threshold_acausal)",
-    )
-    steps = " + ".join(f"int({case})*({table})" for case, table in zip(above, tables, strict=True))
-    code = f"d = d + {steps}"
+    cases = ("is_causal*(1 - is_acausal)", "is_acausal*(1 - is_causal)", "is_causal*is_acausal")
+    steps = [f"{case}*({table})" for case, table in zip(cases, tables, strict=True) if table]
+    lines = [
+        "is_causal = int(causal >= threshold_causal)",
+        "is_acausal = int(acausal >= threshold_acausal)",
+        " + ".join(["d = d", *steps]),
+    ]
     if resets:
-        looked = "((causal >= threshold_causal) or (acausal >= threshold_acausal))"
-        code += f"\nlooked_up = int({looked})"
-        code += "\ncausal = causal*(1 - looked_up)\nacausal = acausal*(1 - looked_up)"
+        left = "(1 - is_causal)*(1 - is_acausal)"
+        lines += [f"causal = causal*{left}", f"acausal = acausal*{left}"]
     return network.run_regularly(  # type: ignore[return-value]
         projection,
-        code,
+        "\n".join(lines),
         every=every,
         when="end",
         start=every if start is None else start,
@@ -212,4 +211,4 @@ def _changes(table: Sequence[int], name: str) -> str:
             f"stdp_controller: the table {name!r} is {entries}; it has 16 whole numbers, 0 to 15."
         )
     terms = [f"({new - old})*int(d == {old})" for old, new in enumerate(entries) if new != old]
-    return " + ".join(terms) or "0"
+    return " + ".join(terms)

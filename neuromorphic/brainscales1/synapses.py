@@ -18,6 +18,7 @@ from .edges import Listed, as_projection, listed
 from .losses import lose_synapses
 from .neurons import RECEPTORS, recognise
 from .places import Places
+from .plasticity import STDP_NAME
 from .variation import normal, uniform
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def set_synapses(draft: Draft) -> None:
 
 def _set_weights(draft: Draft, machine: BrainScaleS1, every: Sequence[Listed]) -> None:
     for one in every:
-        if machine.digital_weights and one.projection.variable in RECEPTORS:
+        if machine.digital_weights and _is_learnt(one.projection):
+            _set_full_scale(draft, machine, one)
+        elif machine.digital_weights and one.projection.variable in RECEPTORS:
             _digitise(draft, machine, one)
         if machine.weight_noise:
             what = f"weight noise {one.projection.name}"
@@ -97,6 +100,25 @@ def _digitise(draft: Draft, machine: BrainScaleS1, one: Listed) -> None:
     counts = np.asarray(draft.ranks.sum(np.bincount(whole[kept], minlength=w.LARGEST + 1)))
     digital = draft.report.details.setdefault("digital_weights", {})
     digital[one.projection.name] = [int(n) for n in counts]
+    one.weight = became
+
+
+def _is_learnt(given: ProjectionProgram) -> bool:
+    return given.synapse is not None and given.synapse.code.name == STDP_NAME
+
+
+def _set_full_scale(draft: Draft, machine: BrainScaleS1, one: Listed) -> None:
+    """Make the weight of synapses with digital weights of their own the most a gain gives."""
+    scale = _scale(draft, machine, one.projection, one)
+    if scale is None:
+        return
+    gain = w.choose_gain(one.weight * (_NANO * scale), machine.gain_factors)
+    became = w.largest_conductance(gain) / (_NANO * scale)
+    tally = Tally()
+    tally.add(one.weight[one.kept] * _NANO, became[one.kept] * _NANO)
+    total = int(draft.ranks.sum(np.array([one.kept.sum()], np.int64))[0])
+    told = tally.over_ranks(draft).report(one.projection.name, "full scale", "nS", total)
+    draft.report.rounded.append(told)
     one.weight = became
 
 
