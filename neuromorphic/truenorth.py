@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..lowering.machine_program import Grid
-from ..lowering.program import Draw, PopulationProgram, ProjectionProgram
+from ..lowering.program import PopulationProgram, ProjectionProgram
 from .costs import CostModel
 from .crossbar import Crossbar, put_on_crossbars
 from .draft import Draft, Reading
@@ -19,7 +19,7 @@ from .linear import LinearNeuron, linear_neuron
 from .loihi.scale import largest
 from .loihi.weights import draw_range
 from .platform import Machine, Pass
-from .quantise import drawn_weights, map_delays, round_weights
+from .quantise import map_delays, round_weights
 from .static import refuse_features
 from .truenorth_neuron import (
     arrival_name,
@@ -28,23 +28,12 @@ from .truenorth_neuron import (
     tick,
     truenorth_neuron,
 )
+from .truenorth_weights import MOST_WEIGHT, Scaled, change, four_weights, put_poisson
 
 __all__ = ["TrueNorth", "truenorth_neuron"]
 
-MOST_WEIGHT = 255
 MAX_DELAY = 15
-AXON_TYPES = 4
 _RANC = "RANC simulator"
-
-
-@dataclass(frozen=True, eq=False)
-class _Scaled:
-    """A leaky integrate-and-fire population in integers; ``gain``: per unit of weight."""
-
-    unit: float
-    offset: float
-    neuron: LinearNeuron
-    gain: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +103,7 @@ class TrueNorth(Machine):
 
     def _neurons(self, draft: Draft) -> None:
         """Find the integers of every population; ``facts["truenorth"]``."""
-        found: dict[str, _Scaled | None] = {}
+        found: dict[str, Scaled | None] = {}
         for population in draft.program.populations:
             where = f"population {population.name!r}"
             if is_truenorth_neuron(population):
@@ -152,16 +141,16 @@ class TrueNorth(Machine):
         """Put weights on 9 bits, and give populations the machine's code."""
         found = draft.facts["truenorth"]
         if self.weights:
-            _four_weights(draft, found)
+            four_weights(draft, found)
         for projection in draft.program.projections:
             post = projection.post.population
             if post in found and projection.synapse is None:
                 self._weights_of(draft, projection, found[post])
-        _poisson(draft, found, weights=self.weights, moves=self.arithmetic)
+        put_poisson(draft, found, weights=self.weights, moves=self.arithmetic)
         if self.arithmetic:
             draft.populations(lambda p: _with_code(draft, p, found, self.floor))
 
-    def _weights_of(self, draft: Draft, projection: ProjectionProgram, own: _Scaled | None) -> None:
+    def _weights_of(self, draft: Draft, projection: ProjectionProgram, own: Scaled | None) -> None:
         population = draft.program.population(projection.post.population)
         gain = 1.0 if own is None else own.gain.get(projection.variable, 0.0)
         if not gain or (own is None and projection.variable != "v"):
@@ -176,9 +165,9 @@ class TrueNorth(Machine):
         if self.weights:
             round_weights(draft, projection, grid)
         else:
-            _change(draft, projection.name, weight=replace(projection.weight, grid=grid))
+            change(draft, projection.name, weight=replace(projection.weight, grid=grid))
         if self.arithmetic:
-            _change(draft, projection.name, variable=arrival_name(population))
+            change(draft, projection.name, variable=arrival_name(population))
 
     def _delays(self, draft: Draft) -> None:
         longest = max((p.delay.largest for p in draft.program.projections), default=0)
@@ -204,7 +193,7 @@ class TrueNorth(Machine):
         put_on_crossbars(draft, shape, relays=True)
 
 
-def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) -> _Scaled:
+def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) -> Scaled:
     """Return the unit in which the largest weight is 255, or the threshold if there are none."""
     keep = np.asarray(neuron.keep, np.float64)
     offset = float(np.min(neuron.reset)) if np.size(neuron.reset) else 0.0
@@ -229,7 +218,7 @@ def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) ->
     draft.report.details.setdefault("scale", {})[population.name] = {
         "unit": unit, "offset": offset, "threshold": round(span / unit), "leak": round(leak),
     }  # fmt: skip
-    return _Scaled(unit, offset, neuron, {name: v / unit for name, v in volts.items()})
+    return Scaled(unit, offset, neuron, {name: v / unit for name, v in volts.items()})
 
 
 def _drift(neuron: LinearNeuron, offset: float, keep: np.ndarray) -> np.ndarray:
@@ -244,7 +233,7 @@ def _everywhere(draft: Draft, values: Any) -> float:
 
 
 def _with_code(
-    draft: Draft, population: PopulationProgram, found: dict[str, _Scaled | None], floor: float
+    draft: Draft, population: PopulationProgram, found: dict[str, Scaled | None], floor: float
 ) -> PopulationProgram:
     if population.name not in found:
         return population
@@ -267,66 +256,6 @@ def _with_code(
     return leaking(population, v, plain, reversing=reversing)
 
 
-def _four_weights(draft: Draft, found: dict[str, _Scaled | None]) -> None:
-    """Make the weights of a projection one, where they differ and the user allows it."""
-    for name, own in found.items():
-        kinds: dict[int, list[str]] = {}
-        for projection in draft.program.projections:
-            if projection.post.population != name or projection.synapse is not None:
-                continue
-            gain = 1.0 if own is None else own.gain.get(projection.variable, 0.0)
-            low, high = (round(x * gain) for x in draw_range(draft, projection.weight))
-            for weight in _distinct(draft, projection, gain, low, high):
-                kinds.setdefault(weight, []).append(projection.name)
-        for given in draft.program.poisson:
-            if given.post.population == name:
-                gain = 1.0 if own is None else own.gain.get(given.variable, 0.0)
-                kinds.setdefault(round(given.weight * gain), []).append(given.name)
-        if len(kinds) > AXON_TYPES:
-            draft.report.obstacle(
-                f"population {name!r}", f"{len(kinds)} different weights onto it",
-                f"a neuron of TrueNorth has {AXON_TYPES}",
-                "Give fewer different weights, or allow 'four_weights'.",
-            )  # fmt: skip
-
-
-def _distinct(
-    draft: Draft, projection: ProjectionProgram, gain: float, low: int, high: int
-) -> list[int]:
-    """Return the integer weights of a projection; its mean alone where that is allowed."""
-    if low == high:
-        return [low]
-    values = drawn_weights(draft, projection)
-    where = f"projection {projection.name!r}"
-    text = f"weights from {low} to {high} become their mean"
-    if draft.allowed("four_weights", where, text):
-        sums = draft.ranks.sum(np.array([values.sum(), float(values.size)]))
-        mean = float(sums[0] / max(sums[1], 1.0))
-        _change(draft, projection.name, weight=Draw("constant", a=mean))
-        return [round(mean * gain)]
-    own = np.unique(np.rint(values * gain))
-    return [int(x) for x in np.unique(np.concatenate(draft.ranks.gather(own)))]
-
-
-def _poisson(draft: Draft, found: dict[str, _Scaled | None], *, weights: bool, moves: bool) -> None:
-    changed = []
-    for given in draft.program.poisson:
-        own = found.get(given.post.population)
-        if given.post.population not in found:
-            changed.append(given)
-            continue
-        gain = 1.0 if own is None else own.gain.get(given.variable, 0.0)
-        number = given.weight * gain
-        if weights:
-            number = float(np.clip(np.rint(number), -MOST_WEIGHT, MOST_WEIGHT))
-        population = draft.program.population(given.post.population)
-        if moves:
-            changed.append(replace(given, weight=number, variable=arrival_name(population)))
-        else:
-            changed.append(replace(given, weight=number / gain if gain else given.weight))
-    draft.program = replace(draft.program, poisson=tuple(changed))
-
-
 def _check_integers(draft: Draft, population: PopulationProgram) -> None:
     for name in ("leak", "threshold", "negative_threshold", "reset_potential"):
         values = np.atleast_1d(np.asarray(population.values[name], np.float64))
@@ -338,7 +267,3 @@ def _check_integers(draft: Draft, population: PopulationProgram) -> None:
                 f"population {population.name!r}", f"{name}={value:g}",
                 f"it is a whole number {allowed}", "Change it.",
             )  # fmt: skip
-
-
-def _change(draft: Draft, name: str, **changes: Any) -> None:
-    draft.projections(lambda p: replace(p, **changes) if p.name == name else p)
