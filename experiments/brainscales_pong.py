@@ -47,7 +47,6 @@ _STEP_PA, _OFFSET = 400.0 / 63.0, 32.0  # current = (w + 32) 400 pA / 63
 _PARTS = 25  # of a game, for the course of the reward
 _COLOURS = {"learning": EXCITATORY, "control": OTHERS[1]}
 _PAPER = "Wunderlich et al. 2019, Front. Neurosci. 13:260"
-_SOFTWARE = "its software twin, model-sw-pong"
 Floats = NDArray[np.float64]
 
 
@@ -218,7 +217,7 @@ def machine(chip: int) -> BrainScaleS2:
     return BrainScaleS2(allow=allowed, chip_seed=chip, membrane_noise=0.0, power_w=PONG_POWER)
 
 
-def perform(runs: Runs, rows: int = 32, moves: int = 10_000, players: int = 5) -> Results:
+def perform(runs: Runs, rows: int = 32, moves: int = 20_000, players: int = 5) -> Results:
     """Let ``players`` pairs of a learning and a control player play on a chip each."""
     learning, control = [], []
     for k in range(players):
@@ -293,7 +292,7 @@ def _checks(found: dict[str, Any]) -> list[Check]:
         Check.between("p, learning and control get as much", found["p"], high=LEVEL),
         Check.between("reward after learning, worst chip", min(late), low=0.5, source=_PAPER),
         Check.between("rise of the reward", risen, low=0.3, source=_PAPER),
-        Check.between("reward of the best control", max(found["control_reward"]), high=0.3),
+        Check.between("reward of the best control", max(found["control_reward"]), high=0.2),
         Check.between("weights are 0 to 63", found["whole_weights"], low=1.0),
         Check.between("energy of a move (uJ)", energy, low=11.39, high=11.41, source=_PAPER),
     ]
@@ -316,7 +315,7 @@ def _table(found: dict[str, Any], moves: int) -> list[str]:
 def _figure(learning: list[Game], control: list[Game]) -> Figure:
     with canvas.style():
         figure = canvas.figure(4.4)
-        grid = figure.add_gridspec(2, 2, width_ratios=[1.35, 1.0])
+        grid = figure.add_gridspec(2, 2, width_ratios=[1.15, 1.0])
         panels = [figure.add_subplot(grid[k // 2, k % 2]) for k in range(4)]
         _course(panels[0], learning, control)
         _matrix(figure, panels[1], learning[0].weights, "weights", 63.0)
@@ -336,6 +335,7 @@ def _course(axes: Any, learning: list[Game], control: list[Game]) -> None:
     level = chance(learning[0].weights.shape[0])
     axes.axhline(level, color="0.5", linestyle="--", linewidth=0.7, label="chance")
     axes.set(xlim=(0, learning[0].rewards.size), ylim=(0, 1.12), xlabel="Move", ylabel="Reward")
+    axes.locator_params(axis="x", nbins=5)
     axes.legend(loc="upper left", ncols=3)
 
 
@@ -367,7 +367,7 @@ experiment = Experiment(
     ),
     parameters=(
         Setting("rows", 32, "that a side is seen as, and neurons of each layer", low=4, high=256),
-        Setting("moves", 10_000, "of each game", low=20, high=1_000_000),
+        Setting("moves", 20_000, "of each game", low=20, high=1_000_000),
         Setting("players", 5, "pairs of a learning and a control player", low=1, high=100),
     ),
     quick={"rows": 8, "moves": 60, "players": 1},

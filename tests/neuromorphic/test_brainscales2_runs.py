@@ -104,6 +104,39 @@ def test_account_has_both_times_and_the_energy():
     assert report["synaptic events"] > report["spikes"]
 
 
+def test_membrane_fluctuates_as_much_as_it_says():
+    net = ns.Network(seed=3)
+    e = net.population("E", 100, ns.models.lif_curr_exp(tau_syn=2 * ms))
+    net.record(e, "v", every=20 * ms)
+    found = ns.simulate(net, 620 * ms, platform=IDEAL.but(membrane_noise=3.0), threads=1)
+    values = found.state("E", "v").values[3:] * 1e-3  # six membrane time constants are over
+    # 2800 samples two time constants apart, each worth about 0.98: the sd within 5.5 % (4 sigma)
+    assert values.std() == pytest.approx(3.0 * 15e-3 / 45, rel=0.055)
+    assert values.mean() == pytest.approx(-65e-3, abs=4 * 1e-3 / np.sqrt(2700))
+
+
+def driven(chip):
+    """Return the rates of 100 neurons that all get the same input."""
+    net = ns.Network(seed=3)
+    source = net.spike_source("t", np.arange(40) * 0.2 * ms + 1 * ms, np.arange(40), period=10 * ms)
+    e = net.population("E", 100, ns.models.lif_curr_exp(tau_syn=2 * ms))
+    net.project(source, e, ns.AllToAll(), "I_syn", weight=55 * pA, delay=0 * ms)
+    recording = ns.simulate(net, 400 * ms, platform=chip, threads=1)
+    return np.bincount(recording.spikes("E")[1], minlength=100) / 0.4
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("strength_spread", (0.05, 0.15, 0.4)), ("weight_spread", (0.2, 0.6, 1.8))],
+)
+def test_rates_spread_more_the_more_synapses_do(name, values):
+    rates = [driven(IDEAL.but(calibrated=False, **{name: v})) for v in (0.0, *values)]
+    spread = [float(r.std()) for r in rates]
+    assert spread[0] == 0.0
+    assert rates[0][0] > 10
+    assert all(np.diff(spread) > 0)
+
+
 TAU, AMPLITUDE, CEILING = 64.0, 36.0, 128.0  # of the Pong task, ms and LSB
 SOURCES, TARGETS = 6, 4
 
