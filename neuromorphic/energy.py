@@ -193,14 +193,14 @@ def loihi_costs(
         Figure(130e6, "U"),
     )
     least = LOIHI_BARRIER[0] if barrier is None else Figure(barrier, "choice")
+    both = Figure(LOIHI_ACCESS[0].value + LOIHI_UPDATE[0].value, "2", "SANA: access and update")
     return CostModel(
         platform="loihi",
         clock=_loihi_clock(cores, seconds, least),
         parts=(chips, cores),
         events=(
             *events(joules),
-            PerEvent("neuron_updates", LOIHI_ACCESS[0], "access of a neuron's state"),
-            PerEvent("neuron_updates", LOIHI_UPDATE[0], "update"),
+            PerEvent("neuron_updates", both),
             PerEvent("spikes", LOIHI_SPIKE[0]),
             PerEvent("packets", LOIHI_AXON_OUT),
             PerEvent("hops_east_west", LOIHI_HOP["east_west"][0], between="cores"),

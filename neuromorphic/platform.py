@@ -14,6 +14,7 @@ from ..lowering.machine_program import MachineCounts
 from ..lowering.program import Program
 from ..parallel.communicator import Communicator
 from ..platforms import Mapped
+from .cost_numbers import cost_numbers, parse_costs, with_numbers
 from .costs import CostModel, Price, price
 from .draft import Draft
 from .engine import PlatformEngine, RunFacts
@@ -44,6 +45,9 @@ class Machine:
     approximations: ClassVar[dict[str, str]] = {}
 
     allow: tuple[str, ...] = knob((), "approximations that are allowed, by name; 'all': every one")
+    costs: str = knob(
+        "", "numbers of the cost model other than the published ones: synaptic_events=1e-8+chips=2"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.allow, str):
@@ -52,6 +56,7 @@ class Machine:
             if name not in (*self.approximations, "all"):
                 raise UnknownNameError("approximation", name, self.approximations, self.name)
         check(self)
+        self.costs_as_set()
 
     @classmethod
     def transparent(cls, **settings: Any) -> Self:
@@ -91,7 +96,15 @@ class Machine:
 
     def assumptions(self) -> list[Assumption]:
         """Return every value that no primary source confirms."""
-        return [*assumed(self), *self.constants]
+        found = [*assumed(self), *self.constants]
+        model = self.costs_as_set()
+        settings = {one.name for one in found}
+        for name, (figure, meaning) in cost_numbers(model).items() if model else ():
+            is_setting = settings & {name, name.removesuffix("s")}
+            if figure.fact in ("2", "U") and figure.value and not is_setting:
+                where, value = f"costs: {name}", f"{figure.value:g}"
+                found.append(Assumption(where, value, meaning, figure.fact, figure.source))
+        return found
 
     def prepare(self, network: Network, dt: Any) -> Network:
         """Return the network as it is before the machine; by default the one given."""
@@ -140,13 +153,27 @@ class Machine:
         """Return what time and energy the machine takes; None: nothing is known of it."""
         return None
 
+    def costs_as_set(self) -> CostModel | None:
+        """Return the cost model with the numbers of the setting ``costs`` put in.
+
+        Raises
+        ------
+        DescriptionError, UnknownNameError
+            They cannot be read, or the model has no such number.
+        """
+        model = self.cost_model()
+        where = f"platform {self.name!r}: costs"
+        if model is None or not self.costs:
+            return model
+        return with_numbers(model, parse_costs(self.costs, where), where)
+
     def energy(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
         """Return the part of the account that prices the run: ``{"energy": ...}``, or nothing.
 
         The hardware counted is what ``draft.report.resources`` has by the names of the cost
         model's parts; events of ``draft.facts["counts"]`` go before estimates.
         """
-        model = self.cost_model()
+        model = self.costs_as_set()
         if model is None or run.steps < 1:
             return {}
         workload = Workload.of_run(draft, run)
@@ -174,7 +201,7 @@ class Machine:
         DescriptionError
             The platform has no cost model.
         """
-        model = self.cost_model()
+        model = self.costs_as_set()
         if model is None:
             raise DescriptionError(
                 f"platform {self.name!r} has no cost model; it must define cost_model()."
