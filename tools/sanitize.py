@@ -3,7 +3,7 @@
     python tools/sanitize.py                     # address and undefined behaviour, then threads
     python tools/sanitize.py --only address --drawn 20
 
-Every network of ``small_networks.py``, and ``--drawn`` networks drawn as in ``tests/properties``,
+Every network of ``small_networks.py``, those of ``small_machines.py`` as their machines, and ``--drawn`` networks drawn as in ``tests/properties``,
 in double and single precision, on 1 and 3 threads, cut into pieces, alone and as one of three
 ranks whose others are pretended. Needs GCC or Clang with the
 sanitizers' runtime libraries; Linux only.
@@ -49,8 +49,14 @@ def child(args):
     """Run the networks in this process, which was started with the sanitizer's library."""
     del os.environ["LD_PRELOAD"]  # the compiler is not to run under it
     sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "properties")]
+    from small_machines import machines
     from small_networks import networks
 
+    for name, net, dt_ms, platform in machines():
+        if not args.name or args.name in name:
+            print(f"{name} ... ", end="", file=sys.stderr, flush=True)
+            spikes = run_machine(net, dt_ms, platform, KINDS[args.child]["threads"])
+            print(f"{spikes} spikes", file=sys.stderr, flush=True)
     for name, net, dt_ms in [*networks(), *drawn(args.drawn)]:
         if args.name and args.name not in name:
             continue
@@ -95,6 +101,22 @@ def run_one(net, dt_ms, threads):
             executable.close()
         if ranks is alone:
             found = sum(chunk.spike_steps.size for chunk in chunks)
+    return found
+
+
+def run_machine(net, dt_ms, platform, threads):
+    """Run a network as a machine with each number of threads; return its spikes."""
+    import neurosim as ns
+    from neurosim.units import ms
+
+    for count in threads:
+        with ns.Simulation(
+            net, dt=dt_ms * ms, platform=platform, threads=count, record=False
+        ) as simulation:
+            for steps in (1, 149, 150):
+                simulation.run(steps * dt_ms * ms)
+            simulation.close()  # the account of the run is made here
+            found = simulation.summary().n_spikes
     return found
 
 
