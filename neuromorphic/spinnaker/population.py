@@ -18,6 +18,8 @@ from .receptors import Receptor
 from .scaling import CONDUCTANCE_SCALE
 
 MILLISECOND = 1e-3
+MOST = 65535.0
+ALPHA_TAU = 255.0  # ms: its square must fit
 
 
 @dataclass
@@ -74,6 +76,22 @@ class Machined:
             )
             return np.zeros_like(value) if isinstance(value, np.ndarray) else 0.0
         return self.core.host(value)
+
+    def divisor(self, name: str, most: float = np.inf) -> Value:
+        """Return a variable as the host gives it, where it must be above 0 and not above most."""
+        return self.positive(name, self.host(name), most)
+
+    def positive(self, name: str, value: Value, most: float = np.inf) -> Value:
+        """Return a value; 1 if the machine's form of it is not above 0, or is above most."""
+        if bool((np.asarray(value) > 0).all() and (np.asarray(value) <= most).all()):
+            return value
+        limit = "" if np.isinf(most) else f" and at most {most:g}"
+        worst = np.min(value) if np.isinf(most) or np.min(value) <= 0 else np.max(value)
+        self.misfits.append(
+            f"{name} is {worst:.6g} (in ms, mV, nA) in the machine's numbers; it must be above 0"
+            f"{limit}"
+        )
+        return np.ones_like(value) if isinstance(value, np.ndarray) else 1.0
 
     def keep(self, name: str) -> None:
         """Take over a variable of the network, in the machine's units."""
@@ -157,8 +175,10 @@ def _membrane(made: Machined, model: Model, dt: float) -> None:
         made.put("step_ms", step)
         made.put("h_step", step, "state", per_neuron=True)
         return
-    capacitance = made.host("C_m")
-    tau = made.host("tau_m") if "tau_m" in made.given.values else _time_constant(made)
+    capacitance = made.divisor("C_m")
+    tau = made.divisor("tau_m") if "tau_m" in made.given.values else _time_constant(made)
+    made.positive("tau_m/C_m", np.asarray(tau) / np.asarray(capacitance), MOST)
+    made.positive("t_ref/dt + 1", np.asarray(made.host("t_ref")) / dt + 1, MOST)
     decay, resistance = core.membrane(dt, tau, capacitance)
     made.put("decay_m", decay)
     made.put("R_m", resistance)
@@ -172,7 +192,7 @@ def _time_constant(made: Machined) -> Value:
     """Return C_m / g_L in ms: the host gives a core the time constant."""
     ratio = np.asarray(made.given.values["C_m"]) / np.asarray(made.given.values["g_L"])
     value = MILLI_NANO.value(float(ratio) if ratio.ndim == 0 else ratio, "s")
-    return made.core.host(value)
+    return made.positive("C_m/g_L", made.core.host(value))
 
 
 def _synapse(
@@ -188,7 +208,8 @@ def _synapse(
     if not model.targets[receptor.variable]:
         made.put(part.states[0], 0.0, "state", per_neuron=True)
         return part
-    tau = made.host(model.targets[receptor.variable])
+    largest = ALPHA_TAU if model.name == "IF_curr_alpha" else np.inf
+    tau = made.divisor(model.targets[receptor.variable], largest)
     if model.name == "IF_curr_alpha":
         decay, slope = core.alpha(dt, tau)
         made.put(f"slope_{name}", slope)
