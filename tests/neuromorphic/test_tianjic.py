@@ -105,6 +105,7 @@ def lively() -> ns.Network:
     return net
 
 
+@pytest.mark.slow
 def test_transparent_is_native_and_switches_act_alone() -> None:
     spikes = {}
     for name, machine in {
