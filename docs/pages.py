@@ -5,6 +5,7 @@ They are written to ``docs/generated`` before the site is built, and never by ha
 
 from pathlib import Path
 
+import machine_pages
 import rule_pages
 from gallery import EXPERIMENTS
 from marks import code, table
@@ -26,7 +27,7 @@ def write_all(docs: Path) -> None:
     made["gallery"] = gallery_page(docs)
     made["network-file-keys"] = schema_tables()
     made["energy-numbers"] = energy_page()
-    made |= rule_pages.made()
+    made |= rule_pages.made() | machine_pages.made()
     for old in target.glob("*.md"):
         if old.stem not in made:
             old.unlink()
