@@ -3,9 +3,9 @@
     python tools/sanitize.py                     # address and undefined behaviour, then threads
     python tools/sanitize.py --only address --drawn 20
 
-Every network of ``small_networks.py``, those of ``small_machines.py`` as their machines, and ``--drawn`` networks drawn as in ``tests/properties``,
+Every network of ``small_networks.py``, and ``--drawn`` networks drawn as in ``tests/properties``,
 in double and single precision, on 1 and 3 threads, cut into pieces, alone and as one of three
-ranks whose others are pretended. Needs GCC or Clang with the
+ranks whose others are pretended; and those of ``small_machines.py``, as their machines. Needs GCC or Clang with the
 sanitizers' runtime libraries; Linux only.
 """
 
@@ -52,10 +52,10 @@ def child(args):
     from small_machines import machines
     from small_networks import networks
 
-    for name, net, dt_ms, platform in machines():
+    for name, net, dt_ms, machine in machines():
         if not args.name or args.name in name:
             print(f"{name} ... ", end="", file=sys.stderr, flush=True)
-            spikes = run_machine(net, dt_ms, platform, KINDS[args.child]["threads"])
+            spikes = run_machine(net, dt_ms, machine, KINDS[args.child]["threads"])
             print(f"{spikes} spikes", file=sys.stderr, flush=True)
     for name, net, dt_ms in [*networks(), *drawn(args.drawn)]:
         if args.name and args.name not in name:
@@ -104,14 +104,14 @@ def run_one(net, dt_ms, threads):
     return found
 
 
-def run_machine(net, dt_ms, platform, threads):
+def run_machine(net, dt_ms, machine, threads):
     """Run a network as a machine with each number of threads; return its spikes."""
     import neurosim as ns
     from neurosim.units import ms
 
     for count in threads:
         with ns.Simulation(
-            net, dt=dt_ms * ms, platform=platform, threads=count, record=False
+            net, dt=dt_ms * ms, platform=machine, threads=count, record=False
         ) as simulation:
             for steps in (1, 149, 150):
                 simulation.run(steps * dt_ms * ms)

@@ -1,4 +1,4 @@
-"""Small networks on machines: every installed platform, and limits that spikes and sums run into."""
+"""Small networks on machines: every installed platform, and limits that spikes run into."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from neurosim.neuromorphic.platform import Machine
 import neurosim as ns
 from neurosim.lowering.machine_program import Cores, CoreSlice, Gate, Saturation
 from neurosim.platforms import platform_class, platform_names
-from neurosim.units import Hz, ms, mV, nS, pA
+from neurosim.units import Hz, ms, nS, pA
 
 CONDUCTANCES = ("brainscales1", "brainscales2")  # what their circuits have
 
