@@ -5,8 +5,8 @@
 
 Every network of ``small_networks.py``, and ``--drawn`` networks drawn as in ``tests/properties``,
 in double and single precision, on 1 and 3 threads, cut into pieces, alone and as one of three
-ranks whose others are pretended; and those of ``small_machines.py``, as their machines. Needs GCC or Clang with the
-sanitizers' runtime libraries; Linux only.
+ranks whose others are pretended; and those of ``small_machines.py``, as their machines.
+Needs GCC or Clang with the sanitizers' runtime libraries; Linux only.
 """
 
 import argparse
