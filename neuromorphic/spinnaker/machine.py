@@ -142,13 +142,18 @@ class SpiNNaker(Machine):
 
     @property
     def uses_rings(self) -> bool:
-        """Whether synapses add to ring buffers of integer weights."""
-        return self.changes_neurons or self.weights != "exact" or self.saturation
+        """Whether synapses add to ring buffers, which neurons read at the start of a tick."""
+        return self.changes_neurons or self.saturation
+
+    @property
+    def scales_weights(self) -> bool:
+        """Whether weights have a scale of the machine's."""
+        return self.uses_rings or self.weights == "16bit"
 
     @property
     def changes_anything(self) -> bool:
         """Whether the network is run otherwise than natively at all."""
-        return self.uses_rings or self.deadlines
+        return self.scales_weights or self.deadlines
 
     def passes(self) -> Sequence[Pass]:
         """Return the steps of the mapping, in order."""

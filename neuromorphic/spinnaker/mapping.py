@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,12 +23,15 @@ from ..quantise import changed_delay, map_delays, round_weights
 from .connectivity import weight_facts
 from .generated import generated_population
 from .numerics import arithmetic
-from .planning import Plan, machine_of, plan_of
+from .planning import machine_of, plan_of
 from .poisson import as_sources
 from .population import machine_population
-from .receptors import RING_FULL, RING_UNIT
+from .receptors import RING_FULL, RING_UNIT, Receptor
 from .scaling import FULL
 from .words import LEGACY_SLOTS, MAX_STAGES, delay_slots, extension_stages
+
+if TYPE_CHECKING:
+    from .machine import SpiNNaker
 
 MOST_SPLIT = 20_000_000
 
@@ -57,7 +61,7 @@ def refuse(draft: Draft) -> None:
 
 def split_signs(draft: Draft) -> None:
     """Pass: make two projections of one whose weights have both signs: a synapse type each."""
-    if not machine_of(draft).uses_rings:
+    if not machine_of(draft).scales_weights:
         return
     kept: list[ProjectionProgram] = []
     for projection in draft.program.projections:
@@ -105,7 +109,7 @@ def _split(draft: Draft, projection: ProjectionProgram) -> list[ProjectionProgra
 def map_weights(draft: Draft) -> None:
     """Pass: let projections and Poisson inputs add integer weights to the ring buffers."""
     machine, plan = machine_of(draft), plan_of(draft)
-    if not machine.uses_rings:
+    if not machine.scales_weights:
         return
     for projection in draft.program.projections:
         facts = plan.weights.get(projection.name)
@@ -113,33 +117,39 @@ def map_weights(draft: Draft) -> None:
         receptor = plan.receptors.get(key)
         if receptor is None or projection.synapse is not None:
             continue
-        grid = Grid(factor=receptor.factor, absolute=True)
-        if machine.weights == "16bit":
-            grid = replace(grid, quantum=RING_UNIT, low=0, high=FULL, wraps=True)
+        grid = weight_grid(machine, receptor)
+        if grid.quantum:
             round_weights(draft, projection, grid)
-        changed = next(p for p in draft.program.projections if p.name == projection.name)
-        changed = replace(
-            changed, variable=receptor.ring, weight=replace(changed.weight, grid=grid),
-            weight_bits=64 if machine.weights == "exact" else changed.weight_bits,
-        )  # fmt: skip
-        draft.projections(lambda p, c=changed: c if p.name == c.name else p)  # type: ignore[misc]
-    _map_poisson(draft, plan)
-
-
-def _map_poisson(draft: Draft, plan: Plan) -> None:
-    machine, kept = machine_of(draft), []
+        changes: dict[str, Any] = {"weight": replace(projection.weight, grid=grid)}
+        if machine.uses_rings:
+            changes["variable"] = receptor.ring
+        if not grid.quantum:
+            changes["weight_bits"] = 64
+        draft.projections(
+            lambda p, name=projection.name, c=changes: (  # type: ignore[misc]
+                replace(p, **c) if p.name == name else p
+            )
+        )
+    kept = []
     for given in draft.program.poisson:
         sign = -1 if given.weight < 0 else 1
         receptor = plan.receptors.get((given.post.population, given.variable, sign))
         if receptor is None:
             kept.append(given)
             continue
-        grid = Grid(factor=receptor.factor, absolute=True)
-        if machine.weights == "16bit":
-            grid = replace(grid, quantum=RING_UNIT, low=0, high=FULL, wraps=True)
-        weight = float(grid.apply(given.weight))
-        kept.append(replace(given, variable=receptor.ring, weight=weight))
+        weight = float(weight_grid(machine, receptor).apply(given.weight))
+        variable = receptor.ring if machine.uses_rings else given.variable
+        kept.append(replace(given, variable=variable, weight=weight))
     draft.program = replace(draft.program, poisson=tuple(kept))
+
+
+def weight_grid(machine: SpiNNaker, receptor: Receptor) -> Grid:
+    """Return the weights of a synapse type: in the ring's unit, or rounded as they are in SI."""
+    if not machine.uses_rings:
+        return Grid(quantum=1 / receptor.per_weight, low=-FULL, high=FULL)
+    if machine.weights == "exact":
+        return Grid(factor=receptor.factor, absolute=True)
+    return Grid(receptor.factor, RING_UNIT, 0, FULL, absolute=True, wraps=True)
 
 
 def map_poisson_counts(draft: Draft) -> None:

@@ -99,7 +99,7 @@ def _usual_peak(population: PopulationProgram) -> bool:
 def plan_receptors(draft: Draft) -> None:
     """Pass: find the synapse types, and each one's weight scale by the machine's algorithm."""
     plan, machine = plan_of(draft), machine_of(draft)
-    if not machine.uses_rings:
+    if not machine.scales_weights:
         return
     arriving: dict[tuple[str, str, int], Incoming] = {}
     for population in draft.program.populations:
