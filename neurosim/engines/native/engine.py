@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _brian2  # noqa: F401
-from ...errors import MemoryLimitError, UnknownNameError, UnsupportedError
+from ...errors import MemoryLimitError, UnknownNameError
 from ...lowering.machine_program import MachineCounts
 from ...lowering.program import PopulationProgram, Program
 from ..base import Chunk, EngineOptions, Failure, Snapshot, SynapseWatch, Timings
@@ -308,9 +308,7 @@ class NativeExecutable:
 
     def machine_counts(self) -> MachineCounts:
         """Return what the limits of the Program's machine did since it was built."""
-        if self.program.machine is None:
-            raise UnsupportedError("the network runs as no machine, so nothing is counted.")
-        return machine_counts(self._library, self._built(), self.program.machine)
+        return machine_counts(self._library, self._built(), self.program)
 
     def snapshot(self) -> Snapshot:
         """Return the state at the start of the step that comes next."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import UnsupportedError
 from ...lowering.machine_program import Cores, Gate, MachineCounts, MachineProgram
 from ...lowering.program import Program
 from ...parallel.communicator import Communicator
@@ -157,8 +158,11 @@ def share_rows(library: Any, network: int, program: Program, communicator: Commu
         part[:] = np.minimum(total, np.iinfo(np.uint16).max)
 
 
-def machine_counts(library: Any, network: int, machine: MachineProgram) -> MachineCounts:
-    """Return what a machine's limits did since the network was built."""
+def machine_counts(library: Any, network: int, program: Program) -> MachineCounts:
+    """Return what the limits of a Program's machine did since the network was built."""
+    machine = program.machine
+    if machine is None:
+        raise UnsupportedError("the network runs as no machine, so nothing is counted.")
     n_queues = 0 if machine.cores is None else int(machine.cores.lanes.sum())
     cut = np.zeros(len(machine.saturations), np.int64)
     gates = np.zeros((len(machine.gates), _PER_GATE), np.int64)
