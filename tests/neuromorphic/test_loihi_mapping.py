@@ -205,7 +205,8 @@ def test_one_report_lists_all_that_stands_in_the_way() -> None:
     net.project(x, x, ns.AllToAll(), "I_exc", weight=1 * pA, delay=1 * ms)
     net.project(x, x, ns.AllToAll(), "I_exc", synapse=models.unreliable(), weight=1 * pA,
                 delay=1 * ms, name="chancy")  # fmt: skip
-    net.inject(x, "I_e", ns.SineCurrent(10 * pA, 5 * Hz))
+    driven = net.population("Y", 3, models.lif_curr_exp())
+    net.inject(driven, "I_e", ns.SineCurrent(10 * pA, 5 * Hz))
     with pytest.raises(MappingError) as error:
         mapped(net)
     for part in ("70 steps", "lif_cond_exp", "2 synaptic time constants", "short_delays", "chancy",
