@@ -83,6 +83,8 @@ def parsed_setting(platform: Any, key: str, text: str) -> Any:
             return choices[text]
         if isinstance(own[key].default, bool) and text.lower() in _WORDS:
             return _WORDS[text.lower()]
+        if isinstance(own[key].default, str) and not choices:
+            return text.strip("'\"")
     return parse_value(text, f"--platform-set {key}")
 
 

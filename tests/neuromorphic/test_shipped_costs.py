@@ -8,8 +8,9 @@ from neurosim.neuromorphic.cost_numbers import cost_numbers, parse_costs, with_n
 from neurosim.neuromorphic.costs import Workload, price
 from neurosim.neuromorphic.workload import Connection, Emitter
 
+from neurosim.cli.platform_options import parsed_setting
 from neurosim.errors import DescriptionError, UnknownNameError
-from neurosim.platforms import get_platform, platform_names
+from neurosim.platforms import get_platform, platform_class, platform_names
 
 SHIPPED = (
     "brainscales1", "brainscales2", "loihi", "loihi2", "spinnaker", "spinnaker2", "tianjic",
@@ -110,3 +111,10 @@ def test_unsure_numbers_are_among_the_assumptions(name):
             assert names, one
         if figure.fact in ("C", "Cx"):
             assert f"costs: {one}" not in listed
+
+
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_numbers_on_the_command_line_need_no_quotes(quote):
+    text = f"{quote}synaptic_events=1e-8+boards=30{quote}"
+    found = parsed_setting(platform_class("spinnaker"), "costs", text)
+    assert found == "synaptic_events=1e-8+boards=30"
