@@ -21,7 +21,7 @@ from .loihi.weights import draw_range
 from .platform import Machine, Pass
 from .quantise import map_delays, round_weights
 from .static import refuse_features
-from .truenorth_neuron import (
+from .truenorth_ticks import (
     arrival_name,
     is_truenorth_neuron,
     leaking,

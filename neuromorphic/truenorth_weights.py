@@ -14,7 +14,7 @@ from .linear import LinearNeuron
 from .loihi.weights import draw_range
 from .quantise import drawn_weights
 from .report import Shared
-from .truenorth_neuron import arrival_name
+from .truenorth_ticks import arrival_name
 
 MOST_WEIGHT = 255
 AXON_TYPES = 4
