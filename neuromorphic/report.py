@@ -33,7 +33,7 @@ class Rounded:
     worst_given, worst_became : float
         The value that changed most.
     mean_relative : float
-        Mean of |difference| / |given| where the given value is not 0.
+        Mean of ``|difference| / |given|`` where the given value is not 0.
     edges, histogram : tuple
         Counts of the relative differences between the edges.
     """
