@@ -40,7 +40,13 @@ class Cores {
     double busiest = 0;
 
     const std::vector<Queue>& queues() const { return queues_; }
-    const std::vector<float>& load() const { return load_; }
+    // By bin, then queue; the last bin may have fewer steps.
+    std::vector<float> load() const {
+        std::vector<float> found = load_;
+        if (begun_)
+            for (const Queue& queue : queues_) found.push_back(static_cast<float>(queue.load));
+        return found;
+    }
 
     // Take in the spikes of a step; returns those that some slice processes late or never, by spike.
     const std::vector<LateSpike>& arrive(const std::vector<uint32_t>& spikes, int64_t step) {
@@ -100,7 +106,8 @@ class Cores {
         }
         busiest += most;
         overrun += over;
-        if ((step + 1) % spec_.load_every) return;
+        begun_ = (step + 1) % spec_.load_every != 0;
+        if (begun_) return;
         for (Queue& queue : queues_) {
             load_.push_back(static_cast<float>(queue.load));
             queue.load = 0;
@@ -111,7 +118,8 @@ class Cores {
     const std::vector<uint16_t>& rows_;
     std::vector<Queue> queues_;
     std::vector<LateSpike> late_;
-    std::vector<float> load_;            // by bin, then queue
+    std::vector<float> load_;            // of whole bins
+    bool begun_ = false;                 // another bin
 };
 
 }  // namespace neurosim

@@ -53,8 +53,9 @@ void neurosim_learning_weights(void* network, int32_t learning, int32_t get, dou
 int64_t neurosim_machine_load(void* network, float* out) {
     const neurosim::Machine& machine = *static_cast<neurosim::Network*>(network)->worker(0).machine;
     if (!machine.cores) return 0;
-    if (out) std::copy(machine.cores->load().begin(), machine.cores->load().end(), out);
-    return static_cast<int64_t>(machine.cores->load().size());
+    const std::vector<float> load = machine.cores->load();
+    if (out) std::copy(load.begin(), load.end(), out);
+    return static_cast<int64_t>(load.size());
 }
 
 // Number of synapses of each source onto each slice, of this rank's; for others to be added.
