@@ -76,8 +76,9 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
 
     Keys: ``state`` (neurons), ``synapses`` (targets and weights), ``segments`` (delays),
     ``sources`` (where each neuron's synapses are), ``degrees`` (how many each has), ``models``
-    (synapses with a model of their own), ``buffers`` (spikes under way), ``program`` (the lowered
-    network), ``building`` (only until it is built).
+    (synapses with a model of their own), ``buffers`` (spikes under way), ``machine`` (synapses of
+    each source onto each core), ``program`` (the lowered network), ``building`` (only until it is
+    built).
     """
     threads = n_threads(program, options)
     real = 4 if options.precision == "single" else 8
@@ -97,9 +98,17 @@ def memory(program: Program, options: EngineOptions) -> dict[str, float]:
         "degrees": threads * _degree_bytes(program, threads),
         "buffers": spikes + _exchange_bytes(program) + _source_totals_bytes(program),
         "models": _model_bytes(program, real, threads),
+        "machine": _machine_bytes(program),
         "program": float(_program_bytes(program)),
         "building": threads * _building_bytes(program, made, weight, threads),
     }
+
+
+def _machine_bytes(program: Program) -> float:
+    """Return the bytes of the number of synapses of each source onto each core's neurons."""
+    if program.machine is None or program.machine.cores is None:
+        return 0.0
+    return 2.0 * program.n_ids * len(program.machine.cores.slices)
 
 
 def message_words(program: Program, spikes: float) -> float:
