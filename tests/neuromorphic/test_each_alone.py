@@ -12,8 +12,19 @@ from neurosim import neuromorphic as machines
 from neurosim.lowering.edges import instantiate
 
 NEURONS, WEIGHTS, DELAYS, INPUT, LIMITS = "neurons", "weights", "delays", "input", "limits"
-# what changes in these networks; integers of Loihi are units of another size, of weights, too
+# what changes in these networks; where the neurons' units do, all weights do by one factor
 CHANGES = {
+    "spinnaker": {
+        "arithmetic": {NEURONS},
+        "models": {NEURONS},
+        "weights": {WEIGHTS},
+        "saturation": {NEURONS, LIMITS},
+        "order": {DELAYS},
+        "delays": set(),
+        "poisson": {INPUT},
+        "plasticity": set(),
+        "deadlines": {LIMITS},
+    },
     "brainscales1": {
         "integrator": {NEURONS},
         "digital_parameters": {NEURONS},
@@ -47,8 +58,8 @@ CHANGES = {
         "readout_noise": set(),
     },
     "loihi": {
-        "arithmetic": {NEURONS, WEIGHTS},
-        "parameters": {NEURONS, WEIGHTS},
+        "arithmetic": {NEURONS},
+        "parameters": {NEURONS},
         "weights": {WEIGHTS},
         "order": set(),
         "delays": set(),
@@ -67,19 +78,29 @@ def changed(given, became):
     for old, new in zip(given.projections, became.projections, strict=True):
         before, after = instantiate(given, old), instantiate(became, new)
         assert _same(vars(before), vars(after), {"pre", "post"})
-        if not np.allclose(before.weight, after.weight, rtol=1e-6, atol=0):
+        if _weights_changed(before.weight, after.weight, NEURONS in found):
             found.add(WEIGHTS)
         if not np.array_equal(before.delay, after.delay):
             found.add(DELAYS)
     for old, new in zip(given.poisson, became.poisson, strict=True):
-        if not _same(vars(old), vars(new), {"mean", "first"}):
+        same = len(old.thresholds) == len(new.thresholds) and all(
+            np.array_equal(a, b) for a, b in zip(old.thresholds, new.thresholds, strict=True)
+        )
+        if not (same and _same(vars(old), vars(new), {"mean", "first"})):
             found.add(INPUT)
-        if not np.allclose(old.weight, new.weight, rtol=1e-6, atol=0):
+        if _weights_changed(old.weight, new.weight, NEURONS in found):
             found.add(WEIGHTS)
     limits = became.machine
     if limits is not None and (limits.gates or limits.saturations or limits.cores):
         found.add(LIMITS)
     return found
+
+
+def _weights_changed(old, new, units_may):
+    """Whether weights changed other than by one factor, and that only with the units."""
+    ratio = np.atleast_1d(np.asarray(new, float) / np.asarray(old, float))
+    unit = np.abs(ratio).mean() if units_may else 1.0
+    return not np.allclose(np.abs(ratio) if units_may else ratio, unit, rtol=1e-6, atol=0)
 
 
 def _same(old, new, names=None):
