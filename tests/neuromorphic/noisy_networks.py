@@ -23,8 +23,10 @@ def conductances(seed=1):
     net = ns.Network(seed=seed)
     lif = lif_cond_exp(**_LIF, g_L=10 * nS, tau_exc=5 * ms, tau_inh=5 * ms)
     e = net.population("E", 40, lif, initial={"v": ns.Uniform(-70 * mV, -55 * mV)})
-    net.project(e, e, ns.FixedInDegree(8), "g_exc", weight=0.5 * nS, delay=1 * ms)
-    net.project(e, e, ns.FixedInDegree(4), "g_inh", weight=2 * nS, delay=1 * ms)
+    net.project(
+        e, e, ns.FixedInDegree(8), "g_exc", weight=ns.Uniform(0.3 * nS, 0.7 * nS), delay=1 * ms
+    )
+    net.project(e, e, ns.FixedInDegree(4), "g_inh", weight=ns.Uniform(1 * nS, 3 * nS), delay=1 * ms)
     source = net.spike_source("source", times=[5, 10, 50, 51] * ms, ids=[0, 1, 2, 0], size=3)
     net.project(source, e, ns.AllToAll(), "g_exc", weight=3 * nS, delay=1 * ms)
     net.poisson(e, "g_exc", rate=10 * Hz, indegree=100, weight=0.6 * nS)
@@ -36,18 +38,24 @@ def currents(seed=1):
     net = ns.Network(seed=seed)
     lif = lif_curr_exp(**_LIF, tau_m=20 * ms, tau_syn=5 * ms)
     e = net.population("E", 40, lif, initial={"v": ns.Uniform(-70 * mV, -55 * mV)})
-    net.project(e, e, ns.FixedInDegree(8), "I_syn", weight=30 * pA, delay=1 * ms)
-    net.project(e, e, ns.FixedInDegree(4), "I_syn", weight=-30 * pA, delay=1 * ms)
+    net.project(
+        e, e, ns.FixedInDegree(8), "I_syn", weight=ns.Uniform(20 * pA, 40 * pA), delay=1 * ms
+    )
+    net.project(
+        e, e, ns.FixedInDegree(4), "I_syn", weight=ns.Uniform(-40 * pA, -20 * pA), delay=1 * ms
+    )
     net.poisson(e, "I_syn", rate=10 * Hz, indegree=100, weight=40 * pA)
     return net
 
 
 MACHINES = {
+    "spinnaker": (currents, 1 * ms, {}),
     "brainscales1": (conductances, 0.1 * ms, {}),
     "brainscales2": (conductances, 0.1 * ms, {"allow": ("delays",)}),
     "loihi": (currents, 1 * ms, {}),
 }
 CLASSES = {
+    "spinnaker": "SpiNNaker",
     "brainscales1": "BrainScaleS1",
     "brainscales2": "BrainScaleS2",
     "loihi": "Loihi",
