@@ -56,6 +56,9 @@ class ScalarRenderer(Renderer):
                 f"model {self._model!r}: {name}() cannot be computed in {self._scalar.format}; "
                 f"there are {', '.join(sorted(allowed))}. Write the equations with these."
             )
+        if name == "int":  # of a number, or of a truth value
+            number = number_type(self._scalar)
+            return f"as_int({number}({self.render_node(node.args[0])}))"
         return super().render_Call(node)
 
     def _power(self, node: ast.BinOp) -> str:
