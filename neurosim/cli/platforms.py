@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from ..errors import NeurosimError
 from .output import print_json, print_lines
 
 _NONE = "  none is installed"
+_WIDEST = 60  # of a column, in characters
 _FACTS = {
     "C": "confirmed",
     "Cx": "computed from what is confirmed",
@@ -133,8 +136,14 @@ def _assumptions(name: str, listed: list[dict[str, Any]]) -> list[str]:
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        ("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
+    """Return rows as columns; long texts go on below themselves."""
+    widest = _WIDEST * (2 if rows and len(rows[0]) == 2 else 1)
+    wrapped = [[wrap(cell, widest) or [""] for cell in row] for row in rows]
+    columns = zip(*wrapped, strict=True)
+    widths = [max(len(line) for cell in column for line in cell) for column in columns]
+    lines = []
+    for row in wrapped:
+        for parts in zip_longest(*row, fillvalue=""):
+            cells = (part.ljust(width) for part, width in zip(parts, widths, strict=True))
+            lines.append(("  " + "  ".join(cells)).rstrip())
+    return lines
