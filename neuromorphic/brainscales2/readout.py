@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ... import streams
 from ...elementary import ndtri
-from ...engines.base import Chunk, Executable
+from ...engines.base import Chunk, Executable, Snapshot
 from ...lowering.program import Program, StateRecorder
 from ..draft import Draft
 from ..engine import PlatformEngine, PlatformExecutable
@@ -25,15 +25,21 @@ class Readout(PlatformExecutable):
     def __init__(self, inner: Executable, program: Program, draft: Draft) -> None:
         super().__init__(inner, program, draft)
         self._machine: Any = draft.machine
+        self._began = 0
         scales = draft.facts.get("scales", {})
         self._membranes = [
             scales.get(r.population) if r.variable == "v" and not r.reduce else None
             for r in program.state_recorders
         ]
 
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot; readings then have the noise of that time."""
+        self._inner.restore(snapshot)
+        self._began = snapshot.step
+
     def advance(self, n_steps: int) -> Chunk:
         """Simulate ``n_steps`` more steps."""
-        before = self._steps
+        before = self._began + self._steps
         chunk = super().advance(n_steps)
         states = [
             values if scale is None else self._digitised(values, recorder, scale, before)

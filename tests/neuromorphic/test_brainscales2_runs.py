@@ -1,5 +1,8 @@
 """Networks run on BrainScaleS-2: ideal, with everything on, with sensors and a rule."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from neurosim.neuromorphic.brainscales2 import (
@@ -12,6 +15,9 @@ from neurosim.neuromorphic.brainscales2 import (
 import neurosim as ns
 from neurosim.errors import DescriptionError
 from neurosim.units import Hz, ms, pA
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parallel"))
+from launch import launch
 
 IDEAL = BrainScaleS2.transparent()
 DURATION = 150 * ms
@@ -67,6 +73,58 @@ def test_limits_and_readings_leave_the_spikes_as_they_are(native):
 def test_same_chip_and_trial_on_any_threads(usual, native):
     assert spikes(run(BrainScaleS2(), threads=3)) == spikes(usual)
     assert spikes(usual) != spikes(native)
+
+
+def test_a_run_that_went_on_from_a_checkpoint_is_the_same(usual, tmp_path):
+    chip, output = BrainScaleS2(), tmp_path / "run.h5"
+    with ns.Simulation(network(), platform=chip, output=output, threads=1) as simulation:
+        simulation.run(70 * ms)
+        simulation.checkpoint(tmp_path / "run.ckpt.h5")
+    resumed = ns.Simulation(network(), platform=chip, resume=tmp_path / "run.ckpt.h5", threads=1)
+    with resumed as simulation:
+        simulation.run(80 * ms)
+    found = ns.read(output)
+    assert spikes(found) == spikes(usual)
+    assert np.array_equal(potentials(found), potentials(usual))
+
+
+RANKS = """
+import sys
+import numpy as np, neurosim as ns
+sys.path.insert(0, sys.argv[1])
+from test_brainscales2_runs import network, with_learning
+from neurosim.neuromorphic import BrainScaleS2
+from neurosim.units import ms
+with ns.Simulation(with_learning(network()), platform=BrainScaleS2(), output=sys.argv[2]) as sim:
+    sim.run(150*ms)
+    np.save(sys.argv[2] + ".npy", sim.read("learns", "w"))
+"""
+
+
+def with_learning(net):
+    """Return a network that has synapses with sensors as well."""
+    source = net.spike_source("s", np.arange(40) * 3.0 * ms, np.arange(40) % 6, 6)
+    synapse = correlation_synapse(0.5 * pA, tau=20 * ms, amplitude=36.0)
+    weight, to = ns.Normal(14.0, 4.0, low=0.0), net.populations["I"]
+    net.project(source, to, ns.AllToAll(), "I_syn", synapse=synapse, weight=weight, name="learns")
+    plasticity_rule(net, "learns", "w + 0.1*causal - 0.05*acausal", 50 * ms)
+    return net
+
+
+@pytest.mark.slow
+def test_any_number_of_ranks_gives_the_same(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(RANKS)
+    found = []
+    for ranks in (1, 3):
+        output = tmp_path / f"run{ranks}.h5"
+        launch([script, Path(__file__).parent, output], ranks, check=True)
+        recording = ns.read(output)
+        found.append(
+            (recording.spikes_sha256(), potentials(recording).tobytes(),
+             np.load(f"{output}.npy").tobytes())
+        )  # fmt: skip
+    assert found[0] == found[1]
 
 
 def test_trials_differ_and_chips_differ(usual):
