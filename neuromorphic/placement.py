@@ -169,6 +169,8 @@ def make_cores(
     base_load: float | ArrayLike = 0.0,
     load_every: int = 1,
     delay_shift: int = 1,
+    colours: int = 0,
+    slots: ArrayLike | None = None,
 ) -> Cores:
     """Return the cores of a machine as the engine takes them; see :class:`Cores`.
 
@@ -181,7 +183,7 @@ def make_cores(
         Cores that share the synapses of each slice.
     source_most : int, optional
         Spike sources that are together on a core; by default each source population is on one.
-    budget, fifo, drops_late, skips_late, base_load, load_every, delay_shift
+    budget, fifo, drops_late, skips_late, base_load, load_every, delay_shift, colours, slots
         As in :class:`Cores`; by default nothing is limited and only counted.
     """
     n = len(slices)
@@ -208,4 +210,6 @@ def make_cores(
         base_load=np.broadcast_to(np.asarray(base_load, np.float64), n).copy(),
         load_every=load_every,
         delay_shift=delay_shift,
+        colours=colours,
+        slots=None if slots is None else np.asarray(slots, np.int64),
     )

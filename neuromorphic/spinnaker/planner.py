@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lowering.machine_program import CoreSlice
+from ...lowering.machine_program import CoreSlice, Gate
 from ...lowering.program import ProjectionProgram
 from ..draft import Draft
 from ..placement import Placement, cut, cut_all, make_cores, place
@@ -18,6 +18,7 @@ from .planning import machine_of, plan_of
 from .rows import ROW_CAP, RowFormat
 
 MOST_SYNAPSE_CORES = 15
+COLOURS = 16  # ticks that the 4 colour bits of a key tell apart
 
 
 @dataclass
@@ -273,8 +274,27 @@ def _limit(draft: Draft, layout: Layout) -> None:
         base_load=layout.base_load,
         load_every=max(1, round(machine.load_every_ms * 1e-3 / draft.program.dt)),
         delay_shift=1 if machine.order == "machine" else 0,
+        colours=COLOURS,
+        slots=[plan_of(draft).slots.get(s.population, 0) for s in layout.slices],
     )
     draft.limits(cores=cores)
+
+
+def drop_packets(draft: Draft) -> None:
+    """Pass: lose the packets that routers drop, unless a monitor core sends them again."""
+    machine = machine_of(draft)
+    if not machine.router_drop:
+        return
+    if machine.reinjection:
+        draft.report.note(
+            "packets that routers drop are kept and sent again within the tick, so that none is "
+            "lost; with reinjection=False they are"
+        )
+        return
+    group = np.zeros(draft.program.n_ids, np.int32)
+    gate = Gate("router", group, float(2**40), 2**30, loss=machine.router_drop,
+                seed=machine.router_seed)  # fmt: skip
+    draft.limits(gates=(gate,))
 
 
 def packets(draft: Draft, spikes: dict[str, int]) -> float:

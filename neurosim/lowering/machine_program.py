@@ -131,8 +131,8 @@ class Cores:
 
     A spike's events on a core are its synapses onto the core's neurons. A spike whose events are
     not finished within the step is late by that many steps: with ``skips_late`` it acts as if it
-    were on time, but the synapses whose delay has passed by then are left out; otherwise all of it
-    acts later by so much. More than 1,023 steps late is lost.
+    were on time, but the synapses whose delay has passed by then are left out (see ``colours`` and
+    ``slots``); otherwise all of it acts later by so much. More than 1,023 steps late is lost.
 
     Attributes
     ----------
@@ -153,6 +153,12 @@ class Cores:
     delay_shift : int
         What the machine's delays are longer by than the Program's: a synapse has passed when its
         delay plus this is not more than the lateness.
+    colours : int
+        Steps that a spike's colour tells apart, with ``skips_late``: by whole multiples of it a
+        spike acts later. 0: any number.
+    slots : (n_slices,) int64, optional
+        Steps that a slice's ring of delays holds, on the machine: a delay of just so many is never
+        left out, it acts when its slot comes next. 0: any number.
     base_load : (n_slices,) float64
         Events per step of input that is not sent as spikes (Poisson inputs), on lane 0.
     load_every : int
@@ -169,6 +175,8 @@ class Cores:
     base_load: NDArray[np.float64]
     load_every: int
     delay_shift: int = 1
+    colours: int = 0
+    slots: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,6 +57,8 @@ class CoresSpec(ctypes.Structure):
         ("fifo", c_int64),
         ("load_every", c_int64),
         ("delay_shift", c_int64),
+        ("colours", c_int64),
+        ("slots", _Int64s),
         ("drops_late", c_int32),
         ("skips_late", c_int32),
     )
@@ -140,6 +142,8 @@ def _cores(cores: Cores, program: Program, keep: Callable[..., Any]) -> CoresSpe
         fifo=cores.fifo,
         load_every=cores.load_every,
         delay_shift=cores.delay_shift,
+        colours=cores.colours,
+        slots=None if cores.slots is None else keep(cores.slots, np.int64, _Int64s),
         drops_late=int(cores.drops_late),
         skips_late=int(cores.skips_late),
     )

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "cores.hpp"
+#include "lateness.hpp"
 #include "learning_rule.hpp"
 #include "population.hpp"
 
@@ -52,9 +54,10 @@ class PostHistories {
 // A worker's synapses of one such projection, by source.
 class LearningPart {
   public:
-    LearningPart(const LearningSpec& spec, const ProjectionSpec& projection, LocalPopulation& own, int64_t lag,
-                 int64_t longest)
-        : spec_(spec), projection_(projection), own_(own), rule_(spec), lag_(lag), histories_(own.count, lag) {
+    LearningPart(const LearningSpec& spec, const CoresSpec& cores, const ProjectionSpec& projection,
+                 LocalPopulation& own, int64_t lag, int64_t longest)
+        : spec_(spec), cores_(cores), projection_(projection), own_(own), rule_(spec), lag_(lag),
+          histories_(own.count, lag) {
         int64_t n = 1;
         while (n < longest + 2) n *= 2;
         pages_.resize(static_cast<size_t>(n));
@@ -76,7 +79,7 @@ class LearningPart {
     // Fetch the rows of a spike sent at `step`; `lateness(target id)` is how late the target's core is
     // with it.
     template <class Lateness>
-    void arrive(int64_t id, int64_t step, Lateness&& lateness, const ArrivalRules& rules) {
+    void arrive(int64_t id, int64_t step, Lateness&& lateness) {
         const int64_t source = source_of(id);
         if (source < 0) return;
         for (uint32_t r = first_row_[source]; r < first_row_[source + 1]; ++r) {
@@ -84,14 +87,14 @@ class LearningPart {
             if (time > step + lag_)
                 staged_[static_cast<size_t>(time & mask_)].push_back(r);
             else
-                fetch(rows_[r], time, lateness, rules);
+                fetch(rows_[r], time, lateness);
         }
     }
 
     // Fetch the rows of spikes that an extension of the delays has kept until now.
     void fetch_staged(int64_t step) {
         auto& page = staged_[static_cast<size_t>(step & mask_)];
-        for (const uint32_t r : page) fetch(rows_[r], step, [](int64_t) { return int64_t(0); }, {});
+        for (const uint32_t r : page) fetch(rows_[r], step, [](int64_t) { return int64_t(0); });
         page.clear();
     }
 
@@ -179,24 +182,24 @@ class LearningPart {
     }
 
     template <class Lateness>
-    void fetch(Row& row, int64_t time, Lateness&& lateness, const ArrivalRules& rules) {
+    void fetch(Row& row, int64_t time, Lateness&& lateness) {
         const LearningEvent before = row.last;
         row.last = {time, rule_.after_pre(time, before)};
         for (uint32_t i = row.begin; i < row.begin + row.count; ++i) {
             Synapse& synapse = synapses_[i];
-            const int64_t late = lateness(own_.id(synapse.target));
-            if (late > rules.most) {
+            const int64_t target = own_.id(synapse.target), late = lateness(target);
+            if (late > most_lateness) {
                 ++dropped;
                 continue;
             }
             learn(synapse, before, row.last);
             ++events;
-            if (rules.skips && late && synapse.delay + row.stage + rules.delay_shift <= late) {
+            int64_t after = synapse.delay;
+            if (late) after = acts_after(cores_, cores_.slice_of[target], synapse.delay, late);
+            if (after == left_out)
                 ++skipped;
-                continue;
-            }
-            const int64_t due = time + synapse.delay + (rules.skips ? 0 : late);
-            pages_[static_cast<size_t>(due & mask_)].push_back({synapse.target, synapse.weight});
+            else
+                pages_[static_cast<size_t>((time + after) & mask_)].push_back({synapse.target, synapse.weight});
         }
     }
 
@@ -224,6 +227,7 @@ class LearningPart {
     }
 
     const LearningSpec& spec_;
+    const CoresSpec& cores_;
     const ProjectionSpec& projection_;
     LocalPopulation& own_;
     LearningRule rule_;

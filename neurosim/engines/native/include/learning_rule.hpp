@@ -15,12 +15,6 @@ struct LearningEvent {
     LearningTrace trace;
 };
 
-// How a spike that its core is late with acts.
-struct ArrivalRules {
-    int64_t most = 0, delay_shift = 0;   // later than `most`: lost
-    bool skips = true;                   // what its time has passed for is left out; else it acts later
-};
-
 class LearningRule {
   public:
     explicit LearningRule(const LearningSpec& spec) : spec_(spec) {}

@@ -7,6 +7,7 @@
 #include "cores.hpp"
 #include "degrees.hpp"
 #include "gates.hpp"
+#include "lateness.hpp"
 #include "learning.hpp"
 #include "population.hpp"
 #include "saturating.hpp"
@@ -133,7 +134,7 @@ class Machine {
         const int64_t longest = network.largest_delay + slack();
         for (int32_t i = 0; i < spec_.n_learning; ++i) {
             const LearningSpec& given = spec_.learning[i];
-            learning.push_back(std::make_unique<LearningPart>(given, network.projections[given.projection],
+            learning.push_back(std::make_unique<LearningPart>(given, spec_.cores, network.projections[given.projection],
                                                               populations[given.population], network.smallest_delay,
                                                               longest));
         }
@@ -154,7 +155,6 @@ class Machine {
     // Let synapses that learn know of the spikes of a step, and of how late they are where.
     void learn(const std::vector<uint32_t>& spikes, std::span<const LateSpike> late, int64_t step) {
         if (learning.empty()) return;
-        const ArrivalRules rules{most_lateness, spec_.cores.delay_shift, !cores || spec_.cores.skips_late != 0};
         size_t next = 0;
         for (size_t i = 0; i < spikes.size(); ++i) {
             size_t end = next;
@@ -166,7 +166,7 @@ class Machine {
                     for (const LateSpike& one : own)
                         if (one.slice == spec_.cores.slice_of[target]) return int64_t(one.lateness);
                     return int64_t(0);
-                }, rules);
+                });
         }
     }
 
@@ -174,18 +174,18 @@ class Machine {
     template <class Target>
     void enter_late(Calendar& calendar, const SynapseStore::Row& row, std::span<const LateSpike> late, int64_t step) {
         each_synapse<Target>(row, [&](const Segment& segment, Target target, Weight weight) {
-            int64_t lateness = 0, delay = segment.delay;
+            int64_t lateness = 0;
             for (const LateSpike& one : late)
                 if (one.slice == slice_of_[target]) lateness = one.lateness;
             if (lateness > most_lateness) {
                 ++dropped;
                 return;
             }
-            if (spec_.cores.skips_late && lateness && delay + spec_.cores.delay_shift <= lateness) {
+            const int64_t after = acts_after(spec_.cores, slice_of_[target], segment.delay, lateness);
+            if (after == left_out)
                 ++skipped;
-                return;
-            }
-            calendar.enter_alone<Target>(step + delay + (spec_.cores.skips_late ? 0 : lateness), target, weight);
+            else
+                calendar.enter_alone<Target>(step + after, target, weight);
         });
     }
 

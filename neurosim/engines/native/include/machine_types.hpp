@@ -30,6 +30,8 @@ struct CoresSpec {
     const double* budget;                // per slice, of each of its lanes
     double least_budget;
     int64_t fifo, load_every, delay_shift;
+    int64_t colours;                     // steps that a spike's colour tells apart; 0: any number
+    const int64_t* slots;                // per slice: of its ring of delays, 0: any number; or null
     int32_t drops_late, skips_late;
 };
 
