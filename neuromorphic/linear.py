@@ -9,6 +9,8 @@ import numpy as np
 
 from ..lowering.expressions import evaluate, names_in
 from ..lowering.program import PopulationProgram, Value
+from ..models import catalogue
+from .draft import Draft
 
 _ASSIGNED = re.compile(r"_(\w+) = (.+)")
 _PRODUCT = re.compile(r"(\w+)\*(\w+)")
@@ -87,6 +89,64 @@ def linear_neuron(population: PopulationProgram, dt: float) -> LinearNeuron | st
         reaches=threshold[2] == ">=",
         refractory=refractory,
     )
+
+
+def leaky_neuron(draft: Draft, population: PopulationProgram) -> LinearNeuron | str:
+    """Return a population's neurons as a linear step, as far as the user allows it.
+
+    With the approximation ``conductance_as_current`` the catalogue's ``lif_cond_exp`` is one too.
+    """
+    found = linear_neuron(population, draft.program.dt)
+    other = conductances_as_currents(population, draft.program.dt)
+    if isinstance(found, str) and other is not None:
+        name, where = "conductance_as_current", f"population {population.name!r}"
+        if draft.allowed(name, where, draft.machine.approximations[name]):
+            return other
+        return f"its synapses are conductances; allow {name!r} to run it"
+    return found
+
+
+def conductances_as_currents(population: PopulationProgram, dt: float) -> LinearNeuron | None:
+    """Return the catalogue's ``lif_cond_exp`` with currents in place of its conductances.
+
+    Each conductance drives as strong a current as half-way between reset and threshold, and the
+    membrane keeps its time constant. None for any other model.
+    """
+    code, p = population.code, population.values
+    text = catalogue.ENTRIES["lif_cond_exp"].equations
+    if code.name != "lif_cond_exp" or not _rates(text) <= _rates(code.equations):
+        return None
+    names = {"C_m", "g_L", "E_L", "E_exc", "E_inh", "tau_exc", "tau_inh", "V_th", "V_r", "I_e"}
+    refractory = _refractory(population, dt) if _THRESHOLD.fullmatch(code.threshold) else None
+    plain = (code.threshold, code.reset) == ("v > V_th", "v = V_r") and not code.events
+    if refractory is None or not names <= p.keys() or not plain:
+        return None
+    value = {name: np.asarray(p[name], np.float64) for name in names}
+    half = (value["V_r"] + value["V_th"]) / 2.0
+    rate = value["g_L"] / value["C_m"]
+    keep = np.exp(-dt * rate)
+    gain, fade = {}, {}
+    for kind in ("exc", "inh"):
+        decay = 1.0 / value[f"tau_{kind}"]
+        fade[f"g_{kind}"] = _plain(np.exp(-dt * decay))
+        alike = np.isclose(decay, rate)
+        apart = np.where(alike, 1.0, decay - rate)
+        charge = np.where(alike, dt * keep, (keep - np.exp(-dt * decay)) / apart)
+        gain[f"g_{kind}"] = _plain(charge / value["C_m"] * (value[f"E_{kind}"] - half))
+    drive = (value["E_L"] + value["I_e"] / value["g_L"]) * (1.0 - keep)
+    return LinearNeuron(
+        "v", _plain(keep), _plain(drive), gain, fade, p["V_th"], p["V_r"], False, refractory
+    )
+
+
+def _rates(equations: str) -> set[str]:
+    """Return the differential equations of a text, without blanks and flags."""
+    lines = (line.split(":")[0].replace(" ", "") for line in equations.splitlines())
+    return {line for line in lines if re.match(r"d\w+/dt=", line)}
+
+
+def _plain(value: np.ndarray) -> Value:
+    return value if np.ndim(value) else float(value)
 
 
 def _rows(update: str, values: dict[str, Value]) -> dict[str, dict[str, Value]] | None:

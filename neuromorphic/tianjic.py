@@ -38,6 +38,7 @@ class Tianjic(Machine):
     summary: ClassVar[str] = "Tianjic: 156 cores of 256 neurons, 8-bit weights, 16.83 us rounds"
     approximations: ClassVar[dict[str, str]] = {
         "split_neurons": "a neuron with more than 256 inputs takes several cores, which are summed",
+        "other_models": "neurons of any model, computed as described",
     }
     constants: ClassVar[tuple[Assumption, ...]] = (
         Assumption("state", "floating point", "the number format of neurons is not published", "U",
@@ -129,9 +130,10 @@ def _models(draft: Draft) -> None:
     """Refuse models that are not leaky integrate-and-fire neurons."""
     for population in draft.program.populations:
         neuron = linear_neuron(population, draft.program.dt)
-        if isinstance(neuron, str):
+        where, model = f"population {population.name!r}", population.code.name
+        if isinstance(neuron, str) and not draft.allowed("other_models", where, f"{model!r}"):
             draft.report.obstacle(
-                f"population {population.name!r}", f"model {population.code.name!r}: {neuron}",
+                where, f"model {model!r}: {neuron}",
                 "Tianjic has leaky integrate-and-fire neurons",
-                "Use iaf, lif_delta, lif_curr_exp or lif_curr_exp2.",
+                "Use iaf, lif_delta, lif_curr_exp or lif_curr_exp2, or allow 'other_models'.",
             )  # fmt: skip

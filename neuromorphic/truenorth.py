@@ -15,7 +15,7 @@ from .crossbar import Crossbar, put_on_crossbars
 from .draft import Draft, Reading
 from .energy import truenorth_costs
 from .knobs import Assumption, knob
-from .linear import LinearNeuron, linear_neuron
+from .linear import LinearNeuron, leaky_neuron
 from .loihi.scale import largest
 from .loihi.weights import draw_range
 from .platform import Machine, Pass
@@ -49,6 +49,7 @@ class TrueNorth(Machine):
     approximations: ClassVar[dict[str, str]] = {
         "linear_leak": "a leak that is the same at every potential, as at half the threshold",
         "delta_synapses": "synaptic currents act at once, with all of their charge",
+        "conductance_as_current": "conductances drive currents as half-way to the threshold",
         "no_refractory": "neurons are never refractory",
         "four_weights": "weights of a projection become their mean, projections share 4 weights",
         "short_delays": "delays beyond 15 ticks become 15",
@@ -110,7 +111,7 @@ class TrueNorth(Machine):
                 _check_integers(draft, population)
                 found[population.name] = None
                 continue
-            neuron = linear_neuron(population, draft.program.dt)
+            neuron = leaky_neuron(draft, population)
             if isinstance(neuron, str):
                 draft.report.obstacle(
                     where, f"model {population.code.name!r}: {neuron}",
@@ -207,10 +208,10 @@ def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) ->
     for given in draft.program.projections:
         if given.post.population == population.name and given.synapse is None:
             ends = draw_range(draft, given.weight)
-            sizes[given.name] = max(map(abs, ends)) * volts.get(given.variable, 0.0)
+            sizes[given.name] = max(map(abs, ends)) * abs(volts.get(given.variable, 0.0))
     for one in draft.program.poisson:
         if one.post.population == population.name:
-            sizes[one.name] = abs(one.weight) * volts.get(one.variable, 0.0)
+            sizes[one.name] = abs(one.weight * volts.get(one.variable, 0.0))
     span = _everywhere(draft, np.asarray(neuron.threshold) - offset)
     most = _everywhere(draft, list(sizes.values()) or [span])
     unit = (most or span or 1.0) / MOST_WEIGHT

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...lowering.program import PopulationProgram, Value
 from ..draft import Draft, Reading
-from ..linear import LinearNeuron, linear_neuron
+from ..linear import LinearNeuron, leaky_neuron
 from ..quantise import Tally, map_delays
 from . import weights as w
 from .arithmetic import EXPONENTS, MAX_DELAY, MAX_REFRACTORY
@@ -50,7 +50,7 @@ def map_neurons(draft: Draft) -> None:
             _check_registers(draft, population)
             found[population.name] = exact_compartments(population)
             continue
-        neuron = linear_neuron(population, draft.program.dt)
+        neuron = leaky_neuron(draft, population)
         if isinstance(neuron, str):
             draft.report.obstacle(
                 where, f"model {population.code.name!r}: {neuron}",
@@ -231,7 +231,8 @@ def _format(
     machine: Any = draft.machine
     if not machine.weights:
         return None
-    mode = w.sign_mode(low, high)
+    pulls = np.any(np.asarray(own.gain_of(variable)) < 0)
+    mode = w.sign_mode(-high, -low) if pulls else w.sign_mode(low, high)
     sizes = {"": max(abs(low), abs(high)) * np.abs(own.gain_of(variable))}
     wanted = _over_ranks(draft, largest(sizes))
     exponent = w.chosen_exponent(machine.weight_exponents, name)

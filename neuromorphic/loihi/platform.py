@@ -39,6 +39,7 @@ class Loihi(Machine):
         "short_delays": "delays beyond 62 steps become 62",
         "short_refractory": "refractory periods beyond 64 steps become 64",
         "extra_compartments": "a neuron takes a compartment for each synaptic time constant",
+        "conductance_as_current": "conductances drive currents as half-way to the threshold",
     }
     constants: ClassVar[tuple[Assumption, ...]] = (
         Assumption(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neurosim.neuromorphic import Loihi, Loihi2, loihi_lif, loihi_weight
+from neurosim.neuromorphic.linear import conductances_as_currents
 from neurosim.neuromorphic.loihi import scale
 from neurosim.neuromorphic.loihi.weights import exponent_for
 
@@ -332,7 +333,29 @@ def test_what_no_source_confirms_is_listed() -> None:
     assert {"arithmetic", "parameters", "weights", "order", "delays"} == set(Loihi.imperfections())
 
 
-def test_conductances_are_refused_by_name() -> None:
-    net = one(models.lif_cond_exp(), weight=1 * nS, variable="g_exc")
-    with pytest.raises(MappingError, match="lif_cond_exp"):
+def test_conductances_are_refused_unless_allowed() -> None:
+    """As currents: 1 nS pulls as at -55 mV; the propagator of a current by hand, dt 0.1 ms."""
+    net = one(models.lif_cond_exp(), weight=1 * nS, variable="g_inh")
+    with pytest.raises(MappingError, match="allow 'conductance_as_current'"):
         mapped(net)
+    machine = Loihi(allow="conductance_as_current+extra_compartments")
+    report = mapped(net, machine)
+    assert {name for name, *_ in report["approximated"]} == set(machine.allow)
+    kept = next(iter(report["details"]["weights"].values()))
+    assert kept["mode"] == "inhibitory"
+    program = ns.Simulation(net, dt=DT).program
+    found = conductances_as_currents(program.populations[0], 1e-4)
+    a, b = math.exp(-0.1 / 20), math.exp(-0.1 / 10)
+    charge = (a - b) / (100.0 - 50.0) / 200e-12
+    assert found.gain["g_inh"] == pytest.approx(charge * (-0.08 + 0.055), rel=1e-9)
+    assert found.fade["g_inh"] == pytest.approx(b)
+    assert found.drive == pytest.approx(-0.06 * (1 - a))
+
+
+def test_a_changed_model_is_not_the_catalogues() -> None:
+    cells = ns.NeuronModel(
+        "dv/dt = -v/(10*ms) - g_exc*v/(1*ms) : 1\ndg_exc/dt = -g_exc/(5*ms) : 1",
+        threshold="v > 1", reset="v = 0", method="euler", name="lif_cond_exp",
+    )  # fmt: skip
+    with pytest.raises(MappingError, match="not a linear leak"):
+        mapped(one(cells, weight=0.1, variable="g_exc"), Loihi(allow="all"))
