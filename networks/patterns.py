@@ -23,7 +23,7 @@ from ..units import ms, mV, pA, pF  # type: ignore[attr-defined]
 N_CLASSES, N_PIXELS, N_ACTIVE = 10, 100, 30
 PER_CLASS = 4
 SHOWN, PAUSE = 50, 50  # ms
-P_ACTIVE, P_OTHER = 0.1, 0.01  # spikes per ms
+P_ACTIVE, P_OTHER = 0.05, 0.02  # spikes per ms: so alike that some answers are wrong
 WEIGHT = 360.0  # pA
 
 
