@@ -23,7 +23,7 @@ from .mapping import (
     refuse,
     split_signs,
 )
-from .planner import lay_out
+from .planner import drop_packets, lay_out
 from .planning import choose_models, plan_receptors
 from .plastic import APPROXIMATIONS
 from .provenance import account
@@ -127,6 +127,12 @@ class SpiNNaker(Machine):
                                  source="SPYC")  # fmt: skip
     backprop_delay: bool = knob(True, "whether spikes reach the learning rule after the dendrite's "
                                 "delay", fact="C", source="SPY")  # fmt: skip
+    router_drop: float = knob(0.0, "share of packets that routers drop for want of a free link",
+                              fact="U", imperfection=True, ideal=0.0, low=0.0,
+                              high=1.0)  # fmt: skip
+    reinjection: bool = knob(True, "whether dropped packets are kept and sent again", fact="C",
+                             source="FEC")  # fmt: skip
+    router_seed: int = knob(1, "seed of which packets are dropped", low=0, high=2**32 - 1)
     legacy_delays: bool = knob(False, "16 delay slots whatever the core holds, as of old")
     direct_poisson: bool = knob(True, "whether Poisson sources beside split cores pass their "
                                 "input on in memory", fact="C", source="SPY")  # fmt: skip
@@ -153,13 +159,14 @@ class SpiNNaker(Machine):
     @property
     def changes_anything(self) -> bool:
         """Whether the network is run otherwise than natively at all."""
-        return self.scales_weights or self.deadlines
+        return self.scales_weights or self.deadlines or self.router_drop > 0
 
     def passes(self) -> Sequence[Pass]:
         """Return the steps of the mapping, in order."""
         return (
             refuse, choose_models, find_rules, split_signs, plan_receptors, map_weights,
             map_poisson_counts, fit_delays, order_of_ticks, learn, map_neurons, lay_out,
+            drop_packets,
         )  # fmt: skip
 
     def cost_model(self) -> CostModel:

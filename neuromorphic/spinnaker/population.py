@@ -201,7 +201,7 @@ def _synapse(
     """Add a synapse type's variables and coefficients; return its code."""
     core, name = made.core, receptor.suffix
     alone = sum(r.variable == receptor.variable for r in every) == 1
-    plain = alone and receptor.variable != "v"
+    plain = alone and receptor.variable != "v" and not model.conductance
     part = model.shape(receptor, receptor.variable if plain else f"syn_{name}")
     made.put(f"shift_{name}", 2.0**receptor.shift)
     made.put(receptor.ring, 0.0, "state", per_neuron=True)
@@ -244,14 +244,15 @@ def _readable(made: Machined, model: Model, parts: Sequence[tuple[Receptor, Part
         own = [(r, p) for r, p in parts if r.variable == variable]
         if model.name == "IF_curr_alpha":
             lines += _readable_alpha(made, own)
-        elif len(own) != 1:
+        elif len(own) != 1 or model.conductance:
             text = "".join(f"{'+-'[r.sign < 0]}{p.states[0]}" for r, p in own) or "0"
-            lines.append(f"{variable} = {text.removeprefix('+')}")
+            text = text.removeprefix("+")
+            if model.conductance:  # as a core reads and records it: the lowest bits are lost
+                text = f"({text})/{CONDUCTANCE_SCALE}"
+            lines.append(f"{variable} = {text}")
             dimension = made.given.code.variable(variable).dimension
-            unit = MILLI_NANO.of(dimension)
-            scale = CONDUCTANCE_SCALE if model.conductance else 1
             made.put(variable, 0.0, "derived", per_neuron=True, dimension=dimension,
-                     reading=Reading(unit / scale))  # fmt: skip
+                     reading=Reading(MILLI_NANO.of(dimension)))  # fmt: skip
     return lines
 
 

@@ -40,6 +40,13 @@ def account(
         },
         "spikes": {"sent": sum(run.spikes.values())},
     }
+    dropped = round(packets(draft, run.spikes) * machine.router_drop)
+    if counts is not None and counts.unlucky.size:
+        dropped = int(counts.unlucky.sum())
+    found["router"] = {
+        "Dropped_packets": dropped,
+        "Reinjected_packets": dropped if machine.reinjection else 0,
+    }
     if counts is None:
         return found
     learned = counts.learning.sum(axis=0) if counts.learning.size else [0, 0, 0, 0]

@@ -24,6 +24,7 @@ CHANGES = {
         "poisson": {INPUT},
         "plasticity": set(),
         "deadlines": {LIMITS},
+        "router_drop": set(),
     },
     "brainscales1": {
         "integrator": {NEURONS},

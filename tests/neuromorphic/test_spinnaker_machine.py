@@ -295,3 +295,17 @@ def test_settings_out_of_range_are_refused():
         SpiNNaker(arithmetic="float32")
     assert SpiNNaker2().arithmetic == "float32"
     assert SpiNNaker2.transparent().map(lower(network(), DT), Serial()).program.machine is None
+
+
+def test_dropped_packets_are_lost_only_without_reinjection(native):
+    kept = SpiNNaker.transparent(router_drop=0.3, reinjection=True)
+    again = ns.simulate(network(), 150 * ms, dt=DT, threads=2, platform=kept)
+    assert spikes(again) == spikes(native)
+    router = again.platform.execution["router"]
+    assert router["Reinjected_packets"] == router["Dropped_packets"] > 0
+    lost = kept.but(reinjection=False)
+    run = ns.simulate(network(), 150 * ms, dt=DT, threads=2, platform=lost)
+    assert spikes(run) != spikes(native)
+    n = run.platform.execution["spikes"]["sent"]
+    dropped = run.platform.execution["router"]["Dropped_packets"]
+    assert abs(dropped - 0.3 * n) < 5 * math.sqrt(0.21 * n)

@@ -242,7 +242,7 @@ RECORDED = {
     "exp": ("v", "I_syn"), "exp2": ("v", "I_exc", "I_inh"), "cond": ("v", "g_exc", "g_inh"),
     "alpha": ("v", "I_syn"), "delta": ("v",), "izhikevich": ("v", "u", "I_syn"),
 }  # fmt: skip
-UNITS = {"mV": 1.0, "pA": 1e-3, "nS": 1.024, "V/s": 1.0}  # of recordings, in machine units
+UNITS = {"mV": 1.0, "pA": 1e-3, "nS": 1e-3, "V/s": 1.0}  # of recordings, in machine units
 
 
 class Driven:
@@ -315,6 +315,8 @@ class Driven:
             )
             rows = [cell.tick([int(x) for x in ring[t, k]], shifts) for t in range(TICKS)]
             spikes[:, k] = [row[-1] for row in rows]
+            if name == "cond":
+                rows = [(v, e >> 10, i >> 10) for v, e, i, _ in rows]
             if name == "exp":
                 rows = [(v, wrapped(e - i), 0) for v, e, i, _ in rows]
             seen.append([row[: len(RECORDED[name])] for row in rows])
