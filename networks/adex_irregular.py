@@ -25,10 +25,10 @@ from ..units import Hz, ms, mV, nS, pA, pF  # type: ignore[attr-defined]
 
 N_EXC, N_INH = 2_000, 500
 C_EXC, C_INH = 100, 25
-G_EXC, G_INH = 1.2, 10.0  # nS
+G_EXC, G_INH = 0.8, 12.0  # nS
 SPREAD = 0.2  # relative standard deviation of weights
 DELAY = 1.5  # ms
-DRIVE_HZ, DRIVE_NS = 200.0, 3.0
+DRIVE_HZ, DRIVE_NS = 200.0, 4.0
 
 
 def adex_irregular(scale: float = 1.0, seed: int = 1, *, drive: Any = DRIVE_HZ * Hz) -> Network:
