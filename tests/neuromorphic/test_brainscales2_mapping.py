@@ -263,6 +263,15 @@ def test_spread_is_as_large_as_it_says_and_smaller_when_calibrated():
     assert values(mapped(net, chip), "E_L").std() == pytest.approx(1.2 * 15e-3 / 45, rel=0.16)
 
 
+def test_what_differs_about_a_circuit_differs_by_itself():
+    one = mapped(network(size=500), IDEAL.but(potential_spread=4.0, time_spread=0.2))
+    found = np.corrcoef([values(one, n) for n in ("E_L", "V_r", "V_th", "tau_m", "tau_syn")])
+    # independent: r of 500 pairs is within 4 standard errors, 4/sqrt(500)
+    assert np.abs(found - np.eye(5)).max() < 0.18
+    other = values(one, "tau_m", "I") / 10e-3
+    assert not np.allclose(other, values(one, "tau_m")[:10] / 10e-3)
+
+
 def test_calibrated_neurons_pass_the_acceptance_test_of_the_source():
     # all 512 neurons driven by a leak above threshold to 100 kHz: at least 90 % of the rates
     # must be within 0.9 and 1.15 of it, at least 85 % within 8 % + 8 kHz
