@@ -22,6 +22,7 @@ _PARTS = {
     "sources": "table of sources",
     "degrees": "numbers of synapses",
     "models": "synapses with a model",
+    "machine": "synapses onto each core",
     "buffers": "buffers of spikes",
     "program": "lowered network",
     "process": "Python and libraries",
