@@ -77,7 +77,7 @@ def literal(learning: Any, table: np.ndarray, recording: Any) -> np.ndarray:
     rows = {
         i: PlasticRow(
             [int(w) for w in learning.weights[m]], table["target"][m].tolist(), [3] * m.size,
-            learning.shift,
+            learning.shift, learning.backprop_delay,
         )
         for i, m in members.items()
     }  # fmt: skip
@@ -127,6 +127,16 @@ def test_an_axonal_delay_must_be_allowed() -> None:
     learning = mapped(net, allow=("dendritic_delays",))
     assert np.array_equal(learning.fields, np.full(learning.fields.size, 3))
     assert np.array_equal(learning.weights, mapped(network()).weights)
+
+
+def test_the_dendritic_delay_can_be_left_out_of_learning() -> None:
+    with_delay, without = run(network()), run(network(), backprop_delay=False)
+    assert not np.array_equal(with_delay[2], without[2])
+    learning = mapped(network(), backprop_delay=False)
+    assert not learning.backprop_delay
+    lsb = 2.0 ** (learning.shift - 15) * 1e-9
+    integers = literal(learning, without[1], without[0])
+    assert np.array_equal(np.rint(without[2] / lsb).astype(int), integers)
 
 
 def test_learning_alone_switched_off_and_on() -> None:
