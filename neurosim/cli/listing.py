@@ -10,6 +10,7 @@ import click
 from .. import registry
 from ..engines import engine_names
 from ..errors import NeurosimError
+from .platforms import tell_platform
 
 _ENGINES = {
     "native": "generated C++ on threads; needs a C++ compiler (see 'neurosim doctor')",
@@ -20,7 +21,7 @@ _ENGINES = {
 @click.command("list")
 @click.argument("experiment", required=False)
 def command(experiment: str | None) -> None:
-    """List experiments, models, rules and engines, or what one EXPERIMENT, model or rule has."""
+    """List experiments, models, rules, engines and platforms, or what one of them has."""
     if experiment is not None:
         _one(experiment)
         return
@@ -69,8 +70,13 @@ def _platforms() -> dict[str, str]:
 
 
 def _one(name: str) -> None:
-    """Tell what an experiment, a model or a rule of that name has."""
+    """Tell what an experiment, a model, a rule or a platform of that name has."""
     if name not in registry.names(registry.EXPERIMENTS):
+        from ..platforms import platform_names  # noqa: PLC0415 - not for --help
+
+        if name in platform_names():
+            tell_platform(name)
+            return
         from ..models.catalogue import ENTRIES  # noqa: PLC0415 - not for --help
         from ..models.synapses import SYNAPSES  # noqa: PLC0415 - not for --help
 

@@ -52,10 +52,17 @@ def command(platform: str | None, assumptions: bool, as_json: bool) -> None:
         for name, account in told.items():
             print_lines(_assumptions(name, account["assumptions"]))
     elif platform is not None:
-        print_lines(_one(platform, told[platform]))
+        tell_platform(platform)
     else:
         summaries = {name: account["summary"] for name, account in told.items()} | missing
         print_lines(_columns([[n, text] for n, text in summaries.items()]) or [_NONE])
+
+
+def tell_platform(name: str) -> None:
+    """Print the settings of one platform."""
+    from ..platforms import platform_class  # noqa: PLC0415 - imports Brian2
+
+    print_lines(_one(name, _account(platform_class(name), assumptions=False)))
 
 
 def _account(made: Callable[..., Any], assumptions: bool) -> dict[str, Any]:

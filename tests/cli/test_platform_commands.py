@@ -66,6 +66,7 @@ def test_machines_are_listed_and_one_that_cannot_be_loaded_is_told(bytebox, invo
 
 def test_one_machine_and_what_is_assumed_of_it(bytebox, invoke):
     told = invoke("platforms", "bytebox").out
+    assert invoke("list", "bytebox").out == told
     for words in ("neurons of a chip", "confirmed (data sheet)", "static_synapses", "--allow"):
         assert words in told
     assumed = invoke("platforms", "bytebox", "--assumptions").out

@@ -47,5 +47,12 @@ def test_executed_pages_run(page, tmp_path, monkeypatch):
 
 def test_the_pages_that_teach_are_executed():
     marked = {p.stem for p in PAGES if MARK in p.read_text()}
-    assert {"tutorial", "coming-from", "add-a-model", "own-rule", "plasticity"} <= marked
+    assert {
+        "tutorial",
+        "coming-from",
+        "add-a-model",
+        "own-rule",
+        "plasticity",
+        "platforms",
+    } <= marked
     assert len(table_snippets((ROOT / "docs" / "coming-from.md").read_text())) > 50
