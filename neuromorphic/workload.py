@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -142,16 +143,16 @@ class Workload:
         return known.get(what)
 
     def _packets(self, neurons_per_destination: float) -> float:
-        """Spikes, times the places that hold targets of a neuron: its synapses at most."""
+        """Return spikes, times the places that hold targets of a neuron: its synapses at most."""
         total = 0.0
-        for connection in self.projections.values():
-            emitter = self.populations.get(connection.pre)
-            if emitter is None or not emitter.size or not connection.n_pre:
-                continue
-            share = connection.n_pre / emitter.size
-            fan_out = (connection.synapses or 0) / connection.n_pre
-            places = np.ceil(connection.n_post / neurons_per_destination)
-            total += emitter.spikes * share * min(max(places, 1.0), fan_out)
+        for name, emitter in self.populations.items():
+            own = [c for c in self.projections.values() if c.pre == name]
+            targets = {c.post: 0 for c in own}
+            for connection in own:
+                targets[connection.post] = max(targets[connection.post], connection.n_post)
+            places = max(1, math.ceil(sum(targets.values()) / neurons_per_destination))
+            fan_out = sum(c.synapses or 0 for c in own) / emitter.size
+            total += emitter.spikes * min(places, fan_out)
         return total
 
     def until(self, seconds: float) -> Workload:

@@ -206,6 +206,11 @@ def test_packets_reach_as_many_places_as_hold_targets():
     assert task.count("packets", 10) == 7 * 50  # no more than synapses
     assert replace(task, counts={"packets": 9}).count("packets", 256) == 9
     assert task.count("hops") is None
+    twice = replace(task, projections={**task.projections, "q": task.projections["p"]})
+    assert twice.count("packets", 256) == 7 * 4  # a packet goes once to a place
+    other = Connection("E", "G", 100, 24, 5000, 350)
+    assert replace(task, projections={**task.projections, "q": other}).count("packets", 256) == 28
+    assert Workload(10, 1e-3, {"E": Emitter(100, 7)}).count("packets", 256) == 0
 
 
 def test_what_is_not_counted_is_said():
