@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...lowering.program import PopulationProgram
+from ...lowering.program import NeuronCode, PopulationProgram
 from .models import taken
 from .numerics import Core, Ideal
 from .population import Machined
 from .receptors import Receptor
+
+_FUNCTIONS = {"s16.15": {"abs", "ceil", "clip", "exp", "floor", "int", "sign"}}
+_FUNCTIONS["float32"] = _FUNCTIONS["s16.15"] | {"log", "sqrt"}
+
+
+def uncomputable(code: NeuronCode, number_format: str) -> list[str]:
+    """Return what a model's code has that a number format cannot compute, in words."""
+    found = set()
+    allowed = _FUNCTIONS[number_format]
+    for text in (code.update, code.start, code.reset, code.threshold):
+        lines = "\n".join(line.strip() for line in text.splitlines())
+        for node in ast.walk(ast.parse(lines)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id not in allowed:
+                    found.add(f"{node.func.id}()")
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                power = getattr(node.right, "value", None)
+                if not isinstance(power, int | float) or power not in range(1, 17):
+                    found.add(f"{ast.unparse(node)}: a power that is not 1 to 16")
+    if code.refractory_kind == "duration" and code.refractory.strip() not in {
+        v.name for v in code.variables
+    }:
+        found.add(f"a refractory period of {code.refractory}")
+    if code.noise:
+        found.add("random numbers")
+    found |= {f"{f.name}()" for f in code.functions}
+    return sorted(found)
 
 
 def generated_population(

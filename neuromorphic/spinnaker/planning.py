@@ -13,6 +13,7 @@ from ...lowering.program import PoissonProgram, PopulationProgram, ProjectionPro
 from ..draft import Draft
 from ..units import MILLI_NANO
 from .connectivity import WeightFacts, delay_variance, most_into_neuron, weight_facts
+from .generated import uncomputable
 from .models import MODELS, Model, acts, recognised, usual_sign
 from .poisson import most_per_tick
 from .receptors import Receptor, target_variable
@@ -83,13 +84,16 @@ def choose_models(draft: Draft) -> None:
                 "Use one of these, or allow='generated_models' to run the equations as they are "
                 "written, in the machine's arithmetic.",
             )
-        if model is None and machine.arithmetic == "s16.15" and (code.noise or code.functions):
-            draft.report.obstacle(
-                f"population {name!r}",
-                "its equations draw random numbers or call functions",
-                "the machine's arithmetic has + - * / and exp",
-                "Take them out, or set arithmetic='float64'.",
-            )
+        if model is None and machine.arithmetic != "float64":
+            lacking = uncomputable(code, machine.arithmetic)
+            if lacking:
+                draft.report.obstacle(
+                    f"population {name!r}",
+                    f"its equations have {', '.join(lacking)}",
+                    f"{machine.arithmetic} has + - * /, abs ceil clip exp floor int sign, whole "
+                    "powers, and a refractory period that is a parameter",
+                    "Write the equations with these, or set arithmetic='float64'.",
+                )
 
 
 def _usual_peak(population: PopulationProgram) -> bool:

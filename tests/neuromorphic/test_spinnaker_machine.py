@@ -309,3 +309,16 @@ def test_dropped_packets_are_lost_only_without_reinjection(native):
     n = run.platform.execution["spikes"]["sent"]
     dropped = run.platform.execution["router"]["Dropped_packets"]
     assert abs(dropped - 0.3 * n) < 5 * math.sqrt(0.21 * n)
+
+
+def test_equations_that_fixed_point_cannot_compute_are_told():
+    net = ns.Network(seed=1)
+    net.population("hh", 2, ns.models.hodgkin_huxley())
+    noisy = ns.NeuronModel("dv/dt = -v/(10*ms) + sqrt(v)/second + 0.1*xi*second**-0.5 : 1",
+                           threshold="v > 1", reset="v = 0", refractory="2*ms")  # fmt: skip
+    net.population("noisy", 2, noisy)
+    with pytest.raises(MappingError) as refused:
+        mapped(net, SpiNNaker(allow="all"))
+    text = str(refused.value)
+    for part in ("exprel()", "sqrt()", "random numbers", "a refractory period of"):
+        assert part in text, part
