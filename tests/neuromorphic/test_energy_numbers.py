@@ -246,3 +246,18 @@ def test_every_number_is_listed_for_the_documentation():
     missing = [name for name in EXPECTED if getattr(published, name) not in listed]
     assert set(missing) == left_out
     assert len([figure for figure in wanted if figure in listed]) == len(wanted) - 2
+
+
+def test_the_microcircuit_in_real_time_costs_about_what_was_measured():
+    """Twelve boards: between no core at work and all of them lies the published energy."""
+    cells = {"all": Emitter(77_169, 250_000)}
+    wired = {"all": Connection("all", "all", 77_169, 77_169, 299_000_000, 970_000_000)}
+    per_event = []
+    for cores in (0, 12 * 48 * 16):
+        task = Workload(10_000, 1e-4, cells, wired, resources={"boards": 12, "cores": cores})
+        per_event.append(price(energy.spinnaker_costs(), task).energy_per_event)
+    least, most = per_event
+    measured = [m.joules_per_event for m in published.MICROCIRCUIT if m.slowdown == 1]
+    assert least < min(measured)
+    assert max(measured) < most
+    assert most == pytest.approx(0.69e-6, rel=0.01)
