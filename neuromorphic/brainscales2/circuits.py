@@ -23,8 +23,9 @@ from ...description.waveforms import NoisyCurrent
 from ...elementary import ndtri
 from ...lowering.populations import lower_population
 from ...parallel.share import Share
+from ..draft import Draft
 from ..quantise import Tally
-from .facts import CADC_MAX, CAPMEM_MAX, RANGES, realised_time
+from .facts import RANGES, realised_time
 
 if TYPE_CHECKING:
     from .platform import BrainScaleS2
@@ -33,7 +34,6 @@ Floats = NDArray[np.float64]
 KEY = "brainscales2"
 SOURCE_SUFFIX = "_source"
 NOISE = "membrane noise of"
-_CODES_PER_LSB = (CAPMEM_MAX + 1) / (CADC_MAX + 1)
 _EXACT = 1e-9  # of an LSB: no more than rounding errors
 
 
@@ -42,24 +42,23 @@ class Roles:
     """What a catalogue model's parameters are on the chip.
 
     ``potentials`` by the name of their range (``spare`` has none); with ``leak`` "g_L" the
-    membrane's time constant is C_m/g_L. ``top`` is the LSB of the threshold, None: the usual.
+    membrane's time constant is C_m/g_L.
     """
 
     potentials: tuple[tuple[str, str], ...]
     synaptic: tuple[str, ...]
     leak: str = "tau_m"
-    top: int | None = None
+    adex: bool = False
 
 
 _LIF = (("leak", "E_L"), ("reset", "V_r"), ("threshold", "V_th"))
 _ADEX = (("leak", "E_L"), ("reset", "V_r"), ("threshold", "V_peak"), ("spare", "V_T"))
-_TOP = int(RANGES["threshold"].high)
 ROLES = {
     "lif_curr_exp": Roles(_LIF, ("tau_syn",)),
     "lif_curr_exp2": Roles(_LIF, ("tau_exc", "tau_inh")),
     "lif_cond_exp": Roles(_LIF, ("tau_exc", "tau_inh"), "g_L"),
-    "adex": Roles(_ADEX, ("tau_syn",), "g_L", _TOP),
-    "adex_cond_exp": Roles(_ADEX, ("tau_exc", "tau_inh"), "g_L", _TOP),
+    "adex": Roles(_ADEX, ("tau_syn",), "g_L", adex=True),
+    "adex_cond_exp": Roles(_ADEX, ("tau_exc", "tau_inh"), "g_L", adex=True),
 }
 
 
@@ -124,6 +123,29 @@ def normal(seed: int, what: str, ids: NDArray[np.int64], index: Any = 0) -> Floa
 def factor(seed: int, what: str, spread: float, ids: NDArray[np.int64], index: Any = 0) -> Floats:
     """Return a positive factor of mean 1 and relative standard deviation ``spread`` for each."""
     return np.maximum(0.05, 1.0 + spread * normal(seed, what, ids, index))
+
+
+def strengths(
+    draft: Draft, population: str, targets: NDArray[np.int64], side: NDArray[np.int64]
+) -> Floats:
+    """Return how strong neurons' synaptic inputs are, relative to what they should be.
+
+    Parameters
+    ----------
+    draft : Draft
+        After the neurons were counted.
+    population : str
+    targets, side : (n_synapses,) int64
+        Local ids of the neurons; 0 for their excitatory input, 1 for the inhibitory one.
+    """
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    spread = machine.spread("strength_spread")
+    if not spread or population not in draft.facts["first"]:
+        return np.ones(targets.size)
+    circuit = draft.facts["first"][population] + targets * machine.circuits_per_neuron
+    excitatory = factor(machine.chip_seed, "excitatory strength", spread, circuit)
+    inhibitory = factor(machine.chip_seed, "inhibitory strength", spread, circuit)
+    return np.where(side == 0, excitatory, inhibitory)
 
 
 def translate(machine: BrainScaleS2, network: Network, dt: Any) -> Network:
@@ -207,7 +229,7 @@ class _Circuits:
         """Return the potential in V that is read as 0, and the volts of an LSB."""
         named = {kind: potentials[name].mean() for kind, name in self.roles.potentials}
         machine = self.machine
-        top = float(self.roles.top or machine.threshold_target)
+        top = float(machine.adex_target if self.roles.adex else machine.threshold_target)
         span, low, at = named["threshold"] - named["leak"], machine.leak_target, named["leak"]
         if span <= 0:  # leak over threshold: the reset is the lower point
             span, low, at = (
@@ -233,7 +255,7 @@ class _Circuits:
                 name, "V", given, np.where(have == asked, given, zero + have * volts), outside
             )
         wrong = self.machine.spread("potential_spread") * self._normal(kind)
-        wrong = wrong + self._dither(kind) / _CODES_PER_LSB
+        wrong = wrong + self._dither(kind) / self.machine.codes_per_lsb
         changed = (have != asked) | (wrong != 0)
         return np.where(changed, zero + (have + wrong) * volts, given)
 

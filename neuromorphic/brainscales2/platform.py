@@ -64,14 +64,6 @@ class BrainScaleS2(Machine):
     }
     constants: ClassVar[tuple[Assumption, ...]] = (
         Assumption(
-            "AdEx threshold target", "220", "LSB that V_peak of AdEx neurons is brought to", "U",
-            "this package", False,
-        ),
-        Assumption(
-            "capmem range", "0 to 1022 = 0 to 255 LSB", "what a code of a potential is in LSB", "U",
-            "this package", False,
-        ),
-        Assumption(
             "rows by fan-in", "largest excitatory plus largest inhibitory fan-in of an array",
             "rows needed, if every row can be shared by sources; buses and labels are not routed",
             "U", "this package", False,
@@ -129,6 +121,10 @@ class BrainScaleS2(Machine):
         facts.THRESHOLD, "reading at the threshold, LSB", fact="C", source="CALIX", low=50,
         high=220,
     )  # fmt: skip
+    adex_target: int = knob(
+        220, "reading at the potential at which an AdEx neuron's spike is counted, LSB", fact="U",
+        source="this package", low=100, high=220,
+    )  # fmt: skip
     quantise_weights: bool = knob(
         True, "weights are whole steps of 6 bits and a sign", fact="C", source="HCO, PNB",
         imperfection=True, ideal=False,
@@ -162,6 +158,10 @@ class BrainScaleS2(Machine):
     capmem_dither: int = knob(
         facts.CAPMEM_DITHER, "codes by which an analog cell can miss, another in every trial",
         fact="C", source="CALIX", low=0, high=100, imperfection=True, ideal=0,
+    )  # fmt: skip
+    codes_per_lsb: float = knob(
+        4.0, "codes of a potential's cell that are one LSB of the CADC", fact="U",
+        source="this package", low=1.0, high=64.0,
     )  # fmt: skip
     membrane_noise: float = knob(
         0.5, "standard deviation of a resting membrane, LSB", fact="U", source="this package",

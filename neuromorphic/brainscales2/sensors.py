@@ -26,7 +26,7 @@ from ...lowering.machine_program import Grid
 from ...lowering.program import DelayDraw, Draw, ListedEdges, ProjectionProgram
 from ..draft import Draft
 from ..quantise import Tally
-from .circuits import factor
+from .circuits import factor, strengths
 from .facts import CADC_MAX, SENSOR_AMPLITUDE, SENSOR_TAU, SPEEDUP, WEIGHT_MAX
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _on_chip(draft: Draft, projection: ProjectionProgram) -> None:
         values |= {"cadc": 1.0, "cadc_noise": machine.readout_noise}
     code = replace(synapse.code, noise=_of_trial(synapse.code.noise, machine.trial_seed))
     changed = replace(projection, weight=weight, synapse=replace(synapse, code=code, values=values))
-    if machine.spread("sensor_spread") or machine.weight_spread:
+    if any((machine.sensor_spread, machine.weight_spread, machine.strength_spread)):
         changed = _with_mismatch(draft, changed)
     draft.projections(lambda p: changed if p.name == projection.name else p)
 
@@ -249,6 +249,10 @@ def _with_mismatch(draft: Draft, projection: ProjectionProgram) -> ProjectionPro
         if isinstance(draw, Draw) and draw.kind == "constant":
             what = f"{name} {projection.name}"
             own = draw.a * factor(machine.chip_seed, what, spread, ids, k)
+            if name == "gain":
+                targets = projection.post.local_ids_at(edges.post)
+                side = np.zeros(targets.size, np.int64)
+                own = own * strengths(draft, projection.post.population, targets, side)
             values[name] = Draw("listed", values=own)
     weight = Draw("listed", values=edges.weight.astype(np.float64))
     delay = projection.delay

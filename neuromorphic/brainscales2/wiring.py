@@ -15,7 +15,7 @@ from ...lowering.program import DelayDraw, Draw, ListedEdges, PoissonProgram, Pr
 from ..draft import Draft
 from ..quantise import Tally, map_delays, weight_unit
 from ..report import Lost
-from .circuits import factor
+from .circuits import factor, strengths
 from .facts import ARRAYS, COLUMNS, NEURONS, ROWS, WEIGHT_MAX, synapses_needed
 from .sensors import MODEL
 
@@ -47,9 +47,14 @@ class Wired:
         return self.projection.post.local_ids_at(self.edges.post)
 
     @property
-    def sign(self) -> Integers:
-        """1 or -1 for each synapse."""
-        return np.where(self.edges.weight < 0, -1, 1)
+    def side(self) -> Integers:
+        """0 for each synapse on an excitatory row, 1 on an inhibitory one."""
+        return side_of(self.projection.variable, self.edges.weight)
+
+
+def side_of(variable: str, weight: Any) -> Integers:
+    """Return 1 for weights that are inhibitory: negative ones, and conductances ``g_inh``."""
+    return ((np.asarray(weight) < 0) | (variable == "g_inh")).astype(np.int64)
 
 
 def delays(draft: Draft) -> None:
@@ -93,9 +98,9 @@ def weights(draft: Draft) -> None:
         _replace(draft, one, quanta)
     if machine.quantise_weights:
         _poisson(draft, quanta)
-    names = {1: "excitatory", -1: "inhibitory"}
+    names = "excitatory", "inhibitory"
     draft.report.details["weight step"] = {
-        f"{population}.{variable} {names[sign]}": step
+        f"{population}.{variable} {names[int(side_of(variable, sign))]}": step
         for (population, variable, sign), step in quanta.items()
         if step
     }
@@ -197,12 +202,13 @@ def _demand(draft: Draft, wired: list[Wired]) -> dict[str, Integers]:
         where = found.get(one.projection.post.population)
         if where is not None:
             parts = synapses_needed(one.steps) * one.kept
-            np.add.at(where, (one.targets, (one.sign < 0).astype(np.int64)), parts)
+            np.add.at(where, (one.targets, one.side), parts)
     for name, where in found.items():
         found[name] = np.asarray(draft.ranks.sum(where))
     for given in draft.program.poisson:
         if given.post.population in found and given.weight:
-            found[given.post.population][given.post.local_ids(), int(given.weight < 0)] += 1
+            side = int(side_of(given.variable, given.weight))
+            found[given.post.population][given.post.local_ids(), side] += 1
     return found
 
 
@@ -240,7 +246,7 @@ def _drop(draft: Draft, wired: list[Wired], rows: Integers) -> None:
         used = _poisson_demand(draft, name)
         left = budget[_arrays(draft, name)] - used
         target = np.concatenate([w.targets for w in own])
-        side = np.concatenate([(w.sign < 0).astype(np.int64) for w in own])
+        side = np.concatenate([w.side for w in own])
         parts = np.concatenate([synapses_needed(w.steps) for w in own])
         order = np.lexsort((np.concatenate([_lots(machine, w) for w in own]), side, target))
         group = target[order] * 2 + side[order]
@@ -263,7 +269,7 @@ def _poisson_demand(draft: Draft, name: str) -> Integers:
     used = np.zeros((_size(draft, name), 2), np.int64)
     for given in draft.program.poisson:
         if given.post.population == name and given.weight:
-            used[given.post.local_ids(), int(given.weight < 0)] += 1
+            used[given.post.local_ids(), int(side_of(given.variable, given.weight))] += 1
     return used
 
 
@@ -284,7 +290,7 @@ def _replace(draft: Draft, one: Wired, quanta: dict[Receptor, float]) -> None:
         quantum = np.where(given < 0, quanta[(*own, -1)], quanta[(*own, 1)])
         have = one.steps * quantum
         _tell(draft, projection, given, have)
-    strength = strengths(draft, one.projection.post.population, one.targets, one.sign)
+    strength = strengths(draft, one.projection.post.population, one.targets, one.side)
     have = have * strength * synapse_factors(machine, projection, edges.post, one.k)
     same = np.array_equal(have, given) and bool(kept.all())
     if not int(draft.ranks.largest(np.array([not same], np.int64))[0]):
@@ -310,18 +316,6 @@ def _tell(draft: Draft, projection: ProjectionProgram, given: Floats, have: Floa
     whole = tally.over_ranks(draft)
     unit = weight_unit(draft, projection)
     draft.report.rounded.append(whole.report(projection.name, "weights", unit, whole.count))
-
-
-def strengths(draft: Draft, population: str, targets: Integers, sign: Integers) -> Floats:
-    """Return how strong the synaptic inputs of neurons are, relative to what they should be."""
-    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
-    spread = machine.spread("strength_spread")
-    if not spread or population not in draft.facts["first"]:
-        return np.ones(targets.size)
-    circuit = draft.facts["first"][population] + targets * machine.circuits_per_neuron
-    excitatory = factor(machine.chip_seed, "excitatory strength", spread, circuit)
-    inhibitory = factor(machine.chip_seed, "inhibitory strength", spread, circuit)
-    return np.where(sign > 0, excitatory, inhibitory)
 
 
 def synapse_factors(

@@ -190,6 +190,31 @@ def test_both_signs_need_rows_of_their_own():
         mapped(net, BrainScaleS2())
 
 
+def test_conductances_that_inhibit_are_on_inhibitory_rows():
+    net = ns.Network(seed=1)
+    source = net.spike_source("s", [1] * ms, [0], size=100)
+    cell = net.population("E", 2, ns.models.lif_cond_exp())
+    for k, variable in enumerate(("g_exc", "g_inh")):
+        net.project(source, cell[k : k + 1], ns.AllToAll(), variable, weight=1 * nS, delay=0 * ms)
+    one = mapped(net, BrainScaleS2())
+    # neither neuron has more than 100 inputs; their array needs rows for both
+    assert one.mapping["resources"]["rows in the fullest array"] == 200
+    steps = one.mapping["details"]["weight step"]
+    assert set(steps) == {"E.g_exc excitatory", "E.g_inh inhibitory"}
+
+
+def test_adex_neurons_are_brought_to_the_whole_range():
+    net = ns.Network(seed=1)
+    model = ns.models.adex(E_L=-70 * mV, V_peak=0 * mV, V_r=-58.2 * mV, V_T=-50.1 * mV)
+    net.population("E", 4, model)
+    one = mapped(net, IDEAL.but(translate=True))
+    found = {name: values(one, name)[0] for name in ("E_L", "V_peak", "V_r", "V_T")}
+    # 140 LSB of 0.5 mV from rest to the top
+    assert found == pytest.approx({"E_L": -70e-3, "V_peak": 0.0, "V_r": -58e-3, "V_T": -50e-3})
+    wanted = facts.realised_time(281e-12 / 30e-9 / 1e3, "tau_m") * 1e3
+    assert 281e-12 / values(one, "g_L")[0] == pytest.approx(wanted)
+
+
 def test_potentials_are_whole_readings():
     only = IDEAL.but(translate=True)
     one = mapped(network(E_L=-65 * mV, V_th=-50 * mV, V_r=-67.9 * mV), only)
@@ -326,8 +351,20 @@ def test_sensors_differ_from_synapse_to_synapse():
     assert one.mapping["resources"]["synapses"] == 64
 
 
+def test_synapses_that_learn_share_the_strength_of_their_neuron():
+    _, found = learning(weight_spread=0.0, strength_spread=0.4)
+    gain = found.synapse.values["gain"].values.reshape(8, 8)  # by target
+    assert (gain == gain[:, :1]).all()
+    assert np.unique(gain).size == 8
+    _, found = learning(weight_spread=0.1, strength_spread=0.0)
+    gain = found.synapse.values["gain"].values
+    assert np.unique(gain).size == 64
+    # 64 normal numbers: the sd within 35 % (4 sigma)
+    assert gain.std() == pytest.approx(0.1, rel=0.35)
+
+
 def test_weights_that_learn_are_0_to_63():
-    one, found = learning(weight_spread=0.0, sensor_spread=0.0)
+    one, found = learning(weight_spread=0.0, sensor_spread=0.0, strength_spread=0.0)
     grid = found.weight.grid
     assert grid.apply([-3.2, 0.5, 1.5, 14.4, 70.0]).tolist() == [0, 0, 2, 14, 63]
     told = row(one, "e", "weights")
