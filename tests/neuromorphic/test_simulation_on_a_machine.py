@@ -36,8 +36,8 @@ def count(draft):
 def network(size=4, fails=False):
     net = ns.Network(seed=1)
     drive = "log(1 - t/(5*ms))*mV" if fails else "25*mV"
-    lif = ns.NeuronModel(f"dv/dt = ({drive} - v)/(10*ms) : volt", threshold="v > 20*mV", reset="v = 0*mV",
-                         method="euler")  # fmt: skip
+    equation = f"dv/dt = ({drive} - v)/(10*ms) : volt"
+    lif = ns.NeuronModel(equation, threshold="v > 20*mV", reset="v = 0*mV", method="euler")
     cells = net.population("E", size, lif, initial={"v": "20*mV*rand()"})
     net.project(cells, cells, ns.AllToAll(autapses=False), "v", weight=0.1 * mV, delay=1 * ms)
     return net
