@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..lowering.program import (
 )
 from .draft import Draft
 from .placement import CoreSlice, Placement, cut, place
+from .static import synapse_totals
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,21 @@ class Crossbar:
     chips: int | None = None
 
 
-def inputs_of(program: Program, population: str, neurons: int) -> float:
-    """Return how many different inputs some neurons of a population have: the mean if random."""
+def inputs_of(
+    program: Program, population: str, neurons: int, totals: Mapping[str, float]
+) -> float:
+    """Return how many different inputs some neurons of a population have: the mean if random.
+
+    ``totals`` are the synapses of each projection.
+    """
     total = 0.0
     for projection in program.projections:
         if projection.post.population == population:
-            total += _different(projection, neurons)
+            total += _different(projection, neurons, totals[projection.name])
     return total
 
 
-def most_inputs(draft: Draft, population: str) -> float:
+def most_inputs(draft: Draft, population: str, totals: Mapping[str, float]) -> float:
     """Return the inputs of a neuron: of the one that has most where edges are listed."""
     total = 0.0
     for projection in draft.program.projections:
@@ -60,11 +67,11 @@ def most_inputs(draft: Draft, population: str) -> float:
             own = np.array([np.bincount(rule.post).max() if rule.post.size else 0], np.int64)
             total += float(draft.ranks.largest(own)[0])
         else:
-            total += _different(projection, 1)
+            total += _different(projection, 1, totals[projection.name])
     return total
 
 
-def _different(projection: ProjectionProgram, neurons: int) -> float:
+def _different(projection: ProjectionProgram, neurons: int, synapses: float) -> float:
     """Return how many sources reach at least one of some targets."""
     size, n_pre = projection.post.size, max(projection.pre.size, 1)
     reached = min(neurons, size)
@@ -72,16 +79,18 @@ def _different(projection: ProjectionProgram, neurons: int) -> float:
         return float(n_pre)
     if isinstance(projection.rule, MatchingSource):
         return float(reached)
-    each = min(projection.expected_synapses / size / n_pre, 1.0)
+    each = min(synapses / size / n_pre, 1.0)
     return n_pre * (1.0 - (1.0 - each) ** reached)
 
 
-def neurons_per_core(program: Program, population: str, shape: Crossbar) -> int:
+def neurons_per_core(
+    program: Program, population: str, shape: Crossbar, totals: Mapping[str, float]
+) -> int:
     """Return how many neurons of a population fit on a core; 0: not even one."""
     low, high = 0, shape.neurons
     while low < high:
         middle = (low + high + 1) // 2
-        fits = inputs_of(program, population, middle) <= shape.axons + 1e-9
+        fits = inputs_of(program, population, middle, totals) <= shape.axons + 1e-9
         low, high = (middle, high) if fits else (low, middle - 1)
     return low
 
@@ -101,15 +110,17 @@ def put_on_crossbars(draft: Draft, shape: Crossbar, *, relays: bool = False) -> 
     """
     slices: list[CoreSlice] = []
     cores: list[int] = []
+    totals = synapse_totals(draft)
     for population in draft.program.populations:
-        wanted = most_inputs(draft, population.name)
+        wanted = most_inputs(draft, population.name, totals)
         several = _split(draft, population.name, wanted, shape)
-        most = 1 if several > 1 else max(1, neurons_per_core(draft.program, population.name, shape))
+        fit = neurons_per_core(draft.program, population.name, shape, totals)
+        most = 1 if several > 1 else max(1, fit)
         parts = cut(population.name, population.size, most)
         slices += parts
         cores += [min(several, shape.cores)] * len(parts)
     placed = place(slices, cores, cores_per_chip=shape.cores, chips_per_board=1)
-    extra = _relays(draft.program, slices) if relays else 0.0
+    extra = _relays(draft.program, slices, totals) if relays else 0.0
     relay_cores = math.ceil(extra / shape.neurons)
     used = placed.n_cores + relay_cores
     chips = max(placed.n_chips, math.ceil(used / shape.cores))
@@ -150,7 +161,7 @@ def _split(draft: Draft, population: str, wanted: float, shape: Crossbar) -> int
     return several
 
 
-def _relays(program: Program, slices: list[CoreSlice]) -> float:
+def _relays(program: Program, slices: list[CoreSlice], totals: Mapping[str, float]) -> float:
     """Return how many relay neurons there are: a neuron with F > 1 target cores takes F."""
     parts: dict[str, list[int]] = {}
     for one in slices:
@@ -166,9 +177,9 @@ def _relays(program: Program, slices: list[CoreSlice]) -> float:
         if isinstance(projection.rule, AllSources):
             reached = float(within.size)
         elif isinstance(projection.rule, MatchingSource):
-            reached = min(1.0, projection.expected_synapses / max(projection.pre.size, 1))
+            reached = min(1.0, totals[projection.name] / max(projection.pre.size, 1))
         else:
-            each = projection.expected_synapses / max(projection.pre.size, 1)
+            each = totals[projection.name] / max(projection.pre.size, 1)
             reached = float((1.0 - np.exp(-each * within)).sum())
         targets[pre] += reached * projection.pre.size / sizes[pre]
     return sum(sizes[name] * fan for name, fan in targets.items() if fan > 1.0 + 1e-9)

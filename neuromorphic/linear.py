@@ -139,6 +139,14 @@ def conductances_as_currents(population: PopulationProgram, dt: float) -> Linear
     )
 
 
+def mean_of(draft: Draft, values: Value) -> float:
+    """Return the mean over a population's neurons of all ranks, to the bit the same on any."""
+    if not isinstance(values, np.ndarray):
+        return float(values)
+    parts = draft.ranks.gather(np.asarray(values, np.float64))
+    return float(draft.program.share.assemble(parts).mean())
+
+
 def _rates(equations: str) -> set[str]:
     """Return the differential equations of a text, without blanks and flags."""
     lines = (line.split(":")[0].replace(" ", "") for line in equations.splitlines())

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from .draft import Draft
+from .quantise import total_synapses
+
+
+def synapse_totals(draft: Draft) -> dict[str, float]:
+    """Return the synapses of each projection on all ranks, the same on every rank."""
+    return {p.name: float(total_synapses(draft, p)) for p in draft.program.projections}
 
 
 def refuse_features(draft: Draft) -> None:

@@ -15,8 +15,8 @@ from .crossbar import Crossbar, put_on_crossbars
 from .draft import Draft, Reading
 from .energy import truenorth_costs
 from .knobs import Assumption, knob
-from .linear import LinearNeuron, leaky_neuron
-from .loihi.scale import largest
+from .linear import LinearNeuron, leaky_neuron, mean_of
+from .loihi.scale import largest, plain
 from .loihi.weights import draw_range
 from .platform import Machine, Pass
 from .quantise import map_delays, round_weights
@@ -126,11 +126,11 @@ class TrueNorth(Machine):
     def _check_allowed(self, draft: Draft, where: str, neuron: LinearNeuron) -> None:
         """Note what a leaky neuron needs and the user does not allow."""
         needed = []
-        if np.any(np.asarray(neuron.keep) != 1.0):
+        if _everywhere(draft, np.asarray(neuron.keep) - 1.0) > 0:
             needed.append(("linear_leak", "a leak in proportion to the potential"))
         if neuron.gain:
             needed.append(("delta_synapses", "synaptic currents that last"))
-        if np.any(np.asarray(neuron.refractory) > 0):
+        if _everywhere(draft, neuron.refractory) > 0:
             needed.append(("no_refractory", "a refractory period"))
         for name, text in needed if self.arithmetic else []:
             if not draft.allowed(name, where, self.approximations[name]):
@@ -197,11 +197,12 @@ class TrueNorth(Machine):
 def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) -> Scaled:
     """Return the unit in which the largest weight is 255, or the threshold if there are none."""
     keep = np.asarray(neuron.keep, np.float64)
-    offset = float(np.min(neuron.reset)) if np.size(neuron.reset) else 0.0
+    offset = mean_of(draft, neuron.reset)
     volts: dict[str, float] = {}
     for name, gain in neuron.gain.items():
         lasting = 1.0 - np.asarray(neuron.fade[name], np.float64)
-        volts[name] = float(np.mean(np.asarray(gain) / np.where(lasting > 0, lasting, 1.0)))
+        whole = np.asarray(gain) / np.where(lasting > 0, lasting, 1.0)
+        volts[name] = mean_of(draft, plain(whole))
     if not neuron.gain:
         volts[neuron.potential] = 1.0
     sizes = {}
@@ -215,7 +216,7 @@ def _scale(draft: Draft, population: PopulationProgram, neuron: LinearNeuron) ->
     span = _everywhere(draft, np.asarray(neuron.threshold) - offset)
     most = _everywhere(draft, list(sizes.values()) or [span])
     unit = (most or span or 1.0) / MOST_WEIGHT
-    leak = float(np.mean(_drift(neuron, offset, keep))) / unit if keep.size else 0.0
+    leak = mean_of(draft, plain(_drift(neuron, offset, keep))) / unit
     draft.report.details.setdefault("scale", {})[population.name] = {
         "unit": unit, "offset": offset, "threshold": round(span / unit), "leak": round(leak),
     }  # fmt: skip
@@ -244,7 +245,7 @@ def _with_code(
     neuron, v = own.neuron, own.neuron.potential
     keep = np.asarray(neuron.keep, np.float64)
     constant = np.asarray(neuron.drive) - own.offset * (1.0 - keep)
-    reversing = not np.any(constant) and bool(np.any(keep != 1.0))
+    reversing = not _everywhere(draft, constant) and _everywhere(draft, keep - 1.0) > 0
     threshold = np.rint((np.asarray(neuron.threshold) - own.offset) / own.unit)
     values = {
         "v": np.rint((np.asarray(population.values[v]) - own.offset) / own.unit),

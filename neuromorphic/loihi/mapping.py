@@ -10,7 +10,7 @@ import numpy as np
 
 from ...lowering.program import PopulationProgram, Value
 from ..draft import Draft, Reading
-from ..linear import LinearNeuron, leaky_neuron
+from ..linear import LinearNeuron, leaky_neuron, mean_of
 from ..quantise import Tally, map_delays
 from . import weights as w
 from .arithmetic import EXPONENTS, MAX_DELAY, MAX_REFRACTORY
@@ -66,7 +66,9 @@ def map_neurons(draft: Draft) -> None:
             own = rounded(own)
         found[population.name] = own
     draft.facts[FACT] = found
-    draft.report.details["scale"] = {name: own.table for name, own in found.items()}
+    draft.report.details["scale"] = {
+        name: own.table(lambda value: _ends(draft, value)) for name, own in found.items()
+    }
 
 
 def _scaled(
@@ -74,15 +76,15 @@ def _scaled(
 ) -> Compartments | None:
     machine: Any = draft.machine
     report, where = draft.report, f"population {population.name!r}"
-    resets = np.atleast_1d(np.asarray(neuron.reset, np.float64))
-    if resets.size and np.ptp(resets):
+    resets = np.atleast_1d(_ends(draft, neuron.reset))
+    if np.ptp(resets):
         report.obstacle(
             where, "reset potentials that differ between neurons", "on Loihi the reset is 0",
             "Give one value per population.",
         )  # fmt: skip
         return None
-    before = machine.order == "machine"
-    plain = compartments(population.name, neuron, 1.0, merge=True, before_leak=before)
+    offset, before = float(resets[0]), machine.order == "machine"
+    plain = compartments(population.name, neuron, 1.0, offset, before_leak=before)
     span = _over_ranks(draft, plain.threshold)
     if not span > 0:
         report.obstacle(
@@ -96,7 +98,12 @@ def _scaled(
     if unit is None:
         bias = _over_ranks(draft, plain.bias)
         unit = choose_unit(span, bias, _largest_weight(draft, plain), machine.headroom)
-    own = compartments(population.name, neuron, unit, merge=True, before_leak=before)
+
+    def alike(one: Value, other: Value) -> bool:
+        differs = np.array([not np.array_equal(one, other)], np.int64)
+        return not int(draft.ranks.largest(differs)[0])
+
+    own = compartments(population.name, neuron, unit, offset, before_leak=before, alike=alike)
     if len(own.currents) > 1:
         taken = f"{len(own.currents)} compartments per neuron, for as many synaptic decays"
         if not draft.allowed("extra_compartments", where, taken):
@@ -149,6 +156,15 @@ def _members(own: Compartments) -> set[str]:
 def _over_ranks(draft: Draft, values: Value) -> float:
     own = largest({"": values})
     return float(draft.ranks.largest(np.array([own]))[0])
+
+
+def _ends(draft: Draft, values: Value) -> Any:
+    """Return a number, or the smallest and largest of all ranks."""
+    if not isinstance(values, np.ndarray):
+        return float(values)
+    own = [-values.min(), values.max()] if values.size else [-np.inf, -np.inf]
+    low, high = draft.ranks.largest(np.array(own))
+    return [-float(low), float(high)]
 
 
 def _check_registers(draft: Draft, population: PopulationProgram) -> None:
@@ -231,7 +247,7 @@ def _format(
     machine: Any = draft.machine
     if not machine.weights:
         return None
-    pulls = np.any(np.asarray(own.gain_of(variable)) < 0)
+    pulls = _over_ranks(draft, np.minimum(own.gain_of(variable), 0.0)) > 0
     mode = w.sign_mode(-high, -low) if pulls else w.sign_mode(low, high)
     sizes = {"": max(abs(low), abs(high)) * np.abs(own.gain_of(variable))}
     wanted = _over_ranks(draft, largest(sizes))
@@ -280,7 +296,7 @@ def _put_poisson(
             continue
         gain = own.gain_of(given.variable)
         if np.ndim(gain):
-            mean = float(np.mean(_all(draft, gain)))
+            mean = mean_of(draft, gain)
             draft.report.note(f"Poisson input {given.name!r}: one weight, for the mean neuron")
             gain = mean
         weight = float(given.weight)
@@ -300,10 +316,6 @@ def _put_poisson(
     draft.program = replace(draft.program, poisson=tuple(changed))
 
 
-def _all(draft: Draft, own: Value) -> np.ndarray:
-    return np.concatenate(draft.ranks.gather(np.atleast_1d(np.asarray(own, np.float64))))
-
-
 def _with_code(
     draft: Draft,
     population: PopulationProgram,
@@ -319,7 +331,7 @@ def _with_code(
     draft.readings[name, own.potential] = Reading(own.unit, own.offset, write)
     if not own.delta:
         for current in own.currents:
-            gain = float(np.mean(_all(draft, current.gain[current.name])))
+            gain = mean_of(draft, current.gain[current.name])
             draft.readings[name, current.name] = Reading(1.0 / gain, 0.0, write)
     return machine_population(
         population, own, arrivals[name], integer=integer, whole=bool(machine.weights)

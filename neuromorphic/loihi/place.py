@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...lowering.program import AllSources, MatchingSource, Program, ProjectionProgram
 from ..draft import Draft
 from ..placement import Placement, cut_all, make_cores, place
+from ..static import synapse_totals
 
 CORES_PER_CHIP = 128
 CORES_PER_TILE = 4
@@ -43,12 +44,12 @@ class Room:
         return self.synapses / CORES_PER_CHIP
 
 
-def indegrees(program: Program) -> dict[str, float]:
+def indegrees(program: Program, totals: Mapping[str, float]) -> dict[str, float]:
     """Return synapses per neuron of each population: the mean, Poisson inputs one each."""
     found = {p.name: 0.0 for p in program.populations}
     for projection in program.projections:
         size = program.population(projection.post.population).size
-        found[projection.post.population] += projection.expected_synapses / size
+        found[projection.post.population] += totals[projection.name] / size
     for given in program.poisson:
         found[given.post.population] += 1.0
     return found
@@ -68,7 +69,8 @@ def put_on_cores(
     limits : bool
         Whether what does not fit stands in the way.
     """
-    program, degrees = draft.program, indegrees(draft.program)
+    program, totals = draft.program, synapse_totals(draft)
+    degrees = indegrees(program, totals)
 
     def most(name: str) -> int:
         by_state = room.compartments // compartments.get(name, 1)
@@ -85,8 +87,7 @@ def put_on_cores(
         "neurons": program.n_neurons,
         "largest slice": max((s.size for s in slices), default=0),
     }
-    synapses = sum(p.expected_synapses for p in program.projections)
-    report.memory["synapses (8-bit weights alone)"] = float(synapses)
+    report.memory["synapses (8-bit weights alone)"] = sum(totals.values())
     report.details["placement"] = placed.table()
     if limits:
         for name, degree in degrees.items():
@@ -114,7 +115,12 @@ def count_load(draft: Draft, placed: Placement) -> None:
     draft.limits(cores=make_cores(program, placed.items, base_load=load, load_every=100))
 
 
-def traffic(program: Program, placed: Placement, spikes: Mapping[str, int]) -> dict[str, float]:
+def traffic(
+    program: Program,
+    placed: Placement,
+    spikes: Mapping[str, int],
+    totals: Mapping[str, float],
+) -> dict[str, float]:
     """Return packets sent between cores and the hops they take, expected from the rules.
 
     A spike is sent once to each core on which its neuron has a synapse. Tiles are passed west to
@@ -131,7 +137,7 @@ def traffic(program: Program, placed: Placement, spikes: Mapping[str, int]) -> d
     name = np.array([s.population for s in placed.items])
     size = np.array([s.size for s in placed.items], np.float64)
     found = dict.fromkeys(("packets", "hops_east_west", "hops_north_south"), 0.0)
-    for pre, post, reached in _reached(program, name, size):
+    for pre, post, reached in _reached(program, name, size, totals):
         sent = float(spikes.get(pre, 0)) * reached
         found["packets"] += float(sent.sum())
         if pre not in set(name):
@@ -144,23 +150,29 @@ def traffic(program: Program, placed: Placement, spikes: Mapping[str, int]) -> d
 
 
 def _reached(
-    program: Program, name: NDArray[np.str_], size: NDArray[np.float64]
+    program: Program,
+    name: NDArray[np.str_],
+    size: NDArray[np.float64],
+    totals: Mapping[str, float],
 ) -> list[tuple[str, str, NDArray[np.float64]]]:
     """Return, for each pair of populations, how likely a spike goes to each slice of the second."""
     missed: dict[tuple[str, str], NDArray[np.float64]] = {}
     sizes = {p.name: p.size for p in program.emitters()}
     for projection in program.projections:
         pre, post = projection.pre.population, projection.post.population
-        chance = _chance(projection, size[name == post]) * projection.pre.size / sizes[pre]
+        chance = _chance(projection, size[name == post], totals[projection.name])
+        chance = chance * projection.pre.size / sizes[pre]
         missed[pre, post] = missed.get((pre, post), 1.0) * (1.0 - chance)
     return [(pre, post, 1.0 - none) for (pre, post), none in missed.items()]
 
 
-def _chance(projection: ProjectionProgram, size: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chance(
+    projection: ProjectionProgram, size: NDArray[np.float64], synapses: float
+) -> NDArray[np.float64]:
     within = size / size.sum()
     if isinstance(projection.rule, AllSources):
         return np.ones_like(size)
-    each = projection.expected_synapses / max(projection.pre.size, 1) * within
+    each = synapses / max(projection.pre.size, 1) * within
     if isinstance(projection.rule, MatchingSource):
         return np.minimum(each, 1.0)
     return 1.0 - np.exp(-each)

@@ -14,7 +14,7 @@ from ..energy import loihi2_costs, loihi_costs
 from ..engine import RunFacts
 from ..knobs import Assumption, knob
 from ..platform import Machine, Pass
-from ..static import refuse_features
+from ..static import refuse_features, synapse_totals
 from .mapping import FACT, map_neurons, map_synapses, map_the_delays
 from .place import Room, count_load, put_on_cores, traffic
 
@@ -141,6 +141,7 @@ class Loihi(Machine):
         known = draft.facts.get(FACT, {})
         taken = {name: max(1, len(own.currents)) for name, own in known.items()}
         room = Room(self.neurons_per_core, self.synapses_per_chip, self.chips)
+        draft.facts["synapses"] = synapse_totals(draft)
         draft.facts["placement"] = put_on_cores(draft, room, taken, limits=self.limits)
         if self.count_load:
             count_load(draft, draft.facts["placement"])
@@ -157,7 +158,7 @@ class Loihi(Machine):
         """Return traffic and load of the cores, and the price of the run."""
         placed = draft.facts.get("placement")
         if placed is not None:
-            sent = traffic(draft.program, placed, run.spikes)
+            sent = traffic(draft.program, placed, run.spikes, draft.facts["synapses"])
             draft.facts["counts"] = {**draft.facts.get("counts", {}), **sent}
             found: dict[str, Any] = {"traffic": {n: round(x, 3) for n, x in sent.items()}}
             if counts is not None and counts.core_events.size:

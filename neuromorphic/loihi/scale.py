@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,9 @@ from .arithmetic import (
 
 LARGEST_WEIGHT = 254 * ALIGNMENT * 2**7
 """Largest effect of a spike on u that weights of every sign mode have."""
+
+
+_NOTHING = 1e-6  # units of v: what rounding leaves of a bias of 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,21 +91,26 @@ class Compartments:
         """Return units of u per unit of a variable of the description."""
         return self.current_of(variable).gain[variable]
 
-    @property
-    def table(self) -> dict[str, object]:
-        """What was chosen, JSON-able: arrays as their smallest and largest value."""
+    def table(self, brief: Callable[[Value], Any]) -> dict[str, Any]:
+        """Return what was chosen; ``brief`` makes a value JSON-able."""
         return {
             "unit": self.unit,
             "offset": self.offset,
-            "decay_v": _brief(self.decay),
-            "decay_u": {c.name: _brief(c.decay) for c in self.currents},
-            "vth": _brief(np.asarray(self.threshold) / ALIGNMENT),
-            "bias": _brief(self.bias),
+            "decay_v": brief(self.decay),
+            "decay_u": {c.name: brief(c.decay) for c in self.currents},
+            "vth": brief(plain(np.asarray(self.threshold) / ALIGNMENT)),
+            "bias": brief(self.bias),
         }
 
 
 def compartments(
-    population: str, neuron: LinearNeuron, unit: float, *, merge: bool, before_leak: bool
+    population: str,
+    neuron: LinearNeuron,
+    unit: float,
+    offset: float,
+    *,
+    before_leak: bool,
+    alike: Callable[[Value, Value], bool] = np.array_equal,
 ) -> Compartments:
     """Return a population in units of ``unit`` volts, nothing rounded yet.
 
@@ -112,14 +120,16 @@ def compartments(
     neuron : LinearNeuron
     unit : float
         Volts (or what the potential is in) per unit of v.
-    merge : bool
-        Sum currents that decay alike in one compartment.
+    offset : float
+        The reset potential.
     before_leak : bool
         For synapses that act on the potential: what arrives is added before the leak of the next
         step in the description, and after it on the machine, so weights are reduced by the leak.
+    alike : callable
+        Whether two decays are the same; on ranks, for all of them.
     """
     keep = np.asarray(neuron.keep, np.float64)
-    offset = float(np.min(neuron.reset)) if np.size(neuron.reset) else 0.0
+    bias = (np.asarray(neuron.drive) - offset * (1.0 - keep)) / unit
     delta = not neuron.gain
     if delta:
         gain = {neuron.potential: plain(keep / unit) if before_leak else 1 / unit}
@@ -128,7 +138,7 @@ def compartments(
         currents = []
         for name, fade in neuron.fade.items():
             gain = {name: plain(np.asarray(neuron.gain[name]) / unit)}
-            currents = _join(currents, Current(name, (name,), _decay(fade), gain), merge)
+            currents = _join(currents, Current(name, (name,), _decay(fade), gain), alike)
     return Compartments(
         population,
         neuron.potential,
@@ -136,7 +146,7 @@ def compartments(
         offset,
         tuple(currents),
         decay=_decay(neuron.keep),
-        bias=plain((np.asarray(neuron.drive) - offset * (1.0 - keep)) / unit),
+        bias=plain(np.where(np.abs(bias) < _NOTHING, 0.0, bias)),
         threshold=plain((np.asarray(neuron.threshold) - offset) / unit),
         delta=delta,
     )
@@ -215,9 +225,12 @@ def largest(values: Mapping[str, Value]) -> float:
     return float(max(found, default=0.0))
 
 
-def _join(known: list[Current], new: Current, merge: bool) -> list[Current]:
+def _join(
+    known: list[Current], new: Current, alike: Callable[[Value, Value], bool]
+) -> list[Current]:
+    """Sum currents that decay alike in one compartment."""
     for k, current in enumerate(known):
-        if merge and np.array_equal(current.decay, new.decay):
+        if alike(current.decay, new.decay):
             joint = replace(
                 current, members=(*current.members, *new.members), gain=current.gain | new.gain
             )
@@ -233,10 +246,3 @@ def plain(value: Any) -> Value:
 
 def _decay(keep: Value) -> Value:
     return plain(DECAY_UNITY * (1.0 - np.asarray(keep, np.float64)))
-
-
-def _brief(value: Value) -> object:
-    array = np.asarray(value, np.float64)
-    if not array.ndim:
-        return float(array)
-    return [float(array.min()), float(array.max())] if array.size else []

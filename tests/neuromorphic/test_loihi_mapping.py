@@ -316,7 +316,7 @@ def test_hops_are_counted_by_hand() -> None:
     program = ns.Simulation(net, dt=DT).program
     slices = [s for p in program.populations for s in cut(p.name, p.size, 1)]
     placed = place(slices, cores_per_chip=128, chips_per_board=1)
-    found = traffic(program, placed, {"A": 7, "B": 100, "C": 3})
+    found = traffic(program, placed, {"A": 7, "B": 100, "C": 3}, {"A->C": 1.0})
     assert found == {"packets": 7.0, "hops_east_west": 7.0, "hops_north_south": 7.0}
 
 
