@@ -286,7 +286,7 @@ def _draw_sweep(axes: Axes, found: dict[float, Found], label: str) -> None:
 
 def _draw_rates(axes: Axes, alone: dict[str, Found]) -> None:
     top = float(np.quantile(alone["uncalibrated"].rates, 0.95))
-    bins = np.linspace(0, max(top, 1.0), 31)
+    bins = np.linspace(0, max(top, 1.0), 31).tolist()
     for name, colour in ((NATIVE, "0.4"), (ALL, _E), ("uncalibrated", _I)):
         axes.hist(alone[name].rates, bins, histtype="step", color=colour, label=name)
     axes.set(xlabel="Rate (Hz)", ylabel="Neurons")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Values = dict[str, Any]
 
-# half-widths at which a spread of 1 is cut, after the same table as the spreads
-_CUT = {"threshold": 2.0, "reset": 2.0, "leak": 1.0, "refractory": 1.0, "tau_syn": 2.0,
-        "capacitance": 2.0}  # fmt: skip
+# half-widths at which a spread of 1 is cut
+_CUT = {kind: cut / sd for kind, (sd, cut) in c.FACETS.items()}
 _TRIAL_CUT = 3.0
 
 
@@ -106,7 +106,7 @@ def _set_codes(
     for name, (low, high) in ranges.items():
         change(
             name, "ms", 1e3,
-            lambda x, low=low, high=high: c.set_time(x, low * slow, high * slow, digital=digital),
+            partial(c.set_time, shortest=low * slow, longest=high * slow, digital=digital),
         )  # fmt: skip
     after = values.pop("tau_m")
     # what did not change keeps the conductance as it was given, without a detour's rounding
@@ -122,9 +122,9 @@ def _tell(
     found: tuple[Floats, Floats, NDArray[np.bool_]],
 ) -> None:
     own = draft.program.share.count(population.size)
-    given, became, clipped = (np.broadcast_to(x, own) for x in found)
+    given, became = (np.broadcast_to(x, own) * factor for x in found[:2])
     tally = Tally()
-    tally.add(given * factor, became * factor, clipped)
+    tally.add(given, became, np.broadcast_to(found[2], own))
     whole = tally.over_ranks(draft)
     if whole.changed or whole.clipped:
         report = whole.report(population.name, name, unit, population.size)

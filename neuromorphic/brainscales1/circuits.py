@@ -43,7 +43,18 @@ FULL_VOLT, FULL_NANOAMPERE = 1.8, 2500.0
 CAPACITANCE = {"big": 2.16456e-12, "small": 164.2e-15}
 """Farad of one membrane circuit."""
 
-MILLISECOND = 1e-3
+LEGS_S = (60e-9, 60e-9)
+"""Wall time from neuron to driver and from driver to neuron; together 1.2 ms at 10^4."""
+STDP_COLUMN_SETS, STDP_SET_SYNAPSES = 8, 32
+"""Of a row: the controller reads and writes a set at a time."""
+
+FACETS = {
+    "threshold": (0.05, 0.1), "reset": (0.1, 0.2), "leak": (0.5, 0.5), "refractory": (0.5, 0.5),
+    "weight": (0.6, 0.7), "tau_syn": (0.25, 0.5), "stp_strength": (0.1, 0.2),
+    "stp_tau": (0.2, 0.4), "capacitance": (0.1, 0.2),
+}  # fmt: skip
+"""Spreads on the FACETS chip, Bill et al. 2010, table 1: sigma and pi over the mean."""
+
 TAU_M = {"big": (5.41e-3, 482e-3), "small": (1.083e-3, 96.3e-3)}
 """Shortest and longest membrane time constant, biological seconds at a speed-up of 10^4."""
 TAU_REFRAC_MAX, TAU_SYN_MAX = 17.3e-3, 15.1e-3
@@ -51,6 +62,11 @@ TAU_W = (29.3e-3, 354e-3)
 DELTA_T = (1.2e-3, 13.5e-3)
 """Volt, biological: 12 to 135 mV on the chip, which has ten times the potentials."""
 REFERENCE_SPEEDUP = 1e4
+
+
+def decoded(address: int) -> tuple[int, int]:
+    """Return what of a driver and of its synapses a 6-bit address selects: 2 and 4 bits."""
+    return address >> 4, address & 15
 
 
 def hardware_volt(volt: ArrayLike) -> Floats:

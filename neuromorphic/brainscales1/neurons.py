@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def per_neuron(code: NeuronCode, names: Iterable[str]) -> NeuronCode:
     return replace(code, variables=variables, equations="\n".join(lines))
 
 
-def with_values(population: PopulationProgram, values: dict[str, object]) -> PopulationProgram:
+def with_values(population: PopulationProgram, values: Mapping[str, Any]) -> PopulationProgram:
     """Return a population with other parameter values: numbers, or arrays of owned neurons."""
     differ = [n for n, v in values.items() if np.ndim(v) and population.code.variable(n).shared]
     code = per_neuron(population.code, differ) if differ else population.code

@@ -113,7 +113,7 @@ class BrainScaleS1(Machine):
         imperfection=True, ideal=False,
     )  # fmt: skip
     l1_delay_ns: float = knob(
-        80.0, "wall time from neuron to neuron, ns (1.2 ms biological at 10^4: 120)", fact="C",
+        80.0, "wall time from neuron to neuron, ns (120: two legs of 60 as measured)", fact="C",
         source="ESS", low=0.0, high=1e5,
     )  # fmt: skip
     l2_delay_ns: float = knob(
@@ -246,7 +246,8 @@ class BrainScaleS1(Machine):
 
     def cost_model(self) -> CostModel:
         """Return what time and energy wafers take."""
-        return brainscales1_costs(self.speedup)
+        neurons = c.HICANNS * c.DENMEMS / self.denmems
+        return brainscales1_costs(self.speedup, neurons_per_wafer=neurons)
 
     def account(self, draft: Draft, counts: MachineCounts | None, run: RunFacts) -> dict[str, Any]:
         """Return the times, the spikes lost by cause, and the energy of a run."""

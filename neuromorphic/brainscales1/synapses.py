@@ -35,6 +35,8 @@ def set_synapses(draft: Draft) -> None:
     lists = (
         machine.mapping_loss, machine.synapse_loss, machine.digital_weights, machine.weight_noise,
     )  # fmt: skip
+    if draft.report.obstacles:  # it will be refused: no need to list synapses
+        return
     if any(lists):
         every = [listed(draft, p) for p in draft.program.projections]
         lose_synapses(draft, machine, every)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...errors import DescriptionError
 from .circuits import CAPACITANCE
 
 Floats = NDArray[np.float64]
@@ -26,11 +27,23 @@ class RowGain:
     v_gmax : int
         0 to 1023.
     divisor : int
-        ``gmax_div``.
+        ``gmax_div``, 1 to 30.
+
+    Raises
+    ------
+    DescriptionError
+        A row cannot be set so.
     """
 
     v_gmax: int
     divisor: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.v_gmax <= 1023 and 1 <= self.divisor <= 30):
+            raise DescriptionError(
+                f"a row's V_gmax is {self.v_gmax} and its divisor {self.divisor}; they are 0 to "
+                "1023 and 1 to 30."
+            )
 
     @property
     def factor(self) -> float:
@@ -66,7 +79,7 @@ def digital(conductance_ns: ArrayLike, gain: ArrayLike = 1.0) -> Floats:
     Below 0 for conductances under those of the quadratic at 0, above 15 for those too large.
     """
     first, second, third = COEFFICIENTS
-    wanted = np.asarray(conductance_ns, np.float64) / gain
+    wanted = np.asarray(conductance_ns, np.float64) / np.asarray(gain, np.float64)
     root = second * second - 4.0 * third * (first - wanted)
     # beyond the quadratic's maximum there is no such weight; its place is far above 15 anyway
     return (-second + np.sqrt(np.maximum(root, 0.0))) / (2.0 * third)

@@ -36,7 +36,9 @@ def test_delays():
     assert (machine.l1_delay_ns, machine.l2_delay_ns) == (80, 500)
     assert delay_steps(machine, 1e-4, external=False) == 8
     assert delay_steps(machine, 1e-4, external=True) == 50
-    assert delay_steps(machine.but(l1_delay_ns=120.0), 1e-4, external=False) == 12
+    assert c.LEGS_S == (60e-9, 60e-9)
+    both = machine.but(l1_delay_ns=sum(c.LEGS_S) * 1e9)
+    assert delay_steps(both, 1e-4, external=False) == 12
     assert delay_steps(machine.but(speedup=1e5), 1e-4, external=False) == 80
 
 
@@ -60,6 +62,8 @@ def test_capacity():
     assert pytest.approx(44e6, rel=1e-2) == c.SYNAPSES * c.HICANNS
     assert (c.HORIZONTAL_LINES, c.VERTICAL_LINES) == (64, 256)
     assert c.USABLE_ADDRESSES == 2**6 - 1
+    assert [c.decoded(address) for address in (0, 17, 63)] == [(0, 0), (1, 1), (3, 15)]
+    assert c.STDP_COLUMN_SETS * c.STDP_SET_SYNAPSES == c.COLUMNS == 256
     assert fan_in(1) == 224
     assert fan_in(4) == 896
     assert BrainScaleS1().denmems == 4
@@ -88,6 +92,9 @@ def test_gains_of_rows():
     assert found[200, 15] == pytest.approx(0.29333, abs=5e-6)
     assert found[500, 11] == 1.0
     assert weights.synaptic_current(15, 500, 11) == pytest.approx(15 * 500 / 11)
+    for v_gmax, divisor in ((1024, 11), (500, 0), (500, 31)):
+        with pytest.raises(DescriptionError, match="row"):
+            weights.RowGain(v_gmax, divisor)
 
 
 def test_scale_of_conductances():
@@ -206,6 +213,11 @@ def test_default_spreads_are_the_table():
     found = (machine.cv_threshold, machine.cv_reset, machine.cv_leak, machine.cv_refractory,
              machine.cv_tau_syn, machine.cv_capacitance)  # fmt: skip
     assert found == (0.05, 0.1, 0.5, 0.5, 0.25, 0.1)
+    kinds = ("threshold", "reset", "leak", "refractory", "tau_syn", "capacitance")
+    assert tuple(c.FACETS[kind][0] for kind in kinds) == found
+    assert [c.FACETS[kind][1] for kind in kinds] == [0.1, 0.2, 0.5, 0.5, 0.5, 0.2]
+    others = {kind: c.FACETS[kind] for kind in ("weight", "stp_strength", "stp_tau")}
+    assert others == {"weight": (0.6, 0.7), "stp_strength": (0.1, 0.2), "stp_tau": (0.2, 0.4)}
     ids = np.arange(20_000)
     drawn = deviation(3, "leak", ids, 0.5, 0.5)
     assert np.abs(drawn).max() == 0.5
