@@ -6,7 +6,11 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from ...lowering.expressions import evaluate, names_in
 from ...lowering.program import NeuronCode, PopulationProgram
+from ..units import MILLI_NANO
 from .models import taken
 from .numerics import Core, Ideal
 from .population import Machined
@@ -30,9 +34,8 @@ def uncomputable(code: NeuronCode, number_format: str) -> list[str]:
                 power = getattr(node.right, "value", None)
                 if not isinstance(power, int | float) or power not in range(1, 17):
                     found.add(f"{ast.unparse(node)}: a power that is not 1 to 16")
-    if code.refractory_kind == "duration" and code.refractory.strip() not in {
-        v.name for v in code.variables
-    }:
+    known = {v.name for v in code.variables if v.role in ("parameter", "coefficient")}
+    if code.refractory_kind == "duration" and not names_in(code.refractory.strip()) <= known:
         found.add(f"a refractory period of {code.refractory}")
     if code.noise:
         found.add("random numbers")
@@ -81,6 +84,8 @@ def generated_population(
         start="\n".join([*start, code.start] if code.start else start),
         update="\n".join([*update, code.update]),
     )
+    if core.format is not None and code.refractory_kind == "duration":
+        changed = replace(changed, refractory=_pause(made))
     if core.format is None:
         lines = [f"{v.name} : 1" for v in made.variables if v.name not in given.values]
         changed = replace(
@@ -90,3 +95,14 @@ def generated_population(
         )
         return replace(given, code=changed, values=made.values), made
     return made.program(changed), made
+
+
+def _pause(made: Machined) -> str:
+    """Return the name of the refractory period, which becomes a variable if it is worked out."""
+    text = made.given.code.refractory.strip()
+    if text in made.given.values:
+        return text
+    seconds = evaluate(text, made.given.values, f"population {made.given.name!r}: refractory")
+    array = np.asarray(MILLI_NANO.value(seconds, "s"), np.float64)
+    made.put("pause", made.core.host(float(array) if array.ndim == 0 else array))
+    return "pause"

@@ -44,6 +44,8 @@ class SpiNNaker(Machine):
     approximations: ClassVar[dict[str, str]] = {
         "generated_models": "neuron models that the machine's software lacks are computed as they "
         "are written, in its arithmetic",
+        "generated_sources": "populations without synapses that draw random numbers are spike "
+        "sources, made in float64",
         **APPROXIMATIONS,
     }
     constants: ClassVar[tuple[Assumption, ...]] = (

@@ -219,6 +219,8 @@ def map_neurons(draft: Draft) -> None:
     core, dt = arithmetic(machine.arithmetic), draft.program.dt * 1e3
 
     def change(population: PopulationProgram) -> PopulationProgram:
+        if population.name in plan.sources:
+            return population
         model, receptors = plan.models[population.name], plan.of(population.name)
         if model is None:
             changed, made = generated_population(

@@ -40,6 +40,8 @@ class Plan:
         By projection: the rule by which it learns on the machine.
     slots : dict of str to int
         By population: ticks that the rings of its cores hold.
+    sources : set of str
+        Populations that only make random spikes, and are left as they are.
     """
 
     models: dict[str, Model | None] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Plan:
     weights: dict[str, WeightFacts] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
 
     def of(self, population: str) -> list[Receptor]:
         """Return the synapse types of a population, excitatory ones first."""
@@ -70,6 +73,10 @@ def choose_models(draft: Draft) -> None:
     machine, plan = machine_of(draft), plan_of(draft)
     for population in draft.program.populations:
         code, name = population.code, population.name
+        if _is_source(draft, population):
+            plan.sources.add(name)
+            plan.models[name] = None
+            continue
         model = recognised(code) if machine.models == "machine" else None
         if model is not None and model.izhikevich and not _usual_peak(population):
             model = None
@@ -94,6 +101,15 @@ def choose_models(draft: Draft) -> None:
                     "powers, and a refractory period that is a parameter",
                     "Write the equations with these, or set arithmetic='float64'.",
                 )
+
+
+def _is_source(draft: Draft, population: PopulationProgram) -> bool:
+    """Return whether a population only makes random spikes, and may stay as it is."""
+    program, name = draft.program, population.name
+    reached = any(p.post.population == name for p in (*program.projections, *program.poisson))
+    if reached or not population.code.noise or not machine_of(draft).changes_neurons:
+        return False
+    return draft.allowed("generated_sources", name, "its random spikes are made in float64")
 
 
 def _usual_peak(population: PopulationProgram) -> bool:

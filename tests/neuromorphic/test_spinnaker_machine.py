@@ -315,10 +315,24 @@ def test_equations_that_fixed_point_cannot_compute_are_told():
     net = ns.Network(seed=1)
     net.population("hh", 2, ns.models.hodgkin_huxley())
     noisy = ns.NeuronModel("dv/dt = -v/(10*ms) + sqrt(v)/second + 0.1*xi*second**-0.5 : 1",
-                           threshold="v > 1", reset="v = 0", refractory="2*ms")  # fmt: skip
-    net.population("noisy", 2, noisy)
+                           threshold="v > 1", reset="v = 0", refractory="2*ms*(1 + v)")  # fmt: skip
+    cells = net.population("noisy", 2, noisy)
+    net.project(cells, cells, ns.OneToOne(), "v", weight=0.1, delay=1 * ms)
     with pytest.raises(MappingError) as refused:
         mapped(net, SpiNNaker(allow="all"))
     text = str(refused.value)
     for part in ("exprel()", "sqrt()", "random numbers", "a refractory period of"):
         assert part in text, part
+
+
+def test_populations_of_random_spikes_are_sources():
+    net = network()
+    source = ns.NeuronModel("rate : Hz", threshold="rand() < rate*dt", reset="",
+                            parameters={"rate": 50 * Hz})  # fmt: skip
+    made = net.population("noise", 20, source)
+    net.project(made, net.populations["E"], ns.AllToAll(), "I_syn", weight=50 * pA, delay=1 * ms)
+    with pytest.raises(MappingError, match="random numbers"):
+        mapped(net, SpiNNaker(allow="generated_models"))
+    found = mapped(net, SpiNNaker(allow="generated_sources"))
+    assert found.program.population("noise").code.scalar is None
+    assert found.program.population("E").code.scalar.format == "s16.15"
