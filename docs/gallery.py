@@ -24,9 +24,10 @@ class Shown:
 
 # their published size takes minutes
 _FEWER = {"distal_reward": {"networks": 3}}
+_SIZE = {"spinnaker_microcircuit": {"scale": 1}}
 _QUICK = {"clustered", "decision", "synfire", "working_memory"}
 
 EXPERIMENTS = tuple(
-    Shown(name, {"quick": True} if name in _QUICK else {}, _FEWER.get(name, {}))
+    Shown(name, {"quick": True} if name in _QUICK else _SIZE.get(name, {}), _FEWER.get(name, {}))
     for name in sorted(point.name for point in entry_points(group="neurosim.experiments"))
 )

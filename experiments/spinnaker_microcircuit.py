@@ -21,6 +21,7 @@ from ..analysis.train_comparison import STATISTICS, Looks
 from ..experiment import Experiment
 from ..networks.microcircuit import POPULATIONS, microcircuit
 from ..neuromorphic.spinnaker import SpiNNaker
+from ..neuromorphic.workload import Workload
 from ..results import Check, Results
 from ..runs import Runs
 from ..settings import Setting
@@ -60,7 +61,7 @@ _RHODES = "Rhodes et al. 2020: 12 boards, 0.63 (Poisson)"
 _ALBADA = "van Albada et al. 2018: 6 boards, 4.4 to 5.9"
 # How many neurons those authors had on a core is an assumption here.
 DEFAULT_CORES, SLOW = "256 neurons a core", "80 a core, 20 x slower"
-_PLANNED: dict[str, dict[str, float]] = {
+PLANNED: dict[str, dict[str, float]] = {
     DEFAULT_CORES: {},
     SLOW: {"neurons_per_core": 80, "time_scale_factor": 20.0},
 }
@@ -123,10 +124,8 @@ def perform(
         name: Found(one, None if name == NATIVE else compare(first, one))
         for first, (name, one) in _simulated(runs, coarse, own)
     }
-    planned = {
-        name: _plan(runs, found[FINE_MACHINE].recording, settings)
-        for name, settings in _PLANNED.items()
-    }
+    workload = Workload.of_recording(found[FINE_MACHINE].recording)
+    planned = {name: plan(runs, workload, settings) for name, settings in PLANNED.items()}
     placed = {_LABELS[n]: one.placed for n, one in found.items() if one.placed is not None}
     placed |= {f"planned: {name}": one for name, one in planned.items()}
     as_published = runs.scale == 1 and slower == 1 and neurons_per_core == 64
@@ -157,8 +156,8 @@ def _simulated(
             yield first, (name, runs.simulate(name, network, dt=1 * ms, platform=platform))
 
 
-def _plan(runs: Runs, recording: Recording, settings: dict[str, Any]) -> Placed:
-    """Place the network otherwise, and price what was recorded there."""
+def plan(runs: Runs, workload: Workload, settings: dict[str, Any]) -> Placed:
+    """Place the network otherwise without running it, and price there what was done elsewhere."""
     machine = SpiNNaker(**settings)
     network = microcircuit(runs.scale, runs.seed)
     simulation = Simulation(
@@ -166,8 +165,8 @@ def _plan(runs: Runs, recording: Recording, settings: dict[str, Any]) -> Placed:
     )
     resources = (simulation.mapping or {})["resources"]
     counted = {k: float(v) for k, v in resources.items() if k in ("boards", "chips", "cores")}
-    workload = replace(machine.workload(recording), resources=counted)
-    return Placed.of(resources, machine.price(workload).as_dict())
+    there = replace(workload, resources=counted)
+    return Placed.of(resources, machine.price(there).as_dict())
 
 
 def _checks(found: dict[str, Found], planned: dict[str, Placed]) -> list[Check]:
@@ -246,7 +245,7 @@ def _figure(found: dict[str, Found], placed: dict[str, Placed]) -> Figure:
 
 
 def _distribution(axes: Axes, found: dict[str, Found], name: str, statistic: str) -> None:
-    """Draw the cumulative distribution of each simulation, up to a 99th percentile."""
+    """Draw the distribution of each simulation; native at 1 ms may lie beyond the panel."""
     highest = 0.0
     for which, one in found.items():
         run = one.recording
@@ -257,7 +256,7 @@ def _distribution(axes: Axes, found: dict[str, Found], name: str, statistic: str
             share = np.arange(1, values.size + 1) / values.size
             style = "--" if which in _DASHED else "-"
             axes.plot(values, share, style, color=_COLOURS[which], label=_LABELS[which])
-            if statistic == "rate" or which == NATIVE:
+            if which != COARSE:
                 highest = max(highest, float(np.percentile(values, 99)))
     axes.set_ylim(0, 1.02)
     if highest > 0:
@@ -275,7 +274,7 @@ def _rates(axes: Axes, found: dict[str, Found]) -> None:
 
 
 def _energy(axes: Axes, placed: dict[str, Placed]) -> None:
-    """Draw the energy per synaptic event beside the published ones, and the boards."""
+    """Draw the energy per synaptic event beside the published ones; pale: planned, not run."""
     bars = [(name, one.microjoules, one.boards, "#D55E00") for name, one in placed.items()]
     bars += [(name, energy, boards, "0.75") for name, (energy, boards) in PUBLISHED.items()]
     shown = [energy for _, energy, *_ in bars if np.isfinite(energy)]
@@ -285,8 +284,8 @@ def _energy(axes: Axes, placed: dict[str, Placed]) -> None:
             axes.barh(row, energy, color=colour, height=0.7, alpha=1.0 if solid else 0.5)
             words = f" {boards:.0f} board{'s' if boards != 1 else ''}"
             axes.text(energy, row, words, va="center", fontsize=6)
-    axes.set_yticks(range(len(bars)), [name.replace(", ", ",\n").replace(": ", ":\n")
-                                       for name, *_ in bars])  # fmt: skip
+    labels = [name.removeprefix("planned: ").replace(", ", ",\n") for name, *_ in bars]
+    axes.set_yticks(range(len(bars)), labels)
     axes.tick_params(axis="y", labelsize=5.5)
     axes.set(xlabel="µJ per synaptic event", xscale="log", xlim=(0.1, 8 * max(shown)))
     axes.invert_yaxis()
