@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..draft import Draft
 from .planning import machine_of, plan_of
-from .plastic import map_learning, plastic_rule
+from .plastic import HAS, INSTEAD, map_learning, plastic_rule
 from .receptors import RING_FULL, RING_UNIT, target_variable
 
 _FREE_SLOTS = 1 << 14
@@ -22,7 +22,7 @@ def find_rules(draft: Draft) -> None:
         if machine.plasticity == "deferred":
             rule = plastic_rule(draft.program, projection)
             if isinstance(rule, str):
-                draft.report.obstacle(rule, "given", "not on this machine", "Use another rule.")
+                draft.report.obstacle(where, rule, HAS, INSTEAD)
             else:
                 plan.rules[projection.name] = rule
         elif machine.changes_neurons:

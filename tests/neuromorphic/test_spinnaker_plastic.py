@@ -122,6 +122,11 @@ def test_triplets(model: str) -> None:
     assert found.tau["y"] == {"full": 0.125, "minimal": 0.114}[model]
 
 
+def test_learning_switched_off_leaves_weights() -> None:
+    found = told(pair(), learning=False, **DENDRITE)
+    assert found.amplitudes == {"a_plus": 0, "a_minus": 0}
+
+
 def test_inhibitory_weights_learn_by_magnitude() -> None:
     found = told(pair(w_max=-100 * pA), weight=-50 * pA)
     assert (found.sign, found.largest) == (-1, 1e-10)
@@ -131,19 +136,22 @@ def test_inhibitory_weights_learn_by_magnitude() -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: pair(dependence="power_law"), "no rule of the machine's"),
-        (lambda: plasticity.pair_stdp(w_0=50 * pA, dependence="morrison"), "no rule"),
+        (lambda: pair(dependence="power_law"), "a dependence on the weight that the machine lacks"),
+        (
+            lambda: plasticity.pair_stdp(w_0=50 * pA, dependence="morrison"),
+            "that the machine lacks",
+        ),
         (
             lambda: plasticity.triplet_stdp(w_0=50 * pA, w_max=100 * pA, pairing="nearest"),
             "nearest",
         ),
-        (lambda: plasticity.vogels_sprekeler(w_max=100 * pA), "no rule"),
+        (lambda: plasticity.vogels_sprekeler(w_max=100 * pA), "that the machine lacks"),
         (lambda: pair(A_plus=ns.Uniform(0.01, 0.02)), "'A_plus' that differs"),
         (
             lambda: ns.SynapseModel(
                 "w : amp", on_pre="ring_post += w; w = w*0.99", name="pair_stdp"
             ),
-            "pair_stdp is no rule of the machine's, or has other code",
+            "pair_stdp with code or",
         ),
     ],
     ids=["power law", "Morrison", "nearest triplets", "inhibitory", "spread", "name only"],
@@ -152,14 +160,13 @@ def test_others_are_refused_by_name(make: Callable[[], Any], why: str) -> None:
     rule = make()
     found = told(rule, **({"delay": 2 * ms} if len(rule.text.pathways) < 3 else {}))
     assert isinstance(found, str)
-    assert "projection 'plastic'" in found
     assert why in found
 
 
 def test_single_synapses_are_not_watched() -> None:
     net = network(pair())
     net.record("plastic", "w", every=1 * ms, synapses=[0, 1])
-    assert "recording of single synapses" in str(plastic_rule(*lowered(net)))
+    assert "recording of chosen synapses" in str(plastic_rule(*lowered(net)))
 
 
 def test_everything_in_the_way_is_told_at_once() -> None:
@@ -209,4 +216,6 @@ def test_the_report_says_what_became_of_numbers() -> None:
     rounded = mapping["rounded"][0]
     assert (rounded["what"], rounded["unit"], rounded["where"]) == ("weights", "A", "plastic")
     assert 0 < rounded["worst"] <= 0.5 / SCALE * 1.0001
-    assert any("a_plus is 0.0655 steps of s16.15 and became 0" in n for n in mapping["notes"])
+    notes = " ".join(mapping["notes"])
+    assert "a_plus is 0.0655 steps of s16.15 and became 0" in notes
+    assert "at most 0.066 steps of a weight" in notes
