@@ -17,6 +17,7 @@ from .learned import find_rules, learn
 from .mapping import (
     fit_delays,
     map_neurons,
+    map_operations,
     map_poisson_counts,
     map_weights,
     order_of_ticks,
@@ -44,6 +45,7 @@ class SpiNNaker(Machine):
     approximations: ClassVar[dict[str, str]] = {
         "generated_models": "neuron models that the machine's software lacks are computed as they "
         "are written, in its arithmetic",
+        "host_operations": "with float64, code that runs at intervals is run by the host",
         "generated_sources": "populations without synapses that draw random numbers are spike "
         "sources, made in float64",
         **APPROXIMATIONS,
@@ -167,8 +169,8 @@ class SpiNNaker(Machine):
         """Return the steps of the mapping, in order."""
         return (
             refuse, choose_models, find_rules, split_signs, plan_receptors, map_weights,
-            map_poisson_counts, fit_delays, order_of_ticks, learn, map_neurons, lay_out,
-            drop_packets,
+            map_poisson_counts, fit_delays, order_of_ticks, learn, map_neurons,
+            map_operations, lay_out, drop_packets,
         )  # fmt: skip
 
     def cost_model(self) -> CostModel:

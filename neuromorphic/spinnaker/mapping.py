@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from ...lowering.program import (
 from ...lowering.waveforms import StepWave
 from ..draft import Draft, Reading
 from ..quantise import changed_delay, map_delays, round_weights
+from ..units import MILLI_NANO
 from .connectivity import weight_facts
 from .generated import generated_population
 from .numerics import arithmetic
@@ -33,6 +35,7 @@ from .words import LEGACY_SLOTS, MAX_STAGES, delay_slots, extension_stages
 if TYPE_CHECKING:
     from .machine import SpiNNaker
 
+_TIME = re.compile(r"\b(?:t|dt|t_in_timesteps)\b")
 MOST_SPLIT = 20_000_000
 
 
@@ -46,11 +49,15 @@ def refuse(draft: Draft) -> None:
             f"projection {structure.projection!r}", "its synapses come and go",
             "the mapping has fixed synapses", "Take the structural rule out.",
         )  # fmt: skip
-    for operation in program.operations:
-        report.obstacle(
-            f"operation {operation.name!r}", "code that runs at intervals",
-            "the machine runs neurons and synapses only", "Take the operation out.",
-        )  # fmt: skip
+    exact = machine_of(draft).arithmetic == "float64"
+    for operation in program.operations if machine_of(draft).changes_neurons else ():
+        where = f"operation {operation.name!r}"
+        if not exact or not draft.allowed("host_operations", where, "run by the host"):
+            report.obstacle(
+                where, "code that runs at intervals",
+                "the machine runs neurons and synapses only",
+                "Take the operation out, or set arithmetic='float64' and allow='host_operations'.",
+            )  # fmt: skip
     for population in program.populations:
         if population.code.events:
             report.obstacle(
@@ -252,6 +259,32 @@ def map_neurons(draft: Draft) -> None:
                 Saturation(r.population, r.ring, RING_FULL) for r in plan.receptors.values()
             )
         )
+
+
+def map_operations(draft: Draft) -> None:
+    """Pass: let operations on neurons read and write values in the machine's units."""
+    kept = []
+    for operation in draft.program.operations:
+        name = operation.span.population
+        own = {variable for population, variable in draft.readings if population == name}
+        code = draft.program.population(name).code
+        if own:
+            free = {v.name for v in code.variables if v.role in ("state", "parameter")}
+            lost = sorted(set(operation.writes) - free)
+            if lost or _TIME.search(operation.code):
+                draft.report.obstacle(
+                    f"operation {operation.name!r}",
+                    f"it writes {', '.join(lost)}" if lost else "it uses t or dt",
+                    "it may write what a core reads, and knows no time",
+                    "Write it so, or set models='native'.",
+                )
+            constants = {
+                symbol: value / MILLI_NANO.of(symbol.removeprefix("unit_"))
+                for symbol, value in operation.constants.items()
+            }
+            operation = replace(operation, constants=constants)  # noqa: PLW2901
+        kept.append(operation)
+    draft.program = replace(draft.program, operations=tuple(kept))
 
 
 def _scaled(current: CurrentInput, reading: Reading | None) -> CurrentInput:

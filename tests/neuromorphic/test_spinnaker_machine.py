@@ -336,3 +336,16 @@ def test_populations_of_random_spikes_are_sources():
     found = mapped(net, SpiNNaker(allow="generated_sources"))
     assert found.program.population("noise").code.scalar is None
     assert found.program.population("E").code.scalar.format == "s16.15"
+
+
+def test_operations_are_in_the_machines_units():
+    host = SpiNNaker(allow="host_operations", arithmetic="float64")
+    net = ns.Network(seed=1)
+    cells = net.population("N", 3, ns.models.lif_curr_exp())
+    net.run_regularly(cells, "v = E_L + 7*mV", every=5 * ms)
+    net.record(cells, "v", every=1 * ms)
+    run = ns.simulate(net, 6 * ms, dt=DT, platform=host, threads=1)
+    # set as step 0 starts, seen a millisecond later
+    assert run.state("N", "v").values[1] == pytest.approx(-65 + 7 * math.exp(-1 / 10), abs=1e-6)
+    with pytest.raises(MappingError, match="intervals"):
+        mapped(net, SpiNNaker(allow="host_operations"))
