@@ -28,6 +28,6 @@ def refuse_features(draft: Draft) -> None:
         if projection.synapse is not None or projection.restructured:
             report.obstacle(
                 f"projection {projection.name!r}", "synapses with code of their own",
-                f"on {name} synapses are static weights here",
+                f"on {name} synapses are static weights here: learning and graded spikes are not",
                 "Use static synapses, with a variable and a weight.",
             )  # fmt: skip

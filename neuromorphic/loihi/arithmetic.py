@@ -27,6 +27,7 @@ MAX_BIAS, MAX_BIAS_EXPONENT = 2**12 - 1, 7
 EXPONENTS = (-8, 7)
 MAX_DELAY = 62
 MAX_REFRACTORY = 64
+MAX_TRACE = 127
 
 SignMode = Literal["excitatory", "inhibitory", "mixed"]
 SynapseRule = Literal["sum", "each"]
@@ -143,3 +144,26 @@ def step(
     new_v = saturate(decay(v, decay_v) + new_u + np.asarray(bias, np.int64))
     spikes = new_v > ALIGNMENT * np.asarray(vth, np.int64)
     return new_u, np.where(spikes, 0, new_v), spikes
+
+
+def trace(value: ArrayLike, tau: ArrayLike, uniform: ArrayLike) -> Integers:
+    """Return synaptic traces (7 bits) after a step: times 1 - 1/tau, rounded at random.
+
+    Parameters
+    ----------
+    value : int array
+        0 to 127.
+    tau : float array
+        Steps, 1 or more.
+    uniform : float array
+        A random number in [0, 1) for each: rounded up if it is below the fraction, so that the
+        mean is exact [brian2_loihi].
+    """
+    decayed = np.asarray(value, np.float64) * (1.0 - 1.0 / np.asarray(tau, np.float64))
+    whole = np.floor(decayed)
+    return (whole + (decayed - whole > np.asarray(uniform))).astype(np.int64)
+
+
+def impulse(value: ArrayLike, amount: ArrayLike) -> Integers:
+    """Return traces after a spike: the impulse, 0 to 127, is added; 127 is the most."""
+    return np.clip(np.asarray(value, np.int64) + np.asarray(amount, np.int64), 0, MAX_TRACE)
