@@ -16,6 +16,7 @@ from ...lowering.learning_program import DeferredStdp
 from ...lowering.program import DelayDraw, Draw, ListedEdges, ProjectionProgram
 from ..draft import Draft, Reading
 from ..quantise import Tally, weight_unit
+from ..units import MILLI_NANO
 from .luts import DecayTable
 from .stdp_rules import APPROXIMATIONS, HAS, INSTEAD, PlasticRule, plastic_rule
 from .words import MAX_STAGES, MAX_WEIGHT, staged
@@ -71,7 +72,9 @@ def map_learning(
     ticks = np.maximum(edges.delay if rule.transmit is None else edges.delay * 0 + rule.transmit, 1)
     weights = _integer_weights(draft, original, rule, edges.weight.astype(np.float64), scale)
     stages = _stages(draft, ticks, slots, where)
-    tables = {k: DecayTable.of(draft.program.dt, tau).values for k, tau in rule.tau.items()}
+    dt = float(MILLI_NANO.value(draft.program.dt, "s"))  # ms, as the host has them
+    taus = {k: float(MILLI_NANO.value(tau, "s")) for k, tau in rule.tau.items()}
+    tables = {k: DecayTable.of(dt, tau).values for k, tau in taus.items()}
     learning = DeferredStdp(
         projection.name, ring, rule.timing, rule.dependence == "multiplicative", backprop_delay,
         shift, 0, weights=weights, fields=ticks - stages, stages=stages, unit=unit, limit=limit,

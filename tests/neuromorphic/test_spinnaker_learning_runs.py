@@ -129,6 +129,20 @@ def test_an_axonal_delay_must_be_allowed() -> None:
     assert np.array_equal(learning.weights, mapped(network()).weights)
 
 
+def test_tables_are_the_hosts() -> None:
+    """Time constants as they were typed, in ms: 16.7, not what 0.0167 s are times 1,000."""
+    net = network()
+    rule = plasticity.pair_stdp(w_max=400 * pA, tau_plus=16.7 * ms, delays="axonal_and_dendritic")
+    cells = net.populations["E"]
+    net.project(
+        cells, cells, ns.OneToOne(), "I_syn", synapse=rule, weight=200 * pA, name="other",
+        delay={"pre": 0 * ms, "transmit": 1 * ms}, delay_post=1 * ms,
+    )  # fmt: skip
+    found = SpiNNaker().map(ns.lower(net, 1 * ms), Serial()).program.machine.learning[1]
+    assert np.array_equal(found.plus, DecayTable.of(1, 16.7).values)
+    assert (found.plus.size, found.plus[10], found.minus.size) == (128, 1125, 154)
+
+
 def test_the_dendritic_delay_can_be_left_out_of_learning() -> None:
     with_delay, without = run(network()), run(network(), backprop_delay=False)
     assert not np.array_equal(with_delay[2], without[2])

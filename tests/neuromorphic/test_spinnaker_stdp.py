@@ -200,9 +200,15 @@ def network(case: Case) -> ns.Network:
     return net
 
 
-def program(case: Case, limit: float = np.inf) -> Program:
-    """Return the network with a projection that learns; delays are a tick shorter in steps."""
-    found = ns.lower(network(case), 1 * ms)
+def program(case: Case, limit: float = np.inf, beside: float = 0.0) -> Program:
+    """Return the network with a projection that learns; delays are a tick shorter in steps.
+
+    ``beside``: weight of a static projection onto the same sums.
+    """
+    net = network(case)
+    if beside:
+        net.project("drive", "cells", ns.OneToOne(), "ring", weight=beside, delay=3 * ms)
+    found = ns.lower(net, 1 * ms)
     pre, post, delay, weights = drawn(case)
     given_, stage = case.rule, (delay - 1) // case.slots * case.slots
     projections = list(found.projections)
@@ -321,6 +327,17 @@ def test_sums_end_at_the_limit_and_are_counted() -> None:
     assert cut[3].learning[0, 1] == sent  # every synapse of every spike, fetched once
     assert 0 < cut[3].learning[0, 0] < sent
     assert cut[3].saturated[0] == 0  # those are of synapses that only add their weight
+
+
+def test_static_and_learning_synapses_share_a_sum() -> None:
+    """The limit holds for both together; each kind counts what it added in vain."""
+    case, limit = Case(), 3e5
+    free, cut = run(program(case, beside=20000.0)), run(program(case, limit, beside=20000.0))
+    assert np.array_equal(np.minimum(free[1], limit), cut[1])
+    assert cut[1].max() == limit
+    assert cut[3].saturated[0] > 0
+    assert cut[3].learning[0, 0] > 0
+    assert np.array_equal(free[0], cut[0])
 
 
 def test_weights_are_written_as_whole_numbers() -> None:
