@@ -33,6 +33,7 @@ KINDS = {
     "lfp": ("signals", "proxy of the local field potential, and its spectrum"),
     "structure": ("structure", "synapses that come and go, and the realised C_eff over time"),
     "weights": ("synapses", "how recorded weights are distributed over time; chosen synapses"),
+    "load": ("machine", "synaptic events of each core of a neuromorphic machine over time"),
 }
 """Kinds of plot: module and what is shown; the function in the module has the kind's name."""
 

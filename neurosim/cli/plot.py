@@ -14,7 +14,7 @@ from .values import TimeType
 KINDS = (
     "raster", "rates", "isi", "cv", "fano", "sparseness", "synchrony", "correlation",
     "autocorrelogram", "crosscorrelogram", "spectrum", "trace", "lfp", "structure",
-    "weights",
+    "weights", "load",
 )  # fmt: skip
 _SUFFIXES = (".png", ".pdf", ".svg")
 

@@ -16,6 +16,7 @@ from neurosim.cli.plot import KINDS as OFFERED
 from neurosim.errors import AnalysisError, UnknownNameError
 from neurosim.recording import (
     Layout,
+    PlatformLayout,
     PopulationLayout,
     ProjectionLayout,
     RecordingWriter,
@@ -25,8 +26,9 @@ from neurosim.recording import (
 from neurosim.recording.synapse_layout import TABLE, SynapseLayout
 
 STOP_MS = 2000.0
-OF_RECORDERS = ("trace", "lfp", "structure", "weights")
+OF_RECORDERS = ("trace", "lfp", "structure", "weights", "load")
 POPULATION_KINDS = [kind for kind in KINDS if kind not in OF_RECORDERS]
+LOAD = np.random.default_rng(4).integers(0, 50, (20, 7))
 WEIGHTS = np.random.default_rng(3).uniform(0, 1, (5, 100))
 SYNAPSES = (
     SynapseLayout("p.w", "p", "w", "nS", "all", 5000),
@@ -52,6 +54,7 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
         recorders if states else (),
         synapses=SYNAPSES if states else (),
         structures=("p",) if states else (),
+        platform=PlatformLayout("box") if states else None,
     )
     times, ids = on_grid(*renewal(sum(sizes), 20.0, 2, seed=1, duration_ms=STOP_MS - 1))
     rng = np.random.default_rng(2)
@@ -70,6 +73,7 @@ def write(path, names=("E", "I"), sizes=(40, 20), states=True):
                 SimpleNamespace(projection="p", step=s, created=3, deleted=2, n_synapses=100 + s)
                 for s in (5000, 9000)
             )
+        writer.machine.finish({}, LOAD, 100.0)
         writer.finish({})
     return read(path)
 
@@ -235,6 +239,20 @@ def test_weights_show_the_shares_of_the_bins(recording):
     counted = recording.synapses("p").histogram("c")
     assert "outside" in figure.axes[-2].get_title() + figure.axes[-1].get_title()
     np.testing.assert_array_equal(counted.below, (WEIGHTS < 0.2).sum(axis=1))
+
+
+def test_load_shows_every_core_and_the_busiest(recording):
+    above, below = recording.plot("load").axes[:2]
+    (mesh,) = above.collections
+    np.testing.assert_allclose(np.asarray(mesh.get_array()).reshape(7, 20), LOAD.T / 100.0)
+    busiest, mean = (patch.get_data().values for patch in below.patches)
+    np.testing.assert_allclose(busiest, LOAD.max(axis=1) / 100.0)
+    np.testing.assert_allclose(mean, LOAD.mean(axis=1) / 100.0)
+
+
+def test_load_of_a_run_on_no_machine(layers):
+    with pytest.raises(AnalysisError, match="no load of cores"):
+        layers.plot("load")
 
 
 def test_weights_that_were_not_recorded(layers):
