@@ -19,17 +19,27 @@ from neurosim.units import Hz, ms, pA
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parallel"))
 from launch import launch
 
-IDEAL = BrainScaleS2.transparent()
+IDEAL = BrainScaleS2.transparent(allow="currents")
 DURATION = 150 * ms
+STRENGTH = ns.Normal(40 * pA, 8 * pA)
+NOISY = "currents"
+
+
+def model(mean=380 * pA):
+    """Return neurons that differ and are noisy: one kernel for an ideal chip and any other."""
+    apart = "1e-3*mV*(i - (N - 1)/2)"
+    return ns.models.lif_curr_exp(
+        tau_m="10*ms + 1e-6*ms*i", tau_syn="2*ms + 1e-6*ms*i", E_L=f"-65*mV + {apart}",
+        V_th=f"-50*mV + {apart}", V_r=f"-65*mV + {apart}", I_e=mean,
+    )  # fmt: skip
 
 
 def network():
     net = ns.Network(seed=3)
-    e = net.population("E", 30, ns.models.lif_curr_exp(tau_syn=2 * ms, I_e=380 * pA))
-    i = net.population("I", 10, ns.models.lif_curr_exp(tau_syn=2 * ms, I_e=380 * pA))
-    net.project(
-        e, [e, i], ns.Bernoulli(0.3), "I_syn", weight=ns.Normal(40 * pA, 8 * pA), delay=0 * ms
-    )
+    e, i = net.population("E", 30, model()), net.population("I", 10, model())
+    for cells in (e, i):
+        net.inject(cells, "I_e", ns.NoisyCurrent(0 * pA, 10 * pA))
+    net.project(e, [e, i], ns.Bernoulli(0.3), "I_syn", weight=STRENGTH, delay=0 * ms)
     net.project(i, [e, i], ns.Bernoulli(0.3), "I_syn", weight=-100 * pA, delay=0 * ms)
     net.poisson(e, "I_syn", rate=8 * Hz, indegree=500, weight=10 * pA)
     net.record(e[:7], "v", every=1 * ms)
@@ -51,7 +61,7 @@ def native():
 
 @pytest.fixture(scope="module")
 def usual():
-    return run(BrainScaleS2())
+    return run(BrainScaleS2(allow=NOISY))
 
 
 def potentials(recording):
@@ -71,12 +81,12 @@ def test_limits_and_readings_leave_the_spikes_as_they_are(native):
 
 
 def test_same_chip_and_trial_on_any_threads(usual, native):
-    assert spikes(run(BrainScaleS2(), threads=3)) == spikes(usual)
+    assert spikes(run(BrainScaleS2(allow=NOISY), threads=3)) == spikes(usual)
     assert spikes(usual) != spikes(native)
 
 
 def test_a_run_that_went_on_from_a_checkpoint_is_the_same(usual, tmp_path):
-    chip, output = BrainScaleS2(), tmp_path / "run.h5"
+    chip, output = BrainScaleS2(allow=NOISY), tmp_path / "run.h5"
     with ns.Simulation(network(), platform=chip, output=output, threads=1) as simulation:
         simulation.run(70 * ms)
         simulation.checkpoint(tmp_path / "run.ckpt.h5")
@@ -95,7 +105,8 @@ sys.path.insert(0, sys.argv[1])
 from test_brainscales2_runs import network, with_learning
 from neurosim.neuromorphic import BrainScaleS2
 from neurosim.units import ms
-with ns.Simulation(with_learning(network()), platform=BrainScaleS2(), output=sys.argv[2]) as sim:
+chip = BrainScaleS2(allow="currents")
+with ns.Simulation(with_learning(network()), platform=chip, output=sys.argv[2]) as sim:
     sim.run(150*ms)
     np.save(sys.argv[2] + ".npy", sim.read("learns", "w"))
 """
@@ -128,7 +139,11 @@ def test_any_number_of_ranks_gives_the_same(tmp_path):
 
 
 def test_trials_differ_and_chips_differ(usual):
-    ones = [usual, run(BrainScaleS2(trial_seed=1)), run(BrainScaleS2(chip_seed=2))]
+    ones = [
+        usual,
+        run(BrainScaleS2(allow=NOISY, trial_seed=1)),
+        run(BrainScaleS2(allow=NOISY, chip_seed=2)),
+    ]
     found = [spikes(one) for one in ones]
     assert found[0] != found[1]
     assert found[0] != found[2]
@@ -151,7 +166,7 @@ def test_recorded_membranes_are_eight_bit_readings(native):
 
 
 def test_account_has_both_times_and_the_energy():
-    with ns.Simulation(network(), platform=BrainScaleS2(), record=False) as simulation:
+    with ns.Simulation(network(), platform=BrainScaleS2(allow=NOISY), record=False) as simulation:
         simulation.run(DURATION)
         report = simulation.prepare().execution_report()
     assert report["biological time (s)"] == pytest.approx(0.15)
@@ -164,7 +179,7 @@ def test_account_has_both_times_and_the_energy():
 
 def test_membrane_fluctuates_as_much_as_it_says():
     net = ns.Network(seed=3)
-    e = net.population("E", 100, ns.models.lif_curr_exp(tau_syn=2 * ms))
+    e = net.population("E", 100, model(0 * pA))
     net.record(e, "v", every=20 * ms)
     found = ns.simulate(net, 620 * ms, platform=IDEAL.but(membrane_noise=3.0), threads=1)
     values = found.state("E", "v").values[3:] * 1e-3  # six membrane time constants are over
@@ -177,7 +192,8 @@ def driven(chip):
     """Return the rates of 100 neurons that all get the same input."""
     net = ns.Network(seed=3)
     source = net.spike_source("t", np.arange(40) * 0.2 * ms + 1 * ms, np.arange(40), period=10 * ms)
-    e = net.population("E", 100, ns.models.lif_curr_exp(tau_syn=2 * ms))
+    e = net.population("E", 100, model(0 * pA))
+    net.inject(e, "I_e", ns.NoisyCurrent(0 * pA, 0 * pA))
     net.project(source, e, ns.AllToAll(), "I_syn", weight=55 * pA, delay=0 * ms)
     recording = ns.simulate(net, 400 * ms, platform=chip, threads=1)
     return np.bincount(recording.spikes("E")[1], minlength=100) / 0.4
@@ -190,7 +206,7 @@ def driven(chip):
 def test_rates_spread_more_the_more_synapses_do(name, values):
     rates = [driven(IDEAL.but(calibrated=False, **{name: v})) for v in (0.0, *values)]
     spread = [float(r.std()) for r in rates]
-    assert spread[0] == 0.0
+    assert spread[0] < 0.1
     assert rates[0][0] > 10
     assert all(np.diff(spread) > 0)
 
