@@ -6,7 +6,6 @@ and ``utility_calls.py``): probable maxima, so that the same network is always m
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,10 +89,21 @@ def most_into_slice(  # noqa: PLR0911 (one for each rule)
         degree = _largest(float(rule.indegree.max(initial=0)), ranks)
         every = probable_maximum(n_pre * n_post, degree * n_post, 1 / n_pre, 1e-4)
         return probable_maximum(n_pre * n_post, every, part, 1e-5)
-    slices = projection.post.local_ids_at(rule.post) // neurons
-    pairs = np.zeros((n_pre, math.ceil((n_post + projection.post.start) / neurons) + 1), np.int64)
-    np.add.at(pairs, (rule.pre, np.minimum(slices, pairs.shape[1] - 1)), 1)
-    return float(np.asarray(ranks.sum(pairs)).max(initial=0))
+    targets = projection.post.local_ids_at(rule.post)
+    n_slices = (int(projection.post.local_ids().max(initial=0)) // neurons) + 1
+    return _most_listed(rule.pre * n_slices + targets // neurons, ranks)
+
+
+def _most_listed(pairs: NDArray[np.int64], ranks: Communicator) -> float:
+    """Return how often the most frequent of some numbers occurs, on all ranks together."""
+    different, counts = np.unique(pairs, return_counts=True)
+    if not ranks.share.whole:
+        different = np.concatenate(ranks.gather(different))
+        counts = np.concatenate(ranks.gather(counts.astype(np.int64)))
+        order = np.argsort(different, kind="stable")
+        starts = np.flatnonzero(np.diff(different[order], prepend=-1))
+        counts = np.add.reduceat(counts[order], starts) if starts.size else counts
+    return float(counts.max(initial=0))
 
 
 def _largest(value: float, ranks: Communicator) -> float:

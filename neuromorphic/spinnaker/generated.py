@@ -69,16 +69,17 @@ def generated_population(
             made.values[variable.name] = given.values[variable.name]
         else:
             made.keep(variable.name)
-    start, update = [], []
+    start: list[str] = []
+    update: list[str] = []
     for receptor in receptors:
-        name, variable = receptor.suffix, receptor.variable
+        name, target = receptor.suffix, receptor.variable
         unit = 1.0 if core.format is not None else receptor.unit
         made.put(f"shift_{name}", 2.0**receptor.shift * unit * receptor.sign)
         made.put(receptor.ring, 0.0, "state", per_neuron=True)
-        lines = [taken(receptor, saturates), f"{variable} = {variable} + _in_{name}"]
+        lines = [taken(receptor, saturates), f"{target} = {target} + _in_{name}"]
         # while a neuron is refractory its guarded variables are not written, which the start of
         # a step does not know
-        (update if variable in code.unless_refractory else start).extend(lines)
+        (update if target in code.unless_refractory else start).extend(lines)
     changed = replace(
         code,
         start="\n".join([*start, code.start] if code.start else start),

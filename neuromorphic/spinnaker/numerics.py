@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...lowering.machine_program import NumberFormat
 from ...lowering.program import Value
 from . import fixed
 
@@ -47,7 +47,7 @@ class Core:
     for the core's bits exactly.
     """
 
-    format: str | None = "s16.15"
+    format: NumberFormat | None = "s16.15"
 
     def host(self, value: Value) -> Value:
         """Return values as the host writes them."""
@@ -99,7 +99,7 @@ class Core:
 class Ideal:
     """Arithmetic in double, or in a core's float32 (the engine rounds to it); as for Core."""
 
-    def __init__(self, number_format: str | None = None) -> None:
+    def __init__(self, number_format: NumberFormat | None = None) -> None:
         self.format = number_format
 
     def host(self, value: Value) -> Value:
@@ -133,7 +133,4 @@ class Ideal:
 
 def arithmetic(name: str) -> Core | Ideal:
     """Return the arithmetic of a setting: "s16.15", "float32" or "float64"."""
-    return Core() if name == "s16.15" else Ideal(None if name == "float64" else name)
-
-
-Numbers = NDArray[np.float64]
+    return Core() if name == "s16.15" else Ideal(None if name == "float64" else "float32")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lowering.machine_program import CoreSlice, Gate
-from ...lowering.program import ProjectionProgram
+from ...lowering.program import ListedEdges, ProjectionProgram
 from ..draft import Draft
 from ..placement import Placement, cut, cut_all, make_cores, place
 from .connectivity import most_into_slice
@@ -144,7 +144,8 @@ def _direct(draft: Draft, name: str, own: dict[str, tuple[int, float]]) -> int:
 
 def _other_cores(draft: Draft, own: dict[str, tuple[int, float]]) -> list[CoreSlice]:
     """Return slices of what is no neuron: spike sources, Poisson sources, delay extensions."""
-    machine, found = machine_of(draft), []
+    machine = machine_of(draft)
+    found: list[CoreSlice] = []
     for source in draft.program.sources:
         found += cut(f"spike sources: {source.name}", source.size, machine.sources_per_core)
     for given in draft.program.poisson:
@@ -249,7 +250,9 @@ def _rows(draft: Draft, part: CoreSlice) -> float:
             continue
         rule = plan.rules.get(projection.name)
         form = RowFormat() if rule is None else RowFormat(True, rule.trace_bytes)
-        row = math.ceil(most_into_slice(projection, part.size, draft.ranks))
+        listed = isinstance(projection.rule, ListedEdges)
+        width = machine_of(draft).neurons_per_core if listed else part.size
+        row = math.ceil(most_into_slice(projection, width, draft.ranks))
         if row > ROW_CAP:
             draft.report.note(
                 f"projection {projection.name!r}: rows of up to {row} synapses are expected, "

@@ -106,7 +106,8 @@ def choose_models(draft: Draft) -> None:
 def _is_source(draft: Draft, population: PopulationProgram) -> bool:
     """Return whether a population only makes random spikes, and may stay as it is."""
     program, name = draft.program, population.name
-    reached = any(p.post.population == name for p in (*program.projections, *program.poisson))
+    spans = [p.post for p in program.projections] + [p.post for p in program.poisson]
+    reached = any(span.population == name for span in spans)
     if reached or not population.code.noise or not machine_of(draft).changes_neurons:
         return False
     return draft.allowed("generated_sources", name, "its random spikes are made in float64")

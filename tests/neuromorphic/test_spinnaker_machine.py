@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from neurosim.neuromorphic import SpiNNaker, SpiNNaker2
-from neurosim.neuromorphic.spinnaker import planner
+from neurosim.neuromorphic.spinnaker import connectivity, planner
 from neurosim.neuromorphic.spinnaker.poisson import most_per_tick, source_table
 from neurosim.neuromorphic.spinnaker.random import Kiss64, PoissonSource
 
@@ -349,3 +349,26 @@ def test_operations_are_in_the_machines_units():
     assert run.state("N", "v").values[1] == pytest.approx(-65 + 7 * math.exp(-1 / 10), abs=1e-6)
     with pytest.raises(MappingError, match="intervals"):
         mapped(net, SpiNNaker(allow="host_operations"))
+
+
+def test_the_hardwares_numbers():
+    assert (SpiNNaker().cores_per_chip, SpiNNaker().chips_per_board) == (16, 48)
+    assert SpiNNaker.memory_per_chip == 123_469_792
+    assert (SpiNNaker.routing_entries, SpiNNaker2.routing_entries) == (1023, 16384)
+    assert SpiNNaker2().cores_per_chip == 152
+    found = mapped(network(), SpiNNaker())
+    assert found.program.machine.cores.fifo == 255
+    assert found.report["resources"]["neurons per core"] == 256
+
+
+def test_rows_of_listed_synapses():
+    net = ns.Network(seed=1)
+    cells = net.population("N", 300, ns.models.lif_curr_exp())
+    pre = [0] * 20 + [1] * 5
+    post = [*range(250, 260), *range(250, 260), *range(5)]  # 12 of source 0 on the first core
+    net.project(cells, cells, ns.Edges(pre, post), "I_syn", weight=1 * pA, delay=1 * ms)
+    program = lower(net, DT)
+    assert connectivity.most_into_slice(program.projections[0], 256, Serial()) == 12
+    assert connectivity.most_into_neuron(program.projections[0], Serial()) == 2
+    rows = mapped(net, SpiNNaker()).report["memory"]["synaptic matrices"]
+    assert rows == 2 * 300 * (12 + 4 * 12)
