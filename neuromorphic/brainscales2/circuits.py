@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 KEY = "brainscales2"
 SOURCE_SUFFIX = "_source"
 NOISE = "membrane noise of"
+_DRAWS = 20  # of the membrane noise within a time constant
 _EXACT = 1e-9  # of an LSB: no more than rounding errors
 
 
@@ -341,9 +342,14 @@ class _Circuits:
         tau = self._array(self.roles.leak)
         tau = self._array("C_m") / tau if self.roles.leak == "g_L" else tau
         resistance = float((tau / self._array("C_m")).mean())
-        decay = float(np.exp(-dt / tau).mean())
+        # drawn anew in every twentieth of the time constant, which the membrane cannot tell from
+        # white noise, and which costs little
+        steps = max(1, int(tau.mean() / (_DRAWS * dt)))
+        decay = float(np.exp(-steps * dt / tau).mean())
         wanted = self.machine.membrane_noise * volts
         amount = wanted / resistance * np.sqrt((1.0 + decay) / (1.0 - decay))
         amp = self.population.model.declared.dims["I_e"]
-        wave = NoisyCurrent(quantity(0.0, amp), quantity(float(amount), amp))
+        wave = NoisyCurrent(
+            quantity(0.0, amp), quantity(float(amount), amp), every=quantity(steps * dt, SECOND)
+        )
         network.inject(self.population, "I_e", wave, name=f"{NOISE} {self.population.name}")
