@@ -201,6 +201,8 @@ def cases(rng):
     models, found = ns.models, {}
     p = drawn(rng, MEMBRANE)
     p["tau_i"] = p["tau_e"]
+    p["th"][0] = p["v"][0] = p["rest"][0]  # at the threshold, which is a spike
+    p["offset"][0] = 0
     found["exp"] = (
         lif(models.lif_curr_exp, p, {"tau_m": "tau_m", "tau_syn": "tau_e"}), IntegerLif, p,
         [("I_syn", nA, 1, 4.0), ("I_syn", nA, -1, 2.0)],
