@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .draft import Draft
 from .quantise import total_synapses
 
@@ -11,8 +13,15 @@ def synapse_totals(draft: Draft) -> dict[str, float]:
     return {p.name: float(total_synapses(draft, p)) for p in draft.program.projections}
 
 
-def refuse_features(draft: Draft) -> None:
-    """Note what the machine has no part for."""
+def refuse_features(draft: Draft, has: Collection[str] = ()) -> None:
+    """Note what the machine has no part for.
+
+    Parameters
+    ----------
+    draft : Draft
+    has : collection of str
+        Projections whose synapses have code that the machine has a part for.
+    """
     program, report, name = draft.program, draft.report, draft.machine.name
     for operation in program.operations:
         report.obstacle(
@@ -25,7 +34,8 @@ def refuse_features(draft: Draft) -> None:
             f"on {name} a neuron's bias stays the same", "Give a constant I_e.",
         )  # fmt: skip
     for projection in program.projections:
-        if projection.synapse is not None or projection.restructured:
+        own = projection.synapse is not None and projection.name not in has
+        if own or projection.restructured:
             report.obstacle(
                 f"projection {projection.name!r}", "synapses with code of their own",
                 f"on {name} synapses are static weights here: learning and graded spikes are not",

@@ -15,6 +15,7 @@ from ..quantise import Tally, map_delays
 from . import weights as w
 from .arithmetic import EXPONENTS, MAX_DELAY, MAX_REFRACTORY
 from .code import Arrivals, machine_population
+from .graded import payload, put_graded
 from .model import is_loihi_lif
 from .scale import (
     Compartments,
@@ -210,15 +211,22 @@ def map_synapses(draft: Draft) -> None:
         arrivals[name] = current
     for projection in draft.program.projections:
         acted = found.get(projection.post.population)
-        if acted is None or projection.synapse is not None:
+        graded = machine.graded_spikes and payload(projection.synapse) is not None
+        if acted is None or (projection.synapse is not None and not graded):
             continue
         if not _acts_on_current(draft, acted, projection.name, projection.variable):
             continue
         low, high = w.draw_range(draft, projection.weight)
         kept = _format(draft, acted, projection.name, projection.variable, low, high)
-        variable = _arrival(arrivals[acted.population], acted, projection.variable, kept, machine)
         gain = acted.gain_of(projection.variable)
-        w.put(draft, projection, kept, gain, variable, in_units(machine, acted))
+        units = in_units(machine, acted)
+        if graded:
+            kept = None if kept is None else replace(kept, rule="each")
+        variable = _arrival(arrivals[acted.population], acted, projection.variable, kept, machine)
+        if graded and units:
+            put_graded(draft, projection, kept, gain, variable)
+        elif not graded:
+            w.put(draft, projection, kept, gain, variable, units)
     _put_poisson(draft, found, arrivals)
     draft.populations(lambda p: _with_code(draft, p, found, arrivals))
     _check_recorded(draft, found)

@@ -15,6 +15,7 @@ from ..engine import RunFacts
 from ..knobs import Assumption, knob
 from ..platform import Machine, Pass
 from ..static import refuse_features, synapse_totals
+from .graded import graded_projections
 from .mapping import FACT, map_neurons, map_synapses, map_the_delays
 from .place import Room, count_load, put_on_cores, traffic
 
@@ -102,6 +103,7 @@ class Loihi(Machine):
     )
     synapses_per_chip: float = knob(130e6, "synapses of a chip", fact="U", source="sheet", low=1.0)
     chips: int | None = knob(None, "chips there are; by default as many as it takes", low=1)
+    graded_spikes: bool = knob(False, "spikes carry a number: Loihi 2's alone", choices=(False,))
     barrier: float | None = knob(
         None, "seconds a step takes at least; by default 0.6 us, the smallest published", low=0.0
     )
@@ -123,7 +125,7 @@ class Loihi(Machine):
 
     def passes(self) -> Sequence[Pass]:
         """Return the steps of the mapping, in order."""
-        found: list[Pass] = [refuse_features] if self.limits else []
+        found: list[Pass] = [self._refuse] if self.limits else []
         if self.changes_neurons:
             found += [map_neurons, map_synapses]
         if self.delays:
@@ -136,6 +138,9 @@ class Loihi(Machine):
     def changes_neurons(self) -> bool:
         """Whether neurons or weights are anything but those of the description."""
         return bool(self.arithmetic or self.parameters or self.weights or self.order == "machine")
+
+    def _refuse(self, draft: Draft) -> None:
+        refuse_features(draft, graded_projections(draft.program) if self.graded_spikes else ())
 
     def _place(self, draft: Draft) -> None:
         known = draft.facts.get(FACT, {})
@@ -173,8 +178,9 @@ class Loihi(Machine):
 class Loihi2(Loihi):
     """Intel's Loihi 2: Loihi's integer neurons, about a million of them on a chip.
 
-    Its neurons can be programmed and its spikes can carry numbers; here it runs Loihi's neuron,
-    and synapses that ask for more are refused. Sizes and power are of secondary sources.
+    Its neurons can be programmed; here it runs Loihi's. Its spikes can carry numbers: synapses
+    with ``target_post += w*variable_pre`` and a delay of 0. Sizes and power are of secondary
+    sources.
     """
 
     name: ClassVar[str] = "loihi2"
@@ -183,6 +189,10 @@ class Loihi2(Loihi):
     neurons_per_core: int = knob(
         8192, "compartments of a core: about a million on 128 cores", fact="2", source="sheet",
         low=1, high=8192,
+    )  # fmt: skip
+    graded_spikes: bool = knob(
+        True, "spikes of synapses with target_post += w*variable_pre carry a whole number of up to "
+        "32 bits", fact="2", source="sheet",
     )  # fmt: skip
     synapses_per_chip: float = knob(120e6, "synapses of a chip", fact="2", source="sheet", low=1.0)
 
