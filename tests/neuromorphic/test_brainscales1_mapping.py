@@ -232,6 +232,19 @@ def test_mismatch_is_of_the_place_on_the_chip():
     np.testing.assert_array_equal(shifted[: 300 - 32], first[32:])
 
 
+def test_mismatch_is_of_potentials_on_the_chip():
+    """Null: threshold and reset have 5 and 10 % of 0.7 and 0.55 V, cut at twice; 4 sigma."""
+    machine = alone(fixed_pattern=True, calibrated=False)
+    values = mapped(machine, network(n=2000))[0].population("E").values
+    cut_sd = 0.9594  # of a normal number clipped to +- 2
+    for name, asked, sd in (("V_T", -50e-3, 0.05 * 70e-3), ("V_r", -65e-3, 0.1 * 55e-3)):
+        away = values[name] - asked
+        assert np.abs(away).max() <= 2 * sd * (1 + 1e-9)
+        assert abs(away.std() - cut_sd * sd) < 4 * sd / np.sqrt(2 * 2000)
+    assert values["E_L"] == -65e-3
+    assert values["tau_w"] == pytest.approx(0.144, rel=1e-15)
+
+
 def test_trials_differ():
     machine = alone(trial_potential_mv=0.3, trial_cv=0.02)
 
@@ -385,6 +398,11 @@ def test_any_number_of_ranks_maps_alike():
     machine = BrainScaleS1(denmems=1, synapse_loss=0.1)
     net = network(n=400)
     e = net.populations["E"]
+    resets = ns.models.adex_cond_exp(V_r=np.linspace(-70, -60, 400) * mV).parameters["V_r"]
+    e.parameters["V_r"] = resets
+    strong = np.where(np.arange(50) == 7, 20.0, 0.3) * nS  # one synapse chooses a chip's gain
+    net.project(e, e, ns.Edges(np.arange(50), np.arange(50)), "g_exc", weight=strong,
+                delay=1 * ms, name="one")  # fmt: skip
     net.project(e, e, ns.FixedInDegree(250), "g_exc", weight=0.5 * nS, delay=1 * ms, name="more")
     program, report = mapped(machine, net)
     assert any("inputs" in r["why"] for r in report["lost"])

@@ -8,7 +8,7 @@ from neurosim.neuromorphic.brainscales1 import BrainScaleS1, plasticity, weights
 from neurosim.neuromorphic.brainscales1 import circuits as c
 from neurosim.neuromorphic.brainscales1.lines import input_capacity
 from neurosim.neuromorphic.brainscales1.membrane import RAILS, substeps
-from neurosim.neuromorphic.brainscales1.places import fan_in, neurons_per_encoder
+from neurosim.neuromorphic.brainscales1.places import Places, fan_in, neurons_per_encoder
 from neurosim.neuromorphic.brainscales1.synapses import delay_steps
 from neurosim.neuromorphic.brainscales1.variation import deviation, normal
 
@@ -68,6 +68,11 @@ def test_capacity():
     assert fan_in(4) == 896
     assert BrainScaleS1().denmems == 4
     assert fan_in(64) == 14_336
+    none = np.empty(0, np.int64)
+    for denmems, drivers, portion in ((1, 112, 2), (2, 224, 2), (4, 224, 4), (16, 224, 16)):
+        places = Places(denmems, none, none, 0, 0)
+        assert (places.drivers, places.per_driver) == (drivers, portion)
+        assert drivers * portion == fan_in(denmems)
     assert neurons_per_encoder(4) == 16
     assert neurons_per_encoder(1) == 63
     with pytest.raises(DescriptionError, match="wafers"):
