@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 MARK = "<!-- executed -->"
+SLOW_MARK = "<!-- executed by slow tests -->"  # what compiles a network for several machines
 
 
 def blocks(page):
@@ -35,7 +36,16 @@ def test_blocks_are_python(page):
         ast.parse(block)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if MARK in p.read_text()], ids=lambda p: p.name)
+def executed():
+    """The pages whose code runs, those that take long as slow tests."""
+    for page in PAGES:
+        if MARK in page.read_text():
+            yield page
+        elif SLOW_MARK in page.read_text():
+            yield pytest.param(page, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("page", list(executed()), ids=lambda p: p.name)
 def test_executed_pages_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {}
