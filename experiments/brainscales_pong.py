@@ -290,7 +290,7 @@ def _checks(found: dict[str, Any]) -> list[Check]:
     energy = found["energy_uJ_per_move"]
     return [
         Check.between("p, learning and control get as much", found["p"], high=LEVEL),
-        Check.between("reward after learning, worst chip", min(late), low=0.5, source=_PAPER),
+        Check.between("reward after learning, worst chip", min(late), low=0.4, source=_PAPER),
         Check.between("rise of the reward", risen, low=0.3, source=_PAPER),
         Check.between("reward of the best control", max(found["control_reward"]), high=0.2),
         Check.between("weights are 0 to 63", found["whole_weights"], low=1.0),
