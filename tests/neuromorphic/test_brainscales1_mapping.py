@@ -156,19 +156,23 @@ def test_drivers():
     np.testing.assert_array_equal(kept, np.arange(224))
 
 
-def test_a_driver_serves_one_portion():
-    """Ten synapses from each of 100 lines need three drivers a line: the first two are full."""
+@pytest.mark.parametrize(
+    ("denmems", "per_line", "lines", "each", "drivers", "full"),
+    [(4, 16, 89, 10, 224, 8), (1, 63, 30, 7, 112, 6)],
+)
+def test_a_driver_serves_one_portion(denmems, per_line, lines, each, drivers, full):
+    """Portions of as many synapses as a neuron has circuits, two at least; the full ones first."""
     net = ns.Network(seed=1)
-    sources = net.population("E", 16 * 100, ns.models.lif_cond_exp(**CELL))
+    sources = net.population("E", per_line * lines, ns.models.lif_cond_exp(**CELL))
     target = net.population("T", 1, ns.models.lif_cond_exp(**CELL))
-    pre = (np.arange(0, 16 * 100, 16)[:, None] + np.arange(10)).reshape(-1)
-    net.project(sources, target, ns.Edges(pre[:890], np.zeros(890, int)), "g_exc", weight=1 * nS,
+    pre = (np.arange(lines)[:, None] * per_line + np.arange(each)).reshape(-1)
+    net.project(sources, target, ns.Edges(pre, np.zeros(pre.size, int)), "g_exc", weight=1 * nS,
                 delay=1 * ms)  # fmt: skip
-    program, report = mapped(alone(mapping_loss=True), net)
-    degree = np.bincount(program.projections[0].rule.pre // 16, minlength=100)
-    # 89 lines: 178 drivers serve eight synapses each line, 46 lines have their third
-    np.testing.assert_array_equal(degree[:89], np.where(np.arange(89) < 46, 10, 8))
-    assert report["resources"]["synapse drivers"] == 224
+    program, report = mapped(alone(mapping_loss=True, denmems=denmems), net)
+    degree = np.bincount(program.projections[0].rule.pre // per_line, minlength=lines)
+    taken = full // max(denmems, 2) * lines
+    np.testing.assert_array_equal(degree, np.where(np.arange(lines) < drivers - taken, each, full))
+    assert report["resources"]["synapse drivers"] == drivers
 
 
 def test_parameters_are_on_the_gates():
@@ -400,7 +404,9 @@ def test_any_number_of_ranks_maps_alike():
     e = net.populations["E"]
     resets = ns.models.adex_cond_exp(V_r=np.linspace(-70, -60, 400) * mV).parameters["V_r"]
     e.parameters["V_r"] = resets
-    strong = np.where(np.arange(50) == 7, 20.0, 0.3) * nS  # one synapse chooses a chip's gain
+    strong = (
+        np.where(np.isin(np.arange(50), [7, 10, 13, 16]), 20.0, 0.3) * nS
+    )  # one synapse chooses a chip's gain
     net.project(e, e, ns.Edges(np.arange(50), np.arange(50)), "g_exc", weight=strong,
                 delay=1 * ms, name="one")  # fmt: skip
     net.project(e, e, ns.FixedInDegree(250), "g_exc", weight=0.5 * nS, delay=1 * ms, name="more")
