@@ -372,3 +372,17 @@ def test_rows_of_listed_synapses():
     assert connectivity.most_into_neuron(program.projections[0], Serial()) == 2
     rows = mapped(net, SpiNNaker()).report["memory"]["synaptic matrices"]
     assert rows == 2 * 300 * (12 + 4 * 12)
+
+
+def test_a_run_goes_on_from_a_checkpoint(tmp_path):
+    machine, saved = SpiNNaker(deadlines=False), tmp_path / "run.ckpt.h5"
+    whole = ns.simulate(network(), 40 * ms, dt=DT, platform=machine, threads=2)
+    output = tmp_path / "run.h5"
+    how = {"dt": DT, "platform": machine, "output": output}
+    often = {"checkpoint": saved, "checkpoint_every_bio": 20 * ms}
+    with ns.Simulation(network(), threads=2, **how, **often) as first:
+        first.run(20 * ms)
+    with ns.Simulation(network(), threads=1, **how, resume=saved) as second:
+        second.run(20 * ms)
+    assert spikes(ns.read(output)) == spikes(whole)
+    assert len(spikes(whole)) > 20
