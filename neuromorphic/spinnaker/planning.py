@@ -132,6 +132,7 @@ def plan_receptors(draft: Draft) -> None:
         _add(draft, arriving, projection, variable, facts)
     for given in draft.program.poisson:
         _add_poisson(draft, arriving, given)
+    _check_types(draft, plan)
     for key, receptor in plan.receptors.items():
         found = arriving.get(key)
         expected = 0.0 if found is None else found.expected
@@ -148,6 +149,30 @@ def plan_receptors(draft: Draft) -> None:
             shift = MOST_SHIFT
         plan.receptors[key] = replace(receptor, shift=shift, expected=expected)
     _tell(draft, plan)
+
+
+def _check_types(draft: Draft, plan: Plan) -> None:
+    """Tell of populations with more synapse types than a usual model has; refuse still more."""
+    for population in draft.program.populations:
+        model = plan.models[population.name]
+        if model is None:
+            continue
+        own = [r.acts for r in plan.of(population.name)]
+        exciting, inhibiting = own.count(1), own.count(-1)
+        if inhibiting > 1 or exciting > 2:
+            text = f"{exciting} excitatory and {inhibiting} inhibitory synapse types"
+            if not draft.allowed(
+                "generated_models", population.name, f"{text}, a build of its own"
+            ):
+                draft.report.obstacle(
+                    f"population {population.name!r}", text,
+                    "the machine's models have one of each, or two and one (IF_curr_exp_dual)",
+                    "Use one sign of weights for each variable, or allow='generated_models'.",
+                )  # fmt: skip
+        elif exciting == 2:
+            draft.report.note(
+                f"population {population.name!r} has two excitatory synapse types: IF_curr_exp_dual"
+            )
 
 
 def _projections(draft: Draft) -> Iterator[tuple[ProjectionProgram, str]]:
