@@ -27,6 +27,7 @@ Values = dict[str, Any]
 
 # half-widths at which a spread of 1 is cut
 _CUT = {kind: cut / sd for kind, (sd, cut) in c.FACETS.items()}
+_FARTHEST = 0.95  # so that no conductance or time is 0 or less
 _TRIAL_CUT = 3.0
 
 
@@ -53,7 +54,7 @@ def _set(draft: Draft, machine: BrainScaleS1, population: PopulationProgram) -> 
     }
     values |= {
         name: np.asarray(population.values[name], np.float64)
-        for name in ("tau_w", "Delta_T")
+        for name in ("tau_w", "Delta_T", "a", "b")
         if circuit.exponential
     }
     if machine.digital_parameters or machine.parameter_ranges:
@@ -102,15 +103,27 @@ def _set_codes(
     if circuit.exponential:
         ranges["tau_w"] = c.TAU_W
         change("Delta_T", "mV", 1e3, lambda x: c.set_linear(x, *c.DELTA_T, digital=digital))
+        for name, unit, factor, most in (
+            ("a", "nS", 1e9, machine.largest_a_ns),
+            ("b", "pA", 1e12, machine.largest_b_pa),
+        ):
+            if most is not None:
+                top = most / factor
+                change(name, unit, factor, partial(_up_to, top=top, digital=digital))
     before = values["tau_m"]
     for name, (low, high) in ranges.items():
         change(
             name, "ms", 1e3,
-            partial(c.set_time, shortest=low * slow, longest=high * slow, digital=digital),
+            partial(c.set_time, shortest=low * slow, longest=high * slow, digital=digital,
+                    law=machine.current_law),
         )  # fmt: skip
     after = values.pop("tau_m")
     # what did not change keeps the conductance as it was given, without a detour's rounding
     values["g_L"] = np.where(after == before, values["g_L"], values["C_m"] / after)
+
+
+def _up_to(value: Floats, top: float, digital: bool) -> c.Setting:
+    return c.set_linear(value, 0.0, top, digital=digital)
 
 
 def _tell(
@@ -177,7 +190,8 @@ def _mismatch(machine: BrainScaleS1, circuit: Circuit, values: Values, where: ND
 
     def away(kind: str, name: str) -> Floats:
         sd = spread[kind]
-        return deviation(machine.chip_seed, name, where, sd, sd * _CUT[kind])
+        most = sd * _CUT[kind] if machine.cut_spreads else _FARTHEST
+        return deviation(machine.chip_seed, name, where, sd, min(most, _FARTHEST))
 
     for kind, name in (("threshold", circuit.threshold), ("reset", "V_r")):
         if spread[kind]:

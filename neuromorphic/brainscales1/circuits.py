@@ -142,12 +142,25 @@ def set_reversal(volt: ArrayLike, *, digital: bool = True) -> Setting:
 
 
 def set_time(
-    seconds: ArrayLike, shortest: float, longest: float, *, digital: bool = True
+    seconds: ArrayLike,
+    shortest: float,
+    longest: float,
+    *,
+    digital: bool = True,
+    law: str = "proportional",
 ) -> Setting:
-    """Return what time constants become whose inverse follows a 10-bit current.
+    """Return what time constants become that a 10-bit current sets.
 
-    The whole current gives the shortest time; the longest, and what is between, the fraction that
-    their inverse is of it.
+    Parameters
+    ----------
+    seconds : array_like
+    shortest, longest : float
+        The range.
+    digital : bool
+        Whether there are 10 bits.
+    law : {"proportional", "geometric"}
+        The whole current gives the shortest time, and others the fraction that their inverse is of
+        it; or values are equal steps of the logarithm over the range.
     """
     asked = np.asarray(seconds, np.float64)
     # 1e-9: a limit of the range, computed from a conductance and back, is inside
@@ -155,6 +168,10 @@ def set_time(
     inside = np.clip(asked, shortest, longest)
     if not digital:
         return Setting(np.where(clipped, inside, asked), clipped)
+    if law == "geometric":
+        span = np.log(longest / shortest)
+        code = np.rint(CODES * np.log(inside / shortest) / span)
+        return Setting(shortest * np.exp(code * (span / CODES)), clipped)
     least = int(np.ceil(CODES * shortest / longest))
     code = np.clip(np.rint(CODES * shortest / inside), max(least, 1), CODES)
     return Setting(CODES * shortest / code, clipped)

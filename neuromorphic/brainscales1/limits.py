@@ -29,7 +29,7 @@ def place(draft: Draft) -> None:
     by name before their parameters are the circuits'.
     """
     machine: BrainScaleS1 = draft.machine  # type: ignore[assignment]
-    places = find_places(draft.program, machine.denmems)
+    places = find_places(draft.program, machine.denmems, machine.inputs_per_denmem)
     draft.facts["places"] = places
     draft.facts["asked"] = {p.name: p for p in draft.program.populations}
     wafers = -(-places.n_hicanns // c.HICANNS)

@@ -36,6 +36,8 @@ class Places:
     line : (n_ids,) int64
         Line its spikes leave on: the priority encoder of a neuron, a line of external input.
     n_encoders, n_lines : int
+    per_circuit : int
+        Synapses that a membrane circuit can have.
     """
 
     denmems: int
@@ -43,6 +45,7 @@ class Places:
     line: Index
     n_encoders: int
     n_lines: int
+    per_circuit: int = ROWS_PER_HALF
 
     @property
     def hicann(self) -> Index:
@@ -62,7 +65,7 @@ class Places:
     @property
     def fan_in(self) -> int:
         """Synapses that a neuron can have."""
-        return fan_in(self.denmems)
+        return fan_in(self.denmems, self.per_circuit)
 
     @property
     def group(self) -> Index:
@@ -80,9 +83,9 @@ class Places:
         return max(self.denmems, 2)
 
 
-def fan_in(denmems: int) -> int:
+def fan_in(denmems: int, per_circuit: int = ROWS_PER_HALF) -> int:
     """Return the synapses that a neuron of so many membrane circuits can have."""
-    return ROWS_PER_HALF * denmems
+    return per_circuit * denmems
 
 
 def neurons_per_encoder(denmems: int) -> int:
@@ -90,7 +93,7 @@ def neurons_per_encoder(denmems: int) -> int:
     return min(ENCODER_INPUTS // denmems, USABLE_ADDRESSES)
 
 
-def find_places(program: Program, denmems: int) -> Places:
+def find_places(program: Program, denmems: int, per_circuit: int = ROWS_PER_HALF) -> Places:
     """Place the neurons of a network in order of ids; each population begins in a new block."""
     per_encoder = neurons_per_encoder(denmems)
     circuit = np.empty(program.n_neurons, np.int64)
@@ -109,7 +112,7 @@ def find_places(program: Program, denmems: int) -> Places:
         own = np.arange(source.size, dtype=np.int64)
         line[source.first_id : source.first_id + source.size] = following + own // USABLE_ADDRESSES
         following += -(-source.size // USABLE_ADDRESSES)
-    return Places(denmems, circuit, line, encoder, following)
+    return Places(denmems, circuit, line, encoder, following, per_circuit)
 
 
 def owned_ids(span: Span, program: Program) -> Index:

@@ -58,6 +58,10 @@ class BrainScaleS1(Machine):
         4, "membrane circuits joined to a neuron", fact="C", source="MAR",
         choices=(1, 2, 4, 8, 16, 32, 64),
     )  # fmt: skip
+    inputs_per_denmem: int = knob(
+        224, "synapses that a membrane circuit can have (220 to 224; for 64 joined ones assumed)",
+        fact="C", source="GB", low=1, high=c.ROWS_PER_HALF,
+    )  # fmt: skip
     capacitor: str = knob("big", "membrane capacitor: big or small", choices=("big", "small"))
     limits: bool = knob(True, "refuse what the wafers have no circuits or place for", ideal=False)
     integrator: str = knob(
@@ -83,6 +87,19 @@ class BrainScaleS1(Machine):
     shortest_refractory_ms: float = knob(
         0.1, "shortest refractory period, biological ms at a speed-up of 10^4", fact="U",
         low=0.001, high=5.0,
+    )  # fmt: skip
+    current_law: str = knob(
+        "proportional", "how 10-bit currents set times: their inverse is proportional to the "
+        "current, the whole of which gives the shortest; or equal steps of the logarithm",
+        fact="U", choices=("proportional", "geometric"),
+    )  # fmt: skip
+    largest_a_ns: float | None = knob(
+        None, "largest subthreshold adaptation of 10 bits, biological nS; none: it is not rounded",
+        fact="U", low=0.1, high=1e6,
+    )  # fmt: skip
+    largest_b_pa: float | None = knob(
+        None, "largest spike-triggered adaptation of 10 bits, biological pA; none: not rounded",
+        fact="U", low=0.1, high=1e6,
     )  # fmt: skip
     shared_reset: bool = knob(
         True, "128 circuits have one reset potential", fact="C", source="CALIB",
@@ -150,6 +167,9 @@ class BrainScaleS1(Machine):
     residual: float = knob(
         0.2, "share of the spread that calibration leaves", fact="U", low=0.0, high=1.0
     )
+    cut_spreads: bool = knob(
+        True, "spreads end at the second figure of the table, pi over the mean", fact="U"
+    )
     cv_threshold: float = knob(
         0.05, "relative sd of the threshold (potential on the chip)", fact="C", source=_BILL,
         low=0.0, high=0.3,
@@ -204,31 +224,9 @@ class BrainScaleS1(Machine):
 
     constants: ClassVar[tuple[Assumption, ...]] = (
         Assumption(
-            "current law", "proportional", "conductances, and the inverse of times, are "
-            "proportional to a 10-bit current; the whole current gives the shortest time", "U",
-            changeable=False,
-        ),
-        Assumption(
-            "a, b", "exact", "subthreshold and spike-triggered adaptation are not rounded: no "
-            "source opened gives their ranges", "U", changeable=False,
-        ),
-        Assumption(
-            "clipped spreads", "+- pi", "the second figure of BILL's table is taken as the "
-            "half-width at which a spread is cut; a calibration reduces both alike", "U",
-            changeable=False,
-        ),
-        Assumption(
-            "fan-in of 64 circuits", "14336", "64 joined circuits have 64 x 224 inputs", "U",
-            changeable=False,
-        ),
-        Assumption(
             "drivers", "one line each", "a synapse driver serves one line of at most 63 neurons, "
             "and gives a neuron of n circuits n synapses (2 if n is 1) of that line; where drivers "
             "run out, those that serve most synapses are there", "U", changeable=False,
-        ),
-        Assumption(
-            "wafer power", "2 kW", "power of a wafer, whatever it does", "2",
-            "digest of Schmidt 2024", changeable=False,
         ),
     )  # fmt: skip
 

@@ -186,6 +186,26 @@ def test_parameters_are_on_the_gates():
     assert {r["what"] for r in report["rounded"]} >= {"V_T", "tau_m", "tau_exc", "tau_w", "Delta_T"}
 
 
+def test_adaptation_is_rounded_where_its_range_is_given():
+    program, _ = mapped(alone(digital_parameters=True), network(a=3 * nS, b=33 * pA))
+    assert program.population("E").values["b"] == pytest.approx(33e-12, rel=1e-15)
+    machine = alone(digital_parameters=True, largest_a_ns=100, largest_b_pa=1000)
+    program, _ = mapped(machine, network(a=3 * nS, b=33 * pA))
+    values = program.population("E").values
+    assert values["a"] == pytest.approx(round(3 / 100 * 1023) / 1023 * 100e-9)
+    assert values["b"] == pytest.approx(round(33 / 1000 * 1023) / 1023 * 1000e-12)
+
+
+def test_uncut_spreads_are_those_of_normal_numbers():
+    """Null: relative spread of thresholds on the chip; 4 standard errors."""
+    machine = alone(fixed_pattern=True, calibrated=False, cut_spreads=False)
+    values = mapped(machine, network(n=2000))[0].population("E").values
+    away = (values["V_T"] + 50e-3) / 70e-3
+    assert abs(away.std() - 0.05) < 4 * 0.05 / np.sqrt(4000)
+    assert np.abs(away).max() > 0.1
+    assert values["g_L"].min() > 0
+
+
 def test_ranges_clip_and_tell():
     net = network(tau_w=600 * ms, tau_exc=20 * ms)
     program, report = mapped(alone(parameter_ranges=True), net)

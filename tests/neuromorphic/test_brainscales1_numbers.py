@@ -71,6 +71,7 @@ def test_capacity():
     none = np.empty(0, np.int64)
     for denmems, drivers, portion in ((1, 112, 2), (2, 224, 2), (4, 224, 4), (16, 224, 16)):
         places = Places(denmems, none, none, 0, 0)
+        assert places.fan_in == fan_in(denmems)
         assert (places.drivers, places.per_driver) == (drivers, portion)
         assert drivers * portion == fan_in(denmems)
     assert neurons_per_encoder(4) == 16
@@ -194,6 +195,15 @@ def test_ranges_of_times(limits, inside, outside):
     assert set(inexact[len(inside) :]) <= set(limits)
 
 
+def test_geometric_law():
+    """Equal steps of the logarithm, both ends of the range among them."""
+    taus = np.array([5.41e-3, 20e-3, 482e-3])
+    found = c.set_time(taus, *c.TAU_M["big"], law="geometric").values
+    np.testing.assert_allclose(found[[0, 2]], taus[[0, 2]], rtol=1e-12)
+    assert found[1] == pytest.approx(20e-3, rel=np.log(482 / 5.41) / 1023)
+    assert found[1] != 20e-3
+
+
 def test_range_of_the_slope():
     """12 to 135 mV on the chip."""
     assert c.DELTA_T == (1.2e-3, 13.5e-3)
@@ -238,8 +248,8 @@ def test_unverified_values_are_listed_as_assumptions():
     names = {a.name for a in BrainScaleS1().assumptions()}
     assert {
         "weight_noise", "synapse_loss", "l1_loss", "trial_potential_mv", "trial_cv",
-        "membrane_noise_mv", "rails", "residual", "wafer power", "fan-in of 64 circuits",
-        "clipped spreads", "stimulus_queue",
+        "membrane_noise_mv", "rails", "residual", "current_law", "cut_spreads", "stimulus_queue",
+        "largest_a_ns", "costs: wafers",
     } <= names  # fmt: skip
     assert not {"speedup", "l1_delay_ns", "denmems", "digital_weights"} & names
 
