@@ -15,7 +15,7 @@ from neurosim.units import ms
 ONE = 1 << 15
 EDGES = [0, 1, -1, ONE, -ONE, 2**31 - 1, -(2**31), 3277, 3276, -3277, 16384, -16385, 65535, -65536]
 N = 3000
-VARIABLES = "a b f added taken product quotient scaled grown negative size whole bounded cut power"
+VARIABLES = "a b f added taken product quotient scaled grown negative size whole bounded cut power shifted"
 CODE = """
 added = a + b
 taken = a - b
@@ -29,6 +29,7 @@ whole = floor(a)
 bounded = clip(a, -2.5, 2.5)
 cut = a*0.04 + 0.1
 power = b**3
+shifted = a/1024
 """
 
 
@@ -97,6 +98,7 @@ def by_hand(a, b, f):
         "bounded": min(max(a, -(5 << 14)), 5 << 14),
         "cut": wrapped((a * 1310 >> 15) + 3276),
         "power": wrapped(third * b >> 15),
+        "shifted": (a << 15) // (1024 << 15),
     }
 
 

@@ -11,6 +11,7 @@ from ...lowering.machine_program import Scalar
 from .render import Renderer, identifier
 
 _TYPES = {"s16.15": "Fixed", "float32": "float"}
+_POWERS_OF_TWO = tuple(1 << n for n in range(16))
 _FUNCTIONS = {
     "s16.15": frozenset(["abs", "ceil", "clip", "exp", "floor", "int", "sign"]),
     "float32": frozenset(["abs", "ceil", "clip", "exp", "floor", "int", "log", "sign", "sqrt"]),
@@ -60,6 +61,15 @@ class ScalarRenderer(Renderer):
             number = number_type(self._scalar)
             return f"as_int({number}({self.render_node(node.args[0])}))"
         return super().render_Call(node)
+
+    def render_BinOp(self, node: ast.BinOp) -> str:  # noqa: D102, N802
+        right = node.right
+        if self._scalar.format != "s16.15" or not isinstance(node.op, ast.Div):
+            return super().render_BinOp(node)
+        if isinstance(right, ast.Constant) and right.value in _POWERS_OF_TWO:
+            shift = _POWERS_OF_TWO.index(right.value)  # which rounds down as a division does
+            return f"Fixed::of({self.render_node(node.left)}.bits >> {shift})"
+        return super().render_BinOp(node)
 
     def _power(self, node: ast.BinOp) -> str:
         text = super()._power(node)
