@@ -6,15 +6,19 @@ sPyNNaker ``synapses.c``: with c = (t_now - colour) mod 16 a synapse of delay fi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 from machines import CoresTwin
-from test_spinnaker_stdp import Case, drawn, network
+from neurosim.neuromorphic.spinnaker.stdp import PlasticRow, PostHistory, StdpRule
+from test_spinnaker_stdp import Case, drawn, network, rule
 
 import neurosim as ns
-from neurosim.engines.base import EngineOptions
+from neurosim.engines.base import Chunk, EngineOptions
 from neurosim.engines.native import NativeEngine
 from neurosim.lowering.learning_program import DeferredStdp
 from neurosim.lowering.machine_program import Cores, CoreSlice, MachineProgram
@@ -30,11 +34,15 @@ def edges() -> tuple[np.ndarray, ...]:
     return pre, post, np.minimum(delay, SLOTS), weight % 1000 + 1
 
 
-def cores(program: Program, coloured: bool) -> Cores:
-    one = (CoreSlice("cells", 0, 7),)
+def cores(
+    program: Program, coloured: bool, sizes: tuple[int, ...] = (7,), fifo: int = 10_000
+) -> Cores:
+    first = np.cumsum((0, *sizes))
+    slices = tuple(CoreSlice("cells", int(k), n) for k, n in zip(first, sizes, strict=False))
+    n = len(slices)
     return Cores(
-        one, np.ones(1, np.int64), np.zeros(program.n_ids, np.int32), 3.0, 10_000, False, coloured,
-        np.zeros(1), 1, colours=COLOURS, slots=np.array([SLOTS]),
+        slices, np.ones(n, np.int64), np.zeros(program.n_ids, np.int32), 3.0 / n, fifo, False,
+        coloured, np.zeros(n), 1, colours=COLOURS, slots=np.full(n, SLOTS),
     )  # fmt: skip
 
 
@@ -58,7 +66,9 @@ def late_program(learns: bool, coloured: bool) -> Program:
     return replace(found, projections=tuple(projections), machine=machine)
 
 
-def expected(program: Program, coloured: bool) -> tuple[np.ndarray, tuple[int, int], int]:
+def expected(
+    program: Program, coloured: bool, learns: bool
+) -> tuple[np.ndarray, tuple[int, int], int]:
     """Return sums of what arrived by step, synapses left out (of both kinds), largest lateness."""
     pre, post, delay, weight = edges()
     source, drive = program.sources
@@ -82,7 +92,7 @@ def expected(program: Program, coloured: bool) -> tuple[np.ndarray, tuple[int, i
                 else:
                     c, field = (now - t) % COLOURS, delay[e] % SLOTS
                     if 0 < field <= c:
-                        left_out += 1
+                        left_out += not learns or now - c < STEPS  # counted when it is fetched
                         continue
                     slot = (now + field - c) % SLOTS
                     tick = next(k for k in range(now + 1, now + 1 + SLOTS) if k % SLOTS == slot)
@@ -98,7 +108,7 @@ def test_late_spikes_act_as_the_ring_says(learns: bool, coloured: bool) -> None:
         executable.build()
         ring = executable.advance(STEPS).states[0]
         counts = executable.machine_counts()
-    arrived, (left_out, others), largest = expected(program, coloured)
+    arrived, (left_out, others), largest = expected(program, coloured, learns)
     assert largest > COLOURS + 3  # colours begin anew
     assert counts.core_lateness[0] == largest
     assert np.array_equal(ring[1:], arrived[:-1])
@@ -106,3 +116,68 @@ def test_late_spikes_act_as_the_ring_says(learns: bool, coloured: bool) -> None:
     assert skipped == left_out
     assert (left_out > 0) == coloured
     assert counts.skipped >= others
+
+
+@pytest.mark.parametrize("coloured", [True, False], ids=["coloured", "plain"])
+def test_late_and_lost_spikes_learn_row_by_row(coloured: bool) -> None:
+    """Two cores, each with its own rows: a spike that one has lost, that one never learns from."""
+    program = late_program(True, coloured)
+    given = rule()
+    learning = replace(
+        program.machine.learning[0], shift=2, low=given.low, high=given.high,
+        a_plus=given.a_plus, a_minus=given.a_minus, plus=given.plus.values,
+        minus=given.minus.values,
+    )  # fmt: skip
+    machine = replace(
+        program.machine, cores=cores(program, coloured, (3, 4), 12), learning=(learning,)
+    )
+    program = replace(program, machine=machine)
+    found = []
+    for threads in (1, 3):
+        with NativeEngine().compile(program, EngineOptions(threads=threads)) as executable:
+            executable.build()
+            chunk = executable.advance(STEPS)
+            found.append(executable.read_synapses("plastic", "w"))
+            lost = executable.machine_counts().learning[0, 3]
+    assert np.array_equal(*found)
+    wanted, unheard = learnt(program, given, chunk, coloured)
+    assert np.array_equal(found[0], wanted)
+    assert lost == unheard > 0
+    assert not np.array_equal(wanted, edges()[3])
+
+
+def learnt(program: Program, given: StdpRule, chunk: Chunk, coloured: bool) -> tuple[Any, int]:
+    """Return the weights at the end, and how many synapses were of lost spikes, literally."""
+    pre, post, delay, weight = edges()
+    source, drive = program.sources
+    on = (post >= 3).astype(int)  # which core
+    table = np.zeros((program.n_ids, 2), int)
+    np.add.at(table, (source.first_id + pre, on), 1)
+    table[drive.first_id : drive.first_id + 7] = [1, 0]
+    table[drive.first_id + 3 : drive.first_id + 7] = [0, 1]
+    twin = CoresTwin(program.machine.cores, table)
+    histories = [PostHistory() for _ in range(7)]
+    members = {k: np.flatnonzero((pre == k[0]) & (on == k[1])) for k in product(range(12), (0, 1))}
+    rows = {
+        k: PlasticRow([int(w) for w in weight[m]], post[m].tolist(), delay[m].tolist(), 2)
+        for k, m in members.items()
+    }
+    waiting, lost = defaultdict(list), 0
+    for t in range(STEPS):
+        for i in chunk.spike_ids[(chunk.spike_steps == t) & (chunk.spike_ids < 7)]:
+            histories[i].add(given, t)
+        ids = [g.first_id + i for g in (source, drive) for i in g.ids[g.steps == t]]
+        late = twin.step(t, ids)
+        for i in (i - source.first_id for i in ids if i < drive.first_id):
+            for core in (0, 1):
+                by = late.get((source.first_id + i, core), 0)
+                if by == np.inf:
+                    lost += members[i, core].size
+                else:
+                    waiting[t + (by - by % COLOURS if coloured else by)].append((i, core))
+        for key in waiting[t]:
+            rows[key].fetch(given, t, histories)
+    found = np.zeros(weight.size, int)
+    for key, m in members.items():
+        found[m] = rows[key].weights
+    return found, lost

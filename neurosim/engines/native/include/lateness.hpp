@@ -21,4 +21,10 @@ inline int64_t acts_after(const CoresSpec& cores, int32_t slice, int64_t delay, 
     return lateness + slots - late % slots - cores.delay_shift;
 }
 
+// Steps by which the time of such a spike, as its core sees it, is later than it was sent.
+inline int64_t seen_later(const CoresSpec& cores, int64_t lateness) {
+    if (!cores.skips_late) return lateness;
+    return cores.colours ? lateness - lateness % cores.colours : 0;
+}
+
 }  // namespace neurosim

@@ -3,7 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <numeric>
-#include <span>
+#include <tuple>
 #include <vector>
 
 #include "cores.hpp"
@@ -76,25 +76,30 @@ class LearningPart {
         }
     }
 
-    // Fetch the rows of a spike sent at `step`; `lateness(target id)` is how late the target's core is
-    // with it.
+    // Fetch the rows of a spike sent at `step`; `lateness(slice)` is how late a slice's core is with it.
     template <class Lateness>
     void arrive(int64_t id, int64_t step, Lateness&& lateness) {
         const int64_t source = source_of(id);
         if (source < 0) return;
         for (uint32_t r = first_row_[source]; r < first_row_[source + 1]; ++r) {
-            const int64_t time = step + rows_[r].stage;
+            const Row& row = rows_[r];
+            const int64_t late = row.stage ? 0 : lateness(row.slice);
+            if (late > most_lateness) {
+                dropped += row.count;
+                continue;
+            }
+            const int64_t time = step + row.stage + seen_later(cores_, late);
             if (time > step + lag_)
-                staged_[static_cast<size_t>(time & mask_)].push_back(r);
+                staged_[static_cast<size_t>(time & mask_)].push_back({r, late});
             else
-                fetch(rows_[r], time, lateness);
+                fetch(rows_[r], time, late);
         }
     }
 
-    // Fetch the rows of spikes that an extension of the delays has kept until now.
+    // Fetch the rows of spikes whose time, as the machine sees it, is now.
     void fetch_staged(int64_t step) {
         auto& page = staged_[static_cast<size_t>(step & mask_)];
-        for (const uint32_t r : page) fetch(rows_[r], step, [](int64_t) { return int64_t(0); });
+        for (const Staged& one : page) fetch(rows_[one.row], step, one.late);
         page.clear();
     }
 
@@ -134,10 +139,15 @@ class LearningPart {
         uint32_t target;                 // own neuron
         uint16_t weight, field, delay;   // delay: steps from the fetch until the weight is added
     };
-    struct Row {
+    struct Row {                         // synapses of a source onto one core
         uint32_t source, begin, count;
+        int32_t slice;
         int64_t stage;
         LearningEvent last;
+    };
+    struct Staged {
+        uint32_t row;
+        int64_t late;
     };
     struct Due {
         uint32_t target;
@@ -149,14 +159,14 @@ class LearningPart {
         for (int64_t e = 0; e < spec_.n_edges; ++e)
             if (spec_.targets[e] % own_.n_workers == own_.worker) mine.push_back(e);
         std::stable_sort(mine.begin(), mine.end(), [&](int64_t a, int64_t b) {
-            return std::pair(spec_.sources[a], spec_.stages[a]) < std::pair(spec_.sources[b], spec_.stages[b]);
+            return key(a) < key(b);
         });
         first_row_.assign(static_cast<size_t>(projection_.pre_size) + 1, 0);
         for (const int64_t e : mine) {
             const auto source = static_cast<uint32_t>(spec_.sources[e]);
             const auto at = static_cast<uint32_t>(synapses_.size());
-            if (rows_.empty() || rows_.back().source != source || rows_.back().stage != spec_.stages[e]) {
-                rows_.push_back({source, at, 0, spec_.stages[e], {}});
+            if (rows_.empty() || key(e) != key(mine[at - 1])) {
+                rows_.push_back({source, at, 0, slice(e), spec_.stages[e], {}});
                 ++first_row_[source + 1];
             }
             ++rows_.back().count;
@@ -166,6 +176,14 @@ class LearningPart {
             numbers_.push_back(static_cast<uint32_t>(e));
         }
         std::partial_sum(first_row_.begin(), first_row_.end(), first_row_.begin());
+    }
+
+    // On which core the target of an edge is.
+    int32_t slice(int64_t e) const {
+        return cores_.n_queues ? cores_.slice_of[own_.spec->first_id + spec_.targets[e]] : 0;
+    }
+    std::tuple<int64_t, int64_t, int32_t> key(int64_t e) const {
+        return {spec_.sources[e], spec_.stages[e], slice(e)};
     }
 
     int64_t source_of(int64_t id) const {
@@ -181,25 +199,19 @@ class LearningPart {
         return projection_.pre_ids ? projection_.pre_ids[source] : projection_.pre_first + source;
     }
 
-    template <class Lateness>
-    void fetch(Row& row, int64_t time, Lateness&& lateness) {
+    void fetch(Row& row, int64_t time, int64_t late) {
+        const int64_t sent = time - seen_later(cores_, late);
         const LearningEvent before = row.last;
         row.last = {time, rule_.after_pre(time, before)};
         for (uint32_t i = row.begin; i < row.begin + row.count; ++i) {
             Synapse& synapse = synapses_[i];
-            const int64_t target = own_.id(synapse.target), late = lateness(target);
-            if (late > most_lateness) {
-                ++dropped;
-                continue;
-            }
             learn(synapse, before, row.last);
             ++events;
-            int64_t after = synapse.delay;
-            if (late) after = acts_after(cores_, cores_.slice_of[target], synapse.delay, late);
+            const int64_t after = acts_after(cores_, row.slice, synapse.delay, late);
             if (after == left_out)
                 ++skipped;
             else
-                pages_[static_cast<size_t>((time + after) & mask_)].push_back({synapse.target, synapse.weight});
+                pages_[static_cast<size_t>((sent + after) & mask_)].push_back({synapse.target, synapse.weight});
         }
     }
 
@@ -238,7 +250,7 @@ class LearningPart {
     std::vector<Synapse> synapses_;
     std::vector<uint32_t> numbers_;      // of each synapse, which edge it is
     std::vector<std::vector<Due>> pages_;
-    std::vector<std::vector<uint32_t>> staged_;
+    std::vector<std::vector<Staged>> staged_;
     int64_t mask_ = 0;
 };
 

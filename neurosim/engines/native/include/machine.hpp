@@ -65,7 +65,10 @@ class Machine {
 
     // The neurons' spikes of a step, as synapses onto them see them.
     void note(int64_t step) {
-        for (auto& part : learning) part->note(step);
+        for (auto& part : learning) {
+            part->note(step);
+            part->fetch_staged(step);
+        }
     }
 
     // Add this worker's synapses to the number that each source has onto each slice.
@@ -123,10 +126,7 @@ class Machine {
 
     // Add what synapses that learn in integers have due.
     void deliver_learnt(int64_t step) {
-        for (auto& part : learning) {
-            part->fetch_staged(step);
-            part->deliver(step);
-        }
+        for (auto& part : learning) part->deliver(step);
     }
 
   private:
@@ -162,9 +162,9 @@ class Machine {
             const auto own = late.subspan(next, end - next);
             next = end;
             for (auto& part : learning)
-                part->arrive(spikes[i], step, [&](int64_t target) {
+                part->arrive(spikes[i], step, [&](int32_t slice) {
                     for (const LateSpike& one : own)
-                        if (one.slice == spec_.cores.slice_of[target]) return int64_t(one.lateness);
+                        if (one.slice == slice) return one.lateness;
                     return int64_t(0);
                 });
         }
