@@ -1,6 +1,6 @@
 """Networks for runs on machines, their digests, and all machines on these ranks.
 
-python noisy_networks.py OUTPUT THREADS: digests of every machine.
+python noisy_networks.py OUTPUT THREADS [chip]: digests of every machine, or of one noisy chip.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ CLASSES = {
 }
 
 
+DT = 0.1 * ms
+BETWEEN_TRIALS = {"fixed_pattern": True, "weight_noise": 0.2, "trial_potential_mv": 0.3}
+
+
 def simulated(build, dt, platform=None, threads=1, seed=1):
     """The recording of 200 ms of a network."""
     options = {"dt": dt, "engine": "native", "threads": threads}
@@ -82,7 +86,14 @@ def digests(threads):
     return found
 
 
+def noisy_chip(threads):
+    """The digest of a BrainScaleS-1 chip whose circuits differ, from trial to trial as well."""
+    made = machines.BrainScaleS1.transparent(**BETWEEN_TRIALS, chip_seed=1, trial_seed=1)
+    return {"chip": digest(conductances, DT, made, threads)}
+
+
 if __name__ == "__main__":
-    found = digests(int(sys.argv[2]))
+    of_all = digests if len(sys.argv) < 4 else noisy_chip
+    found = of_all(int(sys.argv[2]))
     if world().share.rank == 0:
         Path(sys.argv[1]).write_text(json.dumps(found))

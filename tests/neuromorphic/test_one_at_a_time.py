@@ -10,11 +10,12 @@ import pytest
 from neurosim.neuromorphic.knobs import knob
 from neurosim.neuromorphic.one_at_a_time import ALL, CONTROL, REFERENCE, TRANSPARENT, imperfections
 from neurosim.neuromorphic.platform import Machine
+from noisy_networks import conductances
 
 import neurosim as ns
 from neurosim.errors import DescriptionError, UnknownNameError
 from neurosim.lowering.machine_program import Grid
-from neurosim.units import Hz, ms, mV, second
+from neurosim.units import ms, second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Toy(Machine):
         return (self._weights, self._place)
 
     def _weights(self, draft):
-        quantum = 1e-3 / 2**self.bits if self.bits else 0.0
+        quantum = 1e-9 / 2**self.bits if self.bits else 0.0
         if not (self.bits or self.weaker):
             return
         grid = Grid(factor=1.0 - self.weaker, quantum=quantum, low=0, high=10**6)
@@ -40,22 +41,7 @@ class Toy(Machine):
 
     def _place(self, draft):
         if self.narrow:
-            draft.report.obstacle("population 'E'", "60 neurons", "at most 10", "Take fewer.")
-
-
-def network(seed=1):
-    lif = ns.NeuronModel(
-        "dv/dt = -v/(10*ms) : volt (unless refractory)",
-        threshold="v > 20*mV",
-        reset="v = 0*mV",
-        refractory=2 * ms,
-        initial={"v": "20*mV*rand()"},
-    )
-    net = ns.Network(seed=seed)
-    e = net.population("E", 60, lif)
-    net.project(e, e, ns.FixedInDegree(10), "v", weight=0.9 * mV, delay=1.5 * ms)
-    net.poisson(e, "v", rate=8 * Hz, indegree=500, weight=0.5 * mV)
-    return net
+            draft.report.obstacle("population 'E'", "40 neurons", "at most 10", "Take fewer.")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +49,7 @@ def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     switches = {"bits": [1, 3], "weaker": 0.4, "narrow": True}
     return imperfections(
-        network(), Toy(weaker=0.4), 500 * ms, switches=switches, control=network(2),
+        conductances(), Toy(weaker=0.4), 500 * ms, switches=switches, control=conductances(2),
         output=folder, threads=1,
     )  # fmt: skip
 
@@ -84,12 +70,12 @@ def test_what_each_does(found):
     assert totals[TRANSPARENT].identical
     assert totals[TRANSPARENT].rate_change == 0.0
     assert not totals["bits=3"].identical
-    # 0.9 mV becomes 1.0 with 1 bit, 0.875 with 3, 0.54 where it is weaker; spikes of the
-    # Poisson inputs are the same, so the sign of the change is sure
-    assert totals["bits=1"].rate_change > 0 > totals["weaker"].rate_change
-    assert totals["weaker"].coincidence < totals["bits=3"].coincidence < 1
+    # inputs are the same, so finer weights leave more spikes where they were; those of another
+    # seed coincide by chance alone
+    assert totals["bits=1"].coincidence < totals["bits=3"].coincidence < 1
+    assert totals["weaker"].coincidence < totals["bits=3"].coincidence
     assert totals[CONTROL].first_difference_ms < totals["bits=3"].first_difference_ms
-    assert totals[CONTROL].coincidence < 0.1
+    assert totals[CONTROL].coincidence < 0.2
 
 
 def test_what_is_told(found, tmp_path):
@@ -120,7 +106,7 @@ def test_usual_switches_and_a_runner_of_ones_own():
 
 def test_command(found, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("neurosim.platforms.platform_class", lambda name: {"toy": Toy}[name])
-    one = ns.Experiment(build=lambda seed=1: network(seed), duration=200 * ms, scale=None)
+    one = ns.Experiment(build=lambda seed=1: conductances(seed), duration=200 * ms, scale=None)
     monkeypatch.setattr("neurosim.experiment.load_experiment", lambda name: (name, one))
     words = ["--platform", "toy", "--switch", "bits=1,2", "--switch", "weaker", "--threads", "1"]
     words += ["--platform-set", "weaker=0.3", "--warmup", "0ms", "--output", str(tmp_path)]
