@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .analysis.machine_text import used_of
 from .errors import DescriptionError
 from .platforms import Platform, get_platform
 from .progress import Progress, Quiet
@@ -132,6 +133,8 @@ class Runs:
             platform=self.platform if platform is _USUAL else platform,
         )
         self.simulations[name] = made
+        if made.platform is not None and made.mapping is not None:
+            self.progress.note(f"{name} on {made.platform.name}: {used_of(made.mapping)}")
         return made
 
     def simulate(

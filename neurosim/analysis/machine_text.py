@@ -45,6 +45,12 @@ def mapping_lines(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def used_of(mapping: Mapping[str, Any]) -> str:
+    """Return what a network takes of a machine, in a line."""
+    used = [f"{name} {_shown(value)}" for name, value in mapping.get("resources", {}).items()]
+    return ", ".join(used) or "nothing is counted"
+
+
 def execution_lines(report: Mapping[str, Any]) -> list[str]:
     """Return the execution report as lines: a section for each of its parts.
 

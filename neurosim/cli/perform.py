@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.machine_text import used_of
 from ..interrupts import RunInterrupted
 from ..progress import Progress
 from .output import print_json, print_lines, say
@@ -100,8 +101,7 @@ def _machines(runs: Runs, output: Path | None) -> list[str]:
     lines = []
     for key, made in runs.simulations.items():
         if made.platform is not None and made.mapping is not None:
-            used = ", ".join(f"{k} {v}" for k, v in made.mapping.get("resources", {}).items())
-            lines.append(f"{key} on {made.platform.name}" + (f": {used}" if used else ""))
+            lines.append(f"{key} on {made.platform.name}: {used_of(made.mapping)}")
     if lines and output is not None:
         lines.append(f"mapping and execution: neurosim info {output}/NAME.h5")
     return lines

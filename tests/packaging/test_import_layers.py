@@ -68,7 +68,7 @@ ALLOWED = {
     "encoders": BASE | {"description", "spike_trains"},
     "settings": BASE | {"description"},
     "results": BASE | RANKS | {"recording"},
-    "runs": BASE | RANKS | RUNNING | {"description", "recording"},
+    "runs": BASE | RANKS | RUNNING | {"description", "recording", "analysis"},
     "experiment": BASE
     | RANKS
     | {"config", "description", "registry", "recording", "analysis", "settings", "results", "runs"}
