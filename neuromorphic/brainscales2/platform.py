@@ -201,7 +201,7 @@ class BrainScaleS2(Machine):
 
     def passes(self) -> Sequence[Pass]:
         """Return the steps of the mapping, in order."""
-        return (_neurons, _inputs, delays, learning, weights)
+        return (_neurons, _readings, _inputs, delays, learning, weights)
 
     def _engine(self, inner: Engine, draft: Draft) -> Engine:
         return ReadoutEngine(inner, draft) if self.cadc else PlatformEngine(inner, draft)
@@ -288,6 +288,30 @@ def _synapses(draft: Draft, available: int) -> None:
 def _rounded(row: dict[str, Any]) -> Rounded:
     lists = {name: tuple(row[name]) for name in ("edges", "histogram")}
     return Rounded(**{**row, **lists})
+
+
+def _readings(draft: Draft) -> None:
+    """Say what the converters cannot do as well as the recording may seem to."""
+    machine: BrainScaleS2 = draft.machine  # type: ignore[assignment]
+    spread = machine.spread("potential_spread")
+    if spread > facts.CADC_SPREAD_WARNING:
+        draft.report.note(
+            f"potentials differ by {spread:.3g} LSB from circuit to circuit; calibration warns "
+            f"above {facts.CADC_SPREAD_WARNING:g}"
+        )
+    if not machine.cadc:
+        return
+    low, high = facts.CADC_TRUSTED
+    for recorder in draft.program.state_recorders:
+        if recorder.variable != "v" or recorder.population not in draft.facts["scales"]:
+            continue
+        every = recorder.every * draft.program.dt / machine.speedup
+        if every < 1.0 / facts.CADC_RATE:
+            draft.report.note(
+                f"v of {recorder.population!r} is recorded every {every * 1e6:.3g} us of the chip; "
+                f"a converter takes {1e6 / facts.CADC_RATE:.3g} us for a sample"
+            )
+        draft.report.note(f"readings below {low} or above {high} LSB are not to be trusted")
 
 
 def _inputs(draft: Draft) -> None:

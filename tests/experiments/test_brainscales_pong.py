@@ -59,6 +59,30 @@ def test_expected_reward_starts_at_the_first_and_moves_half_way():
     assert player.expected[3] == pytest.approx(0.85)
 
 
+def test_numbers_are_those_of_the_published_task():
+    told = pong.network(32, 1).describe()
+    ball, motor = told["populations"]
+    assert (ball["size"], motor["size"]) == (32, 32)
+    neuron = {k: v["value"] for k, v in motor["model"]["parameters"].items()}
+    wanted = {"tau_m": 28.5e-3, "t_ref": 4e-3, "tau_syn": 1.8e-3}
+    assert {k: neuron[k] for k in wanted} == pytest.approx(wanted)
+    (eyes,) = told["projections"]
+    assert (eyes["weight"]["mean"], eyes["weight"]["sd"]) == (14, 2)
+    assert eyes["delay"] == 0
+    (rule,) = eyes["operations"]
+    assert rule["every"] == pytest.approx(0.2)
+    assert "w + learning_rate*causal*success" in rule["code"]
+    (noise,) = told["injections"]
+    assert noise["wave"]["sd"] == pytest.approx(100e-12)
+    values = pong.network(32, 1).projections[0].synapse.values
+    single = {k: v.content for k, v in values.items() if isinstance(v.content, float)}
+    assert single["step"] == pytest.approx(400e-12 / 63)
+    assert (single["offset"], single["ceiling"], single["learning_rate"]) == (32, 128, 0.125)
+    assert values["amplitude_causal"].content.a == 36
+    assert values["tau_causal"].content.a == pytest.approx(64e-3)
+    assert pong.machine(1).power_w == 0.057
+
+
 def test_small_version_is_run_and_kept(tmp_path):
     _, experiment = ns.load_experiment("brainscales_pong")
     out = tmp_path / "out"

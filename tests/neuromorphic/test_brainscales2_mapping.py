@@ -160,6 +160,7 @@ def fan_in(inputs, **settings):
 
 
 def test_rows_run_out_at_256_inputs():
+    assert fan_in(250).mapping["resources"]["rows in the fullest array"] == 250  # as a demo has
     fits = fan_in(256)
     assert fits.mapping["resources"]["rows in the fullest array"] == 256
     assert fits.mapping["resources"]["synapses"] == 3 * 256
@@ -242,6 +243,21 @@ def test_time_constants_are_brought_into_range():
     found = mapped(net, IDEAL.but(translate=True))
     wanted = facts.realised_time(20e-6, "tau_m") * 1e3
     assert 200e-12 / values(found, "g_L")[0] == pytest.approx(wanted)
+
+
+def test_notes_say_what_readings_are_worth():
+    def notes(every, **settings):
+        net = network()
+        net.record(net.populations["E"], "v", every=every)
+        return " ".join(mapped(net, BrainScaleS2(**settings)).mapping["notes"])
+
+    assert "0.1 us of the chip; a converter takes 0.541 us" in notes(0.1 * ms)
+    usual = notes(1 * ms)
+    assert "us of the chip" not in usual
+    assert "below 30 or above 210 LSB" in usual
+    assert "calibration warns" not in usual
+    assert "differ by 4 LSB" in notes(1 * ms, calibrated=False)
+    assert notes(0.1 * ms, cadc=False) == ""
 
 
 SPREADS = {
