@@ -46,6 +46,10 @@ def set_parameters(draft: Draft) -> None:
 def _set(draft: Draft, machine: BrainScaleS1, population: PopulationProgram) -> PopulationProgram:
     circuit = recognise(population.code)
     if circuit is None:
+        draft.report.note(
+            f"population {population.name!r}: the model {population.code.name!r} is not one of the "
+            "circuits'; its parameters stay as they are."
+        )
         return population
     places: Places = draft.facts["places"]
     values = {

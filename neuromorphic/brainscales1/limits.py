@@ -39,12 +39,12 @@ def place(draft: Draft) -> None:
         "HICANNs": places.n_hicanns,
         "reticles": -(-places.n_hicanns // c.HICANNS_PER_RETICLE),
         "wafers": max(wafers, 1),
+        "neurons per HICANN": _per_chip(machine.denmems),
     }
     if not machine.limits:
         return
     if wafers > machine.wafers:
-        room = machine.wafers * c.HICANNS * (c.DENMEMS // c.ENCODER_INPUTS)
-        most = room * neurons_per_encoder(machine.denmems)
+        most = machine.wafers * c.HICANNS * _per_chip(machine.denmems)
         draft.report.obstacle(
             "wafers",
             f"{draft.program.n_neurons:,} neurons of {machine.denmems} circuits need "
@@ -56,6 +56,11 @@ def place(draft: Draft) -> None:
         _check_model(draft, population)
     _check_synapses(draft)
     _check_rest(draft)
+
+
+def _per_chip(denmems: int) -> int:
+    """Return the neurons that a chip has room for."""
+    return c.DENMEMS // c.ENCODER_INPUTS * neurons_per_encoder(denmems)
 
 
 def _check_model(draft: Draft, population: PopulationProgram) -> None:

@@ -43,6 +43,9 @@ def set_synapses(draft: Draft) -> None:
         _set_weights(draft, machine, every)
         made = {one.projection.name: as_projection(draft, one) for one in every}
         draft.projections(lambda p: made[p.name])
+        placed = sum(p.total or 0 for p in draft.program.projections)
+        draft.report.resources["synapses"] = placed
+        draft.report.memory["synapses"] = float(placed)  # 4 bits of weight, 4 of address
     if machine.digital_weights:
         poisson = tuple(_poisson(draft, machine, given) for given in draft.program.poisson)
         draft.program = replace(draft.program, poisson=poisson)
@@ -134,6 +137,9 @@ def _scale(
     # as asked for, before the circuits' mismatch
     population = draft.facts["asked"][given.post.population]
     if recognise(population.code) is None:
+        draft.report.note(
+            f"{given.name!r}: the target's model is not one of the circuits'; weights stay exact."
+        )
         return None
     farad = np.asarray(population.values["C_m"], np.float64)
     if farad.ndim and one is not None:

@@ -369,8 +369,10 @@ def test_synapses_as_built_are_taken():
     e = net.population("E", 40, ns.models.lif_cond_exp(**CELL))
     net.project(e, e, ns.FixedInDegree(5), "g_exc", weight=1 * nS, delay=1 * ms,
                 synapse=hardware_stp("facilitation", cap=2))  # fmt: skip
-    program, _ = mapped(BrainScaleS1(), net)
+    program, report = mapped(BrainScaleS1(), net)
     assert program.projections[0].total == 200
+    assert report["memory"]["synapses"] == 200
+    assert report["resources"]["neurons per HICANN"] == 128
     assert program.projections[0].synapse is not None
 
 
