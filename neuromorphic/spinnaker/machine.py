@@ -56,8 +56,8 @@ class SpiNNaker(Machine):
         Assumption("first step of Izhikevich", "dt", "length of the first step", "U", "", False),
         Assumption("spike times within a tick", "in order of ids", "order in which a core's FIFO "
                    "gets the spikes of a tick", "U", "", False),
-        Assumption("fetch within its tick", "after the neurons", "which spikes of a target STDP sees "
-                   "in the very tick of a fetch", "U", "", False),
+        Assumption("fetch within its tick", "after the neurons", "which spikes of a target STDP "
+                   "sees in the very tick of a fetch", "U", "", False),
         Assumption("events of an over-run", "carried to the next tick", "what a core that did not "
                    "finish does", "U", "sheet, 1.2", False),
     )  # fmt: skip
