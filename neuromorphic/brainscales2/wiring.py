@@ -333,8 +333,13 @@ def _poisson(draft: Draft, quanta: dict[Receptor, float]) -> None:
     def rounded(given: PoissonProgram) -> PoissonProgram:
         sign = 1 if given.weight >= 0 else -1
         quantum = quanta[(given.post.population, given.variable, sign)]
-        steps = int(in_steps(given.weight, quantum))
-        return replace(given, weight=steps * quantum)
+        weight = int(in_steps(given.weight, quantum)) * quantum
+        tally = Tally()
+        tally.add(np.array([given.weight]), np.array([weight]))
+        code = draft.program.population(given.post.population).code
+        unit = code.variable(given.variable).dimension
+        draft.report.rounded.append(tally.report(given.name, "weights", unit, 1))
+        return replace(given, weight=weight)
 
     changed = tuple(rounded(given) for given in draft.program.poisson)
     draft.program = replace(draft.program, poisson=changed)

@@ -79,6 +79,18 @@ def test_weights_are_whole_steps_of_six_bits():
     assert steps["E.I_syn inhibitory"] == pytest.approx(100e-12 / 63)
 
 
+def test_weights_of_poisson_inputs_are_steps_of_their_receptor():
+    net = network()
+    net.poisson(net.populations["I"], "I_syn", rate=8 * Hz, indegree=10, weight=10 * pA)
+    one = mapped(net, IDEAL.but(quantise_weights=True))
+    step = one.mapping["details"]["weight step"]["I.I_syn excitatory"]
+    (given,) = one.program.poisson
+    assert given.weight == pytest.approx(np.rint(10e-12 / step) * step)
+    told = row(one, given.name, "weights")
+    assert (told["count"], told["worst_given"]) == (1, 10e-12)
+    assert told["worst_became"] == given.weight
+
+
 def test_strong_weights_are_split_over_synapses():
     chip = IDEAL.but(quantise_weights=True, limits=True, delays="none", synapses_per_weight=2)
     one, net = mapped(network(), chip), network()
