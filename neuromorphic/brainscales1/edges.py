@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...lowering.edges import instantiate
 from ...lowering.program import DelayDraw, Draw, ListedEdges, ProjectionProgram
+from ...lowering.synapse_program import SynapseProgram
 from ..draft import Draft
 
 Index = NDArray[np.int64]
@@ -35,6 +36,8 @@ class Listed:
         Those that have a place.
     lost : dict of str to int
         Others, by the reason, on this rank.
+    transmitted : float
+        What a first spike transmits of the weight.
     """
 
     projection: ProjectionProgram
@@ -47,6 +50,7 @@ class Listed:
     delay: Index
     kept: NDArray[np.bool_]
     lost: dict[str, int] = field(default_factory=dict)
+    transmitted: float = 1.0
 
     def lose(self, gone: NDArray[np.bool_], why: str) -> None:
         """Take places away from synapses, those that still had one counted."""
@@ -87,7 +91,7 @@ def as_projection(draft: Draft, synapses: Listed) -> ProjectionProgram:
             else v
             for name, v in synapse.values.items()
         }
-        synapse = replace(synapse, values=values)
+        synapse = _with_own_weights(replace(synapse, values=values))
     total = int(draft.ranks.sum(np.array([kept.sum()], np.int64))[0])
     return replace(
         given,
@@ -97,3 +101,20 @@ def as_projection(draft: Draft, synapses: Listed) -> ProjectionProgram:
         synapse=synapse,
         total=total,
     )
+
+
+def _with_own_weights(synapse: SynapseProgram) -> SynapseProgram:
+    """Return a synapse model whose weight may differ from synapse to synapse."""
+    if "w" not in synapse.values:
+        return synapse
+    code = synapse.code
+    variables = tuple(replace(v, shared=False) if v.name == "w" else v for v in code.variables)
+    lines = [
+        line.replace("(shared, constant)", "(constant)").replace(" (shared)", " (constant)")
+        if line.split(":")[0].strip() == "w"
+        else line
+        for line in code.declarations.splitlines()
+    ]
+    own = replace(code, variables=variables, declarations="\n".join(lines))
+    values = {name: value for name, value in synapse.values.items() if name != "w"}
+    return replace(synapse, code=own, values=values)

@@ -12,7 +12,7 @@ from . import circuits as c
 from .currents import AS_CONDUCTANCE, SUBSTITUTES
 from .neurons import CIRCUITS, RECEPTORS, recognise, with_values
 from .places import find_places, neurons_per_encoder
-from .plasticity import AS_BUILT
+from .plasticity import AS_BUILT, is_built
 
 if TYPE_CHECKING:
     from .platform import BrainScaleS1
@@ -106,12 +106,12 @@ def _check_synapses(draft: Draft) -> None:
     recognised = {p.name for p in program.populations if recognise(p.code) is not None}
     for given in program.projections:
         where = f"projection {given.name!r}"
-        if given.synapse is not None and given.synapse.code.name not in AS_BUILT:
+        if given.synapse is not None and not is_built(given.synapse.code):
             draft.report.obstacle(
                 where,
                 f"synapses of the model {given.synapse.code.name!r}",
                 f"synapses add their weight to {' or '.join(RECEPTORS)}, or are as built: "
-                f"{', '.join(AS_BUILT)}",
+                f"{', '.join(AS_BUILT)}, tsodyks2 without facilitation",
                 "Use neurosim.neuromorphic.brainscales1.hardware_stp() or a fixed weight.",
             )
         elif given.post.population in recognised and given.variable not in RECEPTORS:

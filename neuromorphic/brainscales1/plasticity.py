@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...description.network import Network
     from ...description.synapse_operations import SynapseOperation
     from ...description.synapses import SynapseModel
+    from ...lowering.synapse_program import SynapseCode
 
 STP_NAMES = ("brainscales1_depression", "brainscales1_facilitation")
 STDP_NAME = "brainscales1_stdp"
@@ -24,6 +25,26 @@ Table = tuple[int, ...]
 STRONGER: Table = (*range(1, LARGEST + 1), LARGEST)
 WEAKER: Table = (0, *range(LARGEST))
 SAME: Table = tuple(range(LARGEST + 1))
+
+
+def is_built(code: SynapseCode) -> bool:
+    """Return whether there are circuits for a synapse model."""
+    return code.name in AS_BUILT or is_depression(code)
+
+
+def is_depression(code: SynapseCode) -> bool:
+    """Return whether a model is the catalogue's tsodyks2 without facilitation.
+
+    It is the circuits' depression of strength 1 and reference 0, with the weight times U.
+    """
+    texts = [" ".join(p.code.split()) for p in code.pathways]
+    spike = "w*U*x x = x*(1 - U)"
+    return code.name == "tsodyks2" and len(texts) == 1 and texts[0].endswith(spike)
+
+
+def nearest_utilisation(value: float) -> float:
+    """Return the U of a driver that is nearest."""
+    return min(UTILISATION, key=lambda u: (abs(u - value), u))
 
 
 def hardware_stp(

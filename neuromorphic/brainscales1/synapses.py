@@ -18,7 +18,7 @@ from .edges import Listed, as_projection, listed
 from .losses import lose_synapses
 from .neurons import RECEPTORS, recognise
 from .places import Places
-from .plasticity import STDP_NAME
+from .plasticity import STDP_NAME, is_depression, nearest_utilisation
 from .variation import normal, uniform
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def set_synapses(draft: Draft) -> None:
         return
     if any(lists):
         every = [listed(draft, p) for p in draft.program.projections]
+        if machine.digital_weights:
+            for one in every:
+                _set_utilisation(draft, one)
         lose_synapses(draft, machine, every)
         _set_weights(draft, machine, every)
         made = {one.projection.name: as_projection(draft, one) for one in every}
@@ -74,7 +77,8 @@ def _digitise(draft: Draft, machine: BrainScaleS1, one: Listed) -> None:
     scale = _scale(draft, machine, one.projection, one)
     if scale is None:
         return
-    wanted = one.weight * (_NANO * scale)
+    given = one.weight
+    wanted = given * (_NANO * scale)
     factors = machine.gain_factors
     if machine.shared_gain:
         strongest = np.zeros(places.n_hicanns)
@@ -98,14 +102,32 @@ def _digitise(draft: Draft, machine: BrainScaleS1, one: Listed) -> None:
     tally = Tally()
     clipped = wanted > w.largest_conductance(gain) * (1 + 1e-9)
     kept = one.kept
-    tally.add(one.weight[kept] * _NANO, became[kept] * _NANO, clipped[kept])
+    tally.add(given[kept] * _NANO, became[kept] * _NANO, clipped[kept])
     total = int(draft.ranks.sum(np.array([kept.sum()], np.int64))[0])
     whole_tally = tally.over_ranks(draft)
     draft.report.rounded.append(whole_tally.report(one.projection.name, "weights", "nS", total))
     counts = np.asarray(draft.ranks.sum(np.bincount(whole[kept], minlength=w.LARGEST + 1)))
     digital = draft.report.details.setdefault("digital_weights", {})
     digital[one.projection.name] = [int(n) for n in counts]
-    one.weight = became
+    one.weight = became / one.transmitted
+
+
+def _set_utilisation(draft: Draft, one: Listed) -> None:
+    """Give depressing synapses of the catalogue the nearest U that a driver can have.
+
+    Their weights are from here on what the first spike transmits.
+    """
+    synapse = one.projection.synapse
+    if synapse is None or not is_depression(synapse.code):
+        return
+    given = float(synapse.values["U"])  # type: ignore[arg-type]
+    became = nearest_utilisation(given)
+    tally = Tally()
+    tally.add(np.array([given]), np.array([became]))
+    draft.report.rounded.append(tally.report(one.projection.name, "U", "", 1))
+    values = {**synapse.values, "U": became}
+    one.projection = replace(one.projection, synapse=replace(synapse, values=values))
+    one.weight, one.transmitted = one.weight * given, became
 
 
 def _is_learnt(given: ProjectionProgram) -> bool:

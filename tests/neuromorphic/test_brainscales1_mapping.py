@@ -373,7 +373,34 @@ def test_synapses_as_built_are_taken():
     assert program.projections[0].total == 200
     assert report["memory"]["synapses"] == 200
     assert report["resources"]["neurons per HICANN"] == 128
-    assert program.projections[0].synapse is not None
+    synapse = program.projections[0].synapse
+    assert "w" not in synapse.values  # a weight of each synapse's own: the machine's, not 1 nS
+    assert not synapse.code.variable("w").shared
+    assert "w : siemens (constant)" in synapse.code.declarations
+    assert np.unique(program.projections[0].weight.values).size == 200  # each with noise
+
+
+def test_depression_of_the_catalogue():
+    """U becomes the nearest of the eight, weights are what a first spike transmits over it."""
+    net = ns.Network(seed=1)
+    e = net.population("E", 40, ns.models.lif_cond_exp(**CELL))
+    rule = ns.plasticity.tsodyks2(U=0.3)
+    net.project(e, e, ns.FixedInDegree(5), "g_exc", weight=4 * nS, delay=1 * ms, synapse=rule)
+    machine = BrainScaleS1.transparent(digital_weights=True, shared_gain=True, limits=True)
+    program, report = mapped(machine, net)
+    (own,) = program.projections
+    assert own.synapse.values["U"] == 0.2929
+    scale = float(weights.conductance_scale(1e4, 4, 200e-12))
+    possible = weights.conductance(np.arange(1, 16)) / scale * 1e-9
+    first = own.weight.values * 0.2929
+    assert np.abs(first[:, None] - possible).min(axis=1).max() < 1e-18
+    assert abs(first - 1.2e-9).max() < np.diff(possible).max()
+    assert {r["what"] for r in report["rounded"]} == {"U", "weights"}
+    both = ns.plasticity.tsodyks2(facilitation="decaying")
+    net.project(e, e, ns.FixedInDegree(5), "g_exc", weight=4 * nS, delay=1 * ms, synapse=both,
+                name="both")  # fmt: skip
+    with pytest.raises(MappingError, match="without facilitation"):
+        mapped(machine, net)
 
 
 class ThreadRanks:

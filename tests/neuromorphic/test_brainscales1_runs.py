@@ -236,6 +236,29 @@ def test_conductance_of_a_learning_synapse(learnt):
     assert g[101] == pytest.approx(float(expected), rel=1e-6)
 
 
+@pytest.mark.slow
+def test_depression_of_the_catalogue_is_that_of_the_circuits():
+    """tsodyks2 of weight w on the machine, and the circuits' own of weight w U."""
+    net = ns.Network(seed=2)
+    source = net.spike_source("S", np.array([10, 20, 30, 60]) * ms, np.zeros(4, int), size=1)
+    e = net.population("E", 2, ns.models.lif_cond_exp(**CELL, V_th=0 * mV))
+    common = {"delay": 0 * ms}
+    rule = ns.plasticity.tsodyks2(U=0.2929, tau_rec=100 * ms)
+    net.project(source, e[:1], ns.AllToAll(), "g_exc", weight=4 * nS, synapse=rule, **common)
+    own = hardware_stp(cap=2, tau_rec=100 * ms)
+    net.project(source, e[1:], ns.AllToAll(), "g_exc", weight=4 * 0.2929 * nS, synapse=own,
+                name="own", **common)  # fmt: skip
+    net.record(e, "g_exc", every=1 * ms)
+    machine = alone(digital_weights=True, rounding="nearest")
+    run = ns.simulate(net, 80 * ms, platform=machine, threads=1)
+    g = np.asarray(run.states("E", "g_exc").values)
+    np.testing.assert_allclose(g[:, 0], g[:, 1], rtol=1e-5)
+    scale = float(weights.conductance_scale(1e4, 4, 200e-12))
+    whole = weights.round_digital(weights.digital(4 * 0.2929 * scale), None)
+    first = float(weights.conductance(whole)) / scale
+    assert g[11, 0] == pytest.approx(first * (1 - 0.1 / 5) ** 9, rel=1e-5)
+
+
 def test_tables_of_the_controller_are_checked():
     net = lifs(5)
     net.project("E", "E", ns.AllToAll(), "g_exc", weight=1 * nS, delay=1 * ms, name="p",
