@@ -74,6 +74,7 @@ def spikes(run) -> list[np.ndarray]:
     return [np.array(run.spikes(name)) for name in ("E", "I")]
 
 
+@pytest.mark.slow
 def test_transparent_is_native_bit_for_bit(runs) -> None:
     assert sum(s.shape[1] for s in spikes(runs["native"])) > 150
     for own, native in zip(spikes(runs["transparent"]), spikes(runs["native"]), strict=True):
@@ -99,6 +100,7 @@ def test_order_alone_is_about_synapses_on_the_potential(runs, alone) -> None:
     assert not np.array_equal(i_native, i_order)
 
 
+@pytest.mark.slow
 def test_potentials_and_currents_are_in_millivolts_and_picoamperes(runs) -> None:
     v, i = (runs["all"].state("E", x).values for x in ("v", "I_syn"))
     assert -100 < v.min() < v.max() <= -50 + 1e-3
@@ -251,6 +253,7 @@ def test_neurons_may_differ() -> None:
     assert len(set(weight.values)) > 1
 
 
+@pytest.mark.slow
 def test_state_is_read_and_written_in_volts() -> None:
     net = one(loihi_lif(du=100, dv=10, vth=1000), weight=loihi_weight(3), variable="u")
     mixed = ns.Network(seed=1)
@@ -287,6 +290,7 @@ def test_settings_are_checked() -> None:
         Loihi(allow="shorter_delays")
 
 
+@pytest.mark.slow
 def test_the_account_of_a_run(runs) -> None:
     """Events of every core, traffic, and time as the sum over steps of the busiest core."""
     done = runs["all"].platform.execution
@@ -320,6 +324,7 @@ def test_hops_are_counted_by_hand() -> None:
     assert found == {"packets": 7.0, "hops_east_west": 7.0, "hops_north_south": 7.0}
 
 
+@pytest.mark.slow
 def test_threads_make_no_difference(runs) -> None:
     other = ns.simulate(lively(), 200 * ms, dt=DT, platform=Loihi(), threads=1)
     for own, first in zip(spikes(other), spikes(runs["all"]), strict=True):

@@ -86,10 +86,11 @@ def answers() -> dict:
     return found
 
 
-def simulate(rule: str) -> dict[str, dict[str, np.ndarray]]:
+def simulate(rule: str, bits: int) -> dict[str, dict[str, np.ndarray]]:
     """Run all cases of a reference as one network; the state after each step."""
     net, exponents = ns.Network(seed=1), {}
-    chosen = {n: c for n, c in CASES.items() if (c["reference"] == "lava") == (rule == "sum")}
+    reference = {"sum": "lava", "each": "brian2_loihi"}[rule]
+    chosen = {n: c for n, c in CASES.items() if c["reference"] == reference and c["bits"] == bits}
     for name, case in chosen.items():
         inputs = np.array(case["inputs"])
         steps, ids = np.nonzero(inputs)
@@ -109,41 +110,54 @@ def simulate(rule: str) -> dict[str, dict[str, np.ndarray]]:
                 pre, neurons, ns.Edges(pre_of, post_of), "u", name=label,
                 weight=loihi_weight(np.ravel(weights), exponent), delay=case["delay"] * ms,
             )  # fmt: skip
-    return run_network(net, rule, exponents, chosen)
+    machine = Loihi(synapse_rule=rule, weight_exponents=exponents, weight_bits=bits)
+    run = ns.simulate(net, (STEPS + 1) * ms, dt=1 * ms, platform=machine)
+    return {name: states(run, name) for name in chosen}
 
 
-def run_network(net, rule, exponents, chosen):
-    """Return u, v and spikes of every case, by step."""
-    found = {}
-    for bits in {c["bits"] for c in chosen.values()}:
-        machine = Loihi(synapse_rule=rule, weight_exponents=exponents, weight_bits=bits)
-        run = ns.simulate(net, (STEPS + 1) * ms, dt=1 * ms, platform=machine)
-        for name in (n for n, c in chosen.items() if c["bits"] == bits):
-            fired = np.zeros((STEPS, N), int)
-            times, ids = run.spikes(name)
-            steps = np.rint(times).astype(int)
-            fired[steps[steps < STEPS], ids[steps < STEPS]] = 1
-            u, v = (np.asarray(run.state(name, x).values)[1:] for x in "uv")
-            found[name] = {"u": u, "v": v, "spikes": fired}
-    return found
+def states(run, name: str) -> dict[str, np.ndarray]:
+    """u, v and spikes of a case, by step."""
+    fired = np.zeros((STEPS, N), int)
+    times, ids = run.spikes(name)
+    steps = np.rint(times).astype(int)
+    fired[steps[steps < STEPS], ids[steps < STEPS]] = 1
+    u, v = (np.asarray(run.state(name, x).values)[1:] for x in "uv")
+    return {"u": u, "v": v, "spikes": fired}
 
 
 @pytest.fixture(scope="module")
-def ours() -> dict:
-    return simulate("sum") | simulate("each")
+def lava() -> dict:
+    return simulate("sum", 8)
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if n.startswith("lava")])
-def test_lava(name: str, answers, ours) -> None:
+@pytest.fixture(scope="module")
+def more() -> dict:
+    return simulate("sum", 6) | simulate("each", 8) | simulate("each", 6)
+
+
+def names(reference: str, *bits: int) -> list[str]:
+    return [n for n, c in CASES.items() if c["reference"] == reference and c["bits"] in bits]
+
+
+@pytest.mark.parametrize("name", names("lava", 8))
+def test_lava(name: str, answers, lava) -> None:
     for key in ("u", "v", "spikes"):
-        np.testing.assert_array_equal(ours[name][key], answers[name][key], err_msg=key)
+        np.testing.assert_array_equal(lava[name][key], answers[name][key], err_msg=key)
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if n.startswith("brian")])
-def test_brian2_loihi(name: str, answers, ours) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names("lava", 6))
+def test_lava_with_fewer_bits(name: str, answers, more) -> None:
+    for key in ("u", "v", "spikes"):
+        np.testing.assert_array_equal(more[name][key], answers[name][key], err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names("brian2_loihi", 6, 8))
+def test_brian2_loihi(name: str, answers, more) -> None:
     """Its generators act in the tick they are given for, here one later: so do all states."""
     for key in ("v", "spikes"):
-        then, later = np.array(answers[name][key])[:-1], ours[name][key][1:]
+        then, later = np.array(answers[name][key])[:-1], more[name][key][1:]
         np.testing.assert_array_equal(later, then, err_msg=key)
 
 

@@ -15,7 +15,8 @@ from neurosim.units import ms
 ONE = 1 << 15
 EDGES = [0, 1, -1, ONE, -ONE, 2**31 - 1, -(2**31), 3277, 3276, -3277, 16384, -16385, 65535, -65536]
 N = 3000
-VARIABLES = "a b f added taken product quotient scaled grown negative size whole bounded cut power shifted"
+VARIABLES = """a b f added taken product quotient scaled grown negative size whole bounded cut
+power shifted"""
 CODE = """
 added = a + b
 taken = a - b
