@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANELS = (
-    ("rate_change", 100.0, "Change of the mean rate (%)"),
-    ("rate_ks", 1.0, "Largest KS distance of rates"),
+    ("rate_change", 100.0, "Rate change (%)"),
+    ("rate_ks", 1.0, "KS distance of rates"),
     ("cv_shift", 1.0, "Shift of the CV"),
-    ("coincidence", 1.0, "Spikes shared beyond chance"),
+    ("coincidence", 1.0, "Spikes beyond chance"),
 )
 _COLOURS = {ALL: "#D55E00", CONTROL: "0.6"}
 

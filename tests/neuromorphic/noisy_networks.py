@@ -54,7 +54,14 @@ MACHINES = {
     "brainscales2": (conductances, 0.1 * ms, {"allow": ("delays",)}),
     "loihi": (currents, 1 * ms, {}),
 }
+MAPPED = MACHINES | dict.fromkeys(
+    ("spinnaker2", "loihi2", "truenorth", "tianjic"), (currents, 1 * ms, {"allow": ("all",)})
+)
 CLASSES = {
+    "spinnaker2": "SpiNNaker2",
+    "loihi2": "Loihi2",
+    "truenorth": "TrueNorth",
+    "tianjic": "Tianjic",
     "spinnaker": "SpiNNaker",
     "brainscales1": "BrainScaleS1",
     "brainscales2": "BrainScaleS2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from neurosim.neuromorphic.knobs import ideal_values
-from noisy_networks import CLASSES, MACHINES
+from noisy_networks import CLASSES, MAPPED
 
 import neurosim as ns
 from neurosim import neuromorphic as machines
@@ -13,19 +13,28 @@ from neurosim.lowering.edges import instantiate
 
 NEURONS, WEIGHTS, DELAYS, INPUT, LIMITS = "neurons", "weights", "delays", "input", "limits"
 # what changes in these networks; where the neurons' units do, all weights do by one factor
+SPINNAKER = {
+    "arithmetic": {NEURONS},
+    "models": {NEURONS},
+    "weights": {WEIGHTS},
+    "saturation": {NEURONS, LIMITS},
+    "order": {DELAYS},
+    "delays": set(),
+    "poisson": {INPUT},
+    "plasticity": set(),
+    "deadlines": {LIMITS},
+    "router_drop": set(),
+}
+LOIHI = {
+    "arithmetic": {NEURONS},
+    "parameters": {NEURONS},
+    "weights": {WEIGHTS},
+    "order": set(),
+    "delays": set(),
+}
 CHANGES = {
-    "spinnaker": {
-        "arithmetic": {NEURONS},
-        "models": {NEURONS},
-        "weights": {WEIGHTS},
-        "saturation": {NEURONS, LIMITS},
-        "order": {DELAYS},
-        "delays": set(),
-        "poisson": {INPUT},
-        "plasticity": set(),
-        "deadlines": {LIMITS},
-        "router_drop": set(),
-    },
+    "spinnaker": SPINNAKER,
+    "spinnaker2": SPINNAKER,
     "brainscales1": {
         "integrator": {NEURONS},
         "digital_parameters": {NEURONS},
@@ -58,13 +67,15 @@ CHANGES = {
         "cadc": set(),
         "readout_noise": set(),
     },
-    "loihi": {
+    "loihi": LOIHI,
+    "loihi2": LOIHI,
+    "truenorth": {
         "arithmetic": {NEURONS},
-        "parameters": {NEURONS},
         "weights": {WEIGHTS},
-        "order": set(),
+        "order": {DELAYS},
         "delays": set(),
     },
+    "tianjic": {"weights": {WEIGHTS}, "weight_indices": {WEIGHTS}},
 }
 SWITCHES = [(name, knob) for name, known in CHANGES.items() for knob in known]
 
@@ -110,16 +121,14 @@ def _same(old, new, names=None):
 
 
 def mapped(name, **switches):
-    build, dt, settings = MACHINES[name]
+    build, dt, settings = MAPPED[name]
     made = getattr(machines, CLASSES[name]).transparent(**settings, **switches)
     return ns.Simulation(build(), dt=dt, platform=made)
 
 
 @pytest.fixture(scope="module")
 def native():
-    return {
-        name: ns.Simulation(build(), dt=dt).program for name, (build, dt, _) in MACHINES.items()
-    }
+    return {name: ns.Simulation(build(), dt=dt).program for name, (build, dt, _) in MAPPED.items()}
 
 
 @pytest.mark.parametrize("name", CHANGES)
