@@ -263,6 +263,10 @@ def _population(
 def differing_settings(a: Recording, b: Recording) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Yield how the runs were made, where that differs: (name, (value of a, value of b))."""
     both = _settings(a), _settings(b)
+    first, second = a.platform, b.platform
+    if first is not None and second is not None and first.name == second.name:
+        for found, machine in zip(both, (first, second), strict=True):
+            found |= {f"platform.{name}": value for name, value in machine.settings.items()}
     for name in dict.fromkeys((*both[0], *both[1])):
         values = both[0].get(name), both[1].get(name)
         if values[0] != values[1]:
@@ -277,10 +281,7 @@ def _settings(run: Recording) -> dict[str, Any]:
             found |= {f"{name}.{key}": item for key, item in value.items()}
         elif name not in found:
             found[name] = value
-    platform = getattr(run, "platform", None)
-    found["platform"] = None if platform is None else platform.name
-    if platform is not None:
-        found |= {f"{platform.name}.{key}": item for key, item in platform.settings.items()}
+    found["platform"] = None if run.platform is None else run.platform.name
     return found
 
 

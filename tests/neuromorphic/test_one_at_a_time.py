@@ -78,6 +78,13 @@ def test_what_each_does(found):
     assert totals[CONTROL].coincidence < 0.2
 
 
+def test_how_machines_differ_is_told(found):
+    assert found.comparisons["weaker"].settings["platform"] == (None, "toy")
+    both = ns.compare(found.recordings["bits=1"], found.recordings["bits=3"])
+    assert both.settings["platform.bits"] == (1, 3)
+    assert "platform" not in both.settings
+
+
 def test_what_is_told(found, tmp_path):
     text = str(found)
     assert text.splitlines()[0] == "toy against native"
