@@ -91,6 +91,12 @@ class PlatformExecutable:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    @property
+    def bytes_per_synapse(self) -> float:
+        """Of the machine, where its costs are known; else of the engine."""
+        model = self._draft.machine.costs_as_set()
+        return self._inner.bytes_per_synapse if model is None else model.bytes_per_synapse.value
+
     def _reading(self, owner: str, variable: str) -> Reading:
         return self._draft.readings.get((owner, variable), _SAME)
 

@@ -48,7 +48,7 @@ class Metrics:
         window of ``S_window_ms``; mean over the whole windows of the stretch.
     S_window_ms : float
     M_syn_bytes : float
-        Synaptic memory N_syn b_syn [eq. 17], b_syn of the engine that ran it.
+        Synaptic memory N_syn b_syn [eq. 17], b_syn of the engine or machine that ran it.
     T_s : float
         Throughput as printed, N_s / t_c [eq. 10], in spikes/s^2: N_s the spikes processed per
         wall second, t_c the computation time per spike. Over the whole run after warm-up.
