@@ -79,8 +79,7 @@ def test_purposes_and_names_are_fixed():
         ("EDGES", 1), ("POISSON", 2), ("INITIAL", 3), ("PARAMETER", 4), ("INDEGREE", 5),
         ("REMAINDER", 6), ("NOISE", 7), ("SYNAPSE", 8), ("ENCODING", 9), ("SYNAPTIC_VALUE", 20),
         ("TARGETS", 21), ("EDGE_VALUE", 22), ("POSITION", 23), ("STRUCTURE", 24),
-        ("CHOSEN", 40),
-        ("SPIKE_LOSS", 41),
+        ("CHOSEN", 40), ("SPIKE_LOSS", 41), ("CHIP", 50), ("TRIAL", 51),
     ]  # fmt: skip
     assert name_id("123456789") == 0xCBF43926
 

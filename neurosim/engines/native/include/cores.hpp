@@ -1,12 +1,15 @@
 // Cores that work off the synaptic events of the spikes that reach them.
 //
 // Every worker sees all spikes and keeps the same account; its own synapses are then delivered
-// accordingly. A queue is one lane of a slice of neurons.
+// accordingly. A queue is one lane of a slice of neurons. Events are added up first; only queues that
+// have more than they can work off in the step, or spikes that still wait, look at one spike after
+// the other.
 #pragma once
 #include <algorithm>
 #include <deque>
 #include <vector>
 
+#include "functions.hpp"
 #include "machine_types.hpp"
 
 namespace neurosim {
@@ -22,104 +25,174 @@ struct LateSpike {
 
 class Cores {
   public:
-    // `rows`: number of synapses of each id onto each slice, shared by all workers.
-    Cores(const CoresSpec& spec, const std::vector<uint16_t>& rows)
-        : spec_(spec), rows_(rows), queues_(static_cast<size_t>(spec.n_queues)) {
-        for (int64_t slice = 0; slice < spec.n_slices; ++slice)
-            for (int64_t lane = 0; lane < spec.lanes[slice]; ++lane)
-                queues_[static_cast<size_t>(spec.first_queue[slice] + lane)].budget = spec.budget[slice];
-    }
-
-    struct Queue {
+    // What a queue has had so far.
+    struct Counts {
         int64_t events = 0, spikes = 0, late = 0, lost = 0, fill = 0, lateness = 0;
-        double budget = 0, backlog = 0, arrived = 0, load = 0;
-        std::deque<int64_t> finished;    // steps in which late spikes will be done
     };
+
+    // `rows`: number of synapses of each id onto each slice, shared by all workers.
+    Cores(const CoresSpec& spec, const std::vector<uint16_t>& rows) : spec_(spec), rows_(rows), n_(static_cast<size_t>(spec.n_queues)) {
+        for (auto* each : {&budget_, &base_, &backlog_, &arrived_, &load_now_}) each->assign(n_, 0.0);
+        for (auto* each : {&events_, &spikes_, &behind_, &waits_}) each->assign(n_, 0);
+        for (auto* each : {&all_events_, &all_spikes_}) each->assign(n_, 0);
+        counts_.resize(n_);
+        finished_.resize(n_);
+        for (int64_t slice = 0; slice < spec.n_slices; ++slice)
+            for (int64_t lane = 0; lane < spec.lanes[slice]; ++lane) {
+                const auto q = static_cast<size_t>(spec.first_queue[slice] + lane);
+                budget_[q] = spec.budget[slice];
+                base_[q] = lane ? 0.0 : spec.base_load[slice];
+            }
+    }
 
     int64_t overrun = 0;
     double busiest = 0;
 
-    const std::vector<Queue>& queues() const { return queues_; }
+    size_t size() const { return n_; }
+    Counts counts(size_t q) const {
+        Counts found = counts_[q];
+        found.events = all_events_[q];
+        found.spikes = all_spikes_[q];
+        return found;
+    }
     // By bin, then queue; the last bin may have fewer steps.
     std::vector<float> load() const {
         std::vector<float> found = load_;
         if (begun_)
-            for (const Queue& queue : queues_) found.push_back(static_cast<float>(queue.load));
+            for (const double load : load_now_) found.push_back(static_cast<float>(load));
         return found;
     }
 
     // Take in the spikes of a step; returns those that some slice processes late or never, by spike.
     const std::vector<LateSpike>& arrive(const std::vector<uint32_t>& spikes, int64_t step) {
         late_.clear();
-        begin(step);
-        for (size_t s = 0; s < spikes.size(); ++s) {
-            const uint16_t* row = rows_.data() + int64_t(spikes[s]) * spec_.n_slices;
-            for (int64_t slice = 0; slice < spec_.n_slices; ++slice)
-                if (row[slice]) take(s, slice, spikes[s], row[slice], step);
-        }
+        for (const uint32_t id : spikes) add(id);
+        if (begin(step))
+            for (size_t s = 0; s < spikes.size(); ++s) {
+                const uint16_t* row = row_of(spikes[s]);
+                for (int64_t slice = 0; slice < spec_.n_slices; ++slice)
+                    if (const size_t q = queue_of(slice, spikes[s]); row[slice] && behind_[q]) take(q, s, slice, row[slice], step);
+            }
         end(step);
         return late_;
     }
 
   private:
-    void begin(int64_t step) {
-        for (int64_t slice = 0; slice < spec_.n_slices; ++slice) {
-            Queue& queue = queues_[static_cast<size_t>(spec_.first_queue[slice])];
-            queue.arrived += spec_.base_load[slice];
-        }
-        for (Queue& queue : queues_)
-            while (!queue.finished.empty() && queue.finished.front() <= step) queue.finished.pop_front();
+    const uint16_t* row_of(uint32_t id) const { return rows_.data() + int64_t(id) * spec_.n_slices; }
+
+    size_t queue_of(int64_t slice, uint32_t id) const {
+        return static_cast<size_t>(spec_.first_queue[slice] + spec_.source_slice[id] % spec_.lanes[slice]);
     }
 
-    void take(size_t spike, int64_t slice, uint32_t id, uint16_t events, int64_t step) {
-        const int64_t lane = spec_.source_slice[id] % spec_.lanes[slice];
-        Queue& queue = queues_[static_cast<size_t>(spec_.first_queue[slice] + lane)];
-        ++queue.spikes;
-        if (static_cast<int64_t>(queue.finished.size()) >= spec_.fifo) {
-            ++queue.lost;
+    // Add the events of a spike to those of this step.
+    void add(uint32_t id) {
+        const uint16_t* __restrict row = row_of(id);
+        int32_t* __restrict events = events_.data();
+        int32_t* __restrict spikes = spikes_.data();
+        const auto n_slices = static_cast<size_t>(spec_.n_slices);
+        if (n_ == n_slices) {
+            for (size_t q = 0; q < n_slices; ++q) {
+                events[q] += row[q];
+                spikes[q] += row[q] > 0;
+            }
+            return;
+        }
+        if (spec_.source_slice[id] != lanes_of_) find_lanes(spec_.source_slice[id]);
+        const int32_t* queues = lane_queues_.data();
+        for (size_t slice = 0; slice < n_slices; ++slice) {
+            events[queues[slice]] += row[slice];
+            spikes[queues[slice]] += row[slice] > 0;
+        }
+    }
+
+    // Spikes come by id, slice after slice: where those of one go is looked up once.
+    void find_lanes(int32_t source) {
+        lanes_of_ = source;
+        lane_queues_.resize(static_cast<size_t>(spec_.n_slices));
+        for (int64_t slice = 0; slice < spec_.n_slices; ++slice)
+            lane_queues_[static_cast<size_t>(slice)] = static_cast<int32_t>(spec_.first_queue[slice] + source % spec_.lanes[slice]);
+    }
+
+    // Let queues have their events; true if some must look at each spike.
+    bool begin(int64_t step) {
+        size_t kept = 0;
+        for (const size_t q : waiting_) {
+            while (!finished_[q].empty() && finished_[q].front() <= step) finished_[q].pop_front();
+            waits_[q] = !finished_[q].empty();
+            if (waits_[q]) waiting_[kept++] = q;
+        }
+        waiting_.resize(kept);
+        int32_t any = 0;
+        NEUROSIM_INDEPENDENT
+        for (size_t q = 0; q < n_; ++q) {
+            const int32_t over = backlog_[q] + base_[q] + events_[q] > budget_[q];
+            behind_[q] = (over | waits_[q]) & int32_t(spikes_[q] > 0);
+            const int32_t taken = behind_[q] ? 0 : events_[q];
+            arrived_[q] = base_[q] + taken;
+            all_events_[q] += taken;
+            all_spikes_[q] += spikes_[q];
+            events_[q] = spikes_[q] = 0;
+            any |= behind_[q];
+        }
+        return any;
+    }
+
+    void take(size_t q, size_t spike, int64_t slice, uint16_t events, int64_t step) {
+        Counts& counts = counts_[q];
+        if (static_cast<int64_t>(finished_[q].size()) >= spec_.fifo) {
+            ++counts.lost;
             late_.push_back({spike, static_cast<int32_t>(slice), most_lateness + 1});
             return;
         }
-        const double done = queue.backlog + queue.arrived + events;
-        const auto lateness = done > queue.budget ? static_cast<int64_t>(__builtin_ceil(done / queue.budget)) - 1 : int64_t(0);
+        const double done = backlog_[q] + arrived_[q] + events;
+        const auto lateness = done > budget_[q] ? static_cast<int64_t>(__builtin_ceil(done / budget_[q])) - 1 : int64_t(0);
         if (lateness > 0) {
-            ++queue.late;
-            queue.lateness = std::max(queue.lateness, lateness);
+            ++counts.late;
+            counts.lateness = std::max(counts.lateness, lateness);
             late_.push_back({spike, static_cast<int32_t>(slice), spec_.drops_late ? most_lateness + 1 : lateness});
             if (spec_.drops_late) return;
-            queue.finished.push_back(step + lateness);
-            queue.fill = std::max(queue.fill, static_cast<int64_t>(queue.finished.size()));
+            if (!waits_[q]) waiting_.push_back(q);
+            waits_[q] = 1;
+            finished_[q].push_back(step + lateness);
+            counts.fill = std::max(counts.fill, static_cast<int64_t>(finished_[q].size()));
         }
-        queue.arrived += events;
-        queue.events += events;
+        arrived_[q] += events;
+        all_events_[q] += events;
     }
 
     void end(int64_t step) {
-        double most = 0;
-        bool over = false;
-        for (Queue& queue : queues_) {
-            most = std::max(most, queue.arrived);
-            queue.load += queue.arrived;
-            queue.backlog = std::max(0.0, queue.backlog + queue.arrived - queue.budget);
-            over = over || queue.backlog > 0;
-            queue.arrived = 0;
+        double most = 0, left = 0;
+        for (size_t q = 0; q < n_; ++q) {
+            most = most < arrived_[q] ? arrived_[q] : most;
+            load_now_[q] += arrived_[q];
+            const double more = backlog_[q] + arrived_[q] - budget_[q];
+            backlog_[q] = more > 0 ? more : 0.0;
+            left = left < backlog_[q] ? backlog_[q] : left;
         }
         busiest += most;
-        overrun += over;
+        overrun += left > 0;
         begun_ = (step + 1) % spec_.load_every != 0;
         if (begun_) return;
-        for (Queue& queue : queues_) {
-            load_.push_back(static_cast<float>(queue.load));
-            queue.load = 0;
+        for (double& load : load_now_) {
+            load_.push_back(static_cast<float>(load));
+            load = 0;
         }
     }
 
     CoresSpec spec_;
     const std::vector<uint16_t>& rows_;
-    std::vector<Queue> queues_;
+    size_t n_;                                            // queues
+    std::vector<double> budget_, base_, backlog_, arrived_, load_now_;
+    std::vector<int32_t> events_, spikes_, behind_, waits_;  // of this step; whether spikes wait
+    std::vector<int64_t> all_events_, all_spikes_;
+    std::vector<Counts> counts_;                          // but for events and spikes
+    std::vector<std::deque<int64_t>> finished_;           // steps in which late spikes will be done
+    std::vector<size_t> waiting_;                         // queues in which spikes wait
+    int32_t lanes_of_ = -1;
+    std::vector<int32_t> lane_queues_;
     std::vector<LateSpike> late_;
-    std::vector<float> load_;            // of whole bins
-    bool begun_ = false;                 // another bin
+    std::vector<float> load_;                             // of whole bins
+    bool begun_ = false;                                  // another bin
 };
 
 }  // namespace neurosim

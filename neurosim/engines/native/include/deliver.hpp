@@ -50,6 +50,18 @@ class Calendar {
         }
     }
 
+    // Enter the synapses of one spike at `step`, of those that are due at `from` or later.
+    template <class Target>
+    void enter_row(const SynapseStore::Row& row, int64_t step, int64_t from) {
+        uint64_t address = reinterpret_cast<uint64_t>(row.data);
+        for (const Segment* i = row.begin; i != row.end; ++i) {
+            const Segment segment = *i;
+            const uint64_t bits = address | uint64_t(segment.constant()) | (uint64_t(segment.count()) << 48);
+            if (step + segment.delay >= from) pages_[(step + segment.delay) & mask_].push_back({bits});
+            address += segment_bytes<Target>(segment);
+        }
+    }
+
     int64_t bytes() const {
         size_t entries = 0;
         for (const auto& page : pages_) entries += page.capacity();
@@ -77,17 +89,6 @@ class Calendar {
     }
 
   private:
-    template <class Target>
-    void enter_row(const SynapseStore::Row& row, int64_t step, int64_t from) {
-        uint64_t address = reinterpret_cast<uint64_t>(row.data);
-        for (const Segment* i = row.begin; i != row.end; ++i) {
-            const Segment segment = *i;
-            const uint64_t bits = address | uint64_t(segment.constant()) | (uint64_t(segment.count()) << 48);
-            if (step + segment.delay >= from) pages_[(step + segment.delay) & mask_].push_back({bits});
-            address += segment_bytes<Target>(segment);
-        }
-    }
-
     std::vector<std::vector<Entry>> pages_;
     std::vector<std::vector<Bytes>> alone_;  // per page: synapses entered alone
     int64_t mask_ = 0;

@@ -1,6 +1,7 @@
 // One worker's view of the machine that a network runs as: which spikes pass, when they are worked
 // off, and where sums end. Networks of no machine are compiled with no_machine.hpp instead.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -102,6 +103,7 @@ class Machine {
         }
         const std::vector<LateSpike>& late = cores->arrive(spikes, step);
         learn(spikes, late, step);
+        if (late.empty()) return calendar.enter<Target>(store, spikes, step);
         size_t next = 0;
         const auto on_time = [&](size_t end) {
             part_.assign(spikes.begin() + static_cast<int64_t>(next), spikes.begin() + static_cast<int64_t>(end));
@@ -110,8 +112,11 @@ class Machine {
         };
         for (size_t i = 0, end = 0; i < late.size(); i = end) {
             for (end = i; end < late.size() && late[end].spike == late[i].spike;) ++end;
+            const SynapseStore::Row row = store.row(spikes[late[i].spike]);
+            const std::span<const LateSpike> own{late.data() + i, end - i};
+            if (row.begin == row.end || !matters(own, row.begin->delay)) continue;
             on_time(late[i].spike);
-            enter_late<Target>(calendar, store.row(spikes[next]), {late.data() + i, end - i}, step);
+            enter_late<Target>(calendar, row, own, step);
             ++next;
         }
         on_time(spikes.size());
@@ -170,23 +175,41 @@ class Machine {
         }
     }
 
-    // A spike of which some slices are late: its synapses one by one, those left out omitted.
+    // Whether synapses of a delay act otherwise than on time on some slice.
+    bool matters(std::span<const LateSpike> late, int64_t delay) const {
+        return std::any_of(late.begin(), late.end(), [&](const LateSpike& one) {
+            return one.lateness > most_lateness || acts_after(spec_.cores, one.slice, delay, one.lateness) != delay;
+        });
+    }
+
+    // A spike of which some slices are late: where it matters its synapses one by one, those left
+    // out omitted.
     template <class Target>
     void enter_late(Calendar& calendar, const SynapseStore::Row& row, std::span<const LateSpike> late, int64_t step) {
-        each_synapse<Target>(row, [&](const Segment& segment, Target target, Weight weight) {
-            int64_t lateness = 0;
-            for (const LateSpike& one : late)
-                if (one.slice == slice_of_[target]) lateness = one.lateness;
-            if (lateness > most_lateness) {
-                ++dropped;
-                return;
-            }
-            const int64_t after = acts_after(spec_.cores, slice_of_[target], segment.delay, lateness);
-            if (after == left_out)
-                ++skipped;
+        const std::byte* data = row.data;
+        for (const Segment* i = row.begin; i != row.end; ++i) {
+            const SynapseStore::Row segment{i, i + 1, data};
+            data += segment_bytes<Target>(*i);
+            if (matters(late, i->delay))
+                each_synapse<Target>(segment, [&](const Segment& of, Target target, Weight weight) {
+                    enter_one<Target>(calendar, late, of.delay, target, weight, step);
+                });
             else
-                calendar.enter_alone<Target>(step + after, target, weight);
-        });
+                calendar.enter_row<Target>(segment, step, step);
+        }
+    }
+
+    template <class Target>
+    void enter_one(Calendar& calendar, std::span<const LateSpike> late, int64_t delay, Target target, Weight weight,
+                   int64_t step) {
+        int64_t lateness = 0;
+        for (const LateSpike& one : late)
+            if (one.slice == slice_of_[target]) lateness = one.lateness;
+        const bool lost = lateness > most_lateness;
+        const int64_t after = lost ? left_out : acts_after(spec_.cores, slice_of_[target], delay, lateness);
+        dropped += lost;
+        skipped += !lost && after == left_out;
+        if (after != left_out) calendar.enter_alone<Target>(step + after, target, weight);
     }
 
     const MachineSpec& spec_;

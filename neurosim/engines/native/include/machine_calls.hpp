@@ -21,8 +21,10 @@ double neurosim_machine_counts(void* network, int64_t* cut, int64_t* gates, int6
         for (const int64_t n : {gate.passed, gate.lost, gate.unlucky, gate.waited, gate.most_waiting}) *gates++ = n;
     if (!machine.cores) return 0;
     others[2] = machine.cores->overrun;
-    for (const auto& q : machine.cores->queues())
+    for (size_t i = 0; i < machine.cores->size(); ++i) {
+        const auto q = machine.cores->counts(i);
         for (const int64_t n : {q.events, q.spikes, q.late, q.lost, q.fill, q.lateness}) *queues++ = n;
+    }
     return machine.cores->busiest;
 }
 
