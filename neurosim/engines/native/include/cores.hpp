@@ -37,12 +37,19 @@ class Cores {
         for (auto* each : {&all_events_, &all_spikes_}) each->assign(n_, 0);
         counts_.resize(n_);
         finished_.resize(n_);
-        for (int64_t slice = 0; slice < spec.n_slices; ++slice)
+        for (int64_t slice = 0; slice < spec.n_slices; ++slice) {
+            first_queue_.push_back(static_cast<int32_t>(spec.first_queue[slice]));
+            const auto lanes = static_cast<int32_t>(spec.lanes[slice]);
+            const auto known = std::find(lanes_.begin(), lanes_.end(), lanes);
+            kind_.push_back(static_cast<int32_t>(known - lanes_.begin()));
+            if (known == lanes_.end()) lanes_.push_back(lanes);
             for (int64_t lane = 0; lane < spec.lanes[slice]; ++lane) {
                 const auto q = static_cast<size_t>(spec.first_queue[slice] + lane);
                 budget_[q] = spec.budget[slice];
                 base_[q] = lane ? 0.0 : spec.base_load[slice];
             }
+        }
+        lane_.resize(lanes_.size());
     }
 
     int64_t overrun = 0;
@@ -66,7 +73,11 @@ class Cores {
     // Take in the spikes of a step; returns those that some slice processes late or never, by spike.
     const std::vector<LateSpike>& arrive(const std::vector<uint32_t>& spikes, int64_t step) {
         late_.clear();
-        for (const uint32_t id : spikes) add(id);
+        for (size_t s = 0; s < spikes.size(); ++s) {
+            if (s + 2 < spikes.size())
+                for (int64_t slice = 0; slice < spec_.n_slices; slice += 32) __builtin_prefetch(row_of(spikes[s + 2]) + slice);
+            add(spikes[s]);
+        }
         if (begin(step))
             for (size_t s = 0; s < spikes.size(); ++s) {
                 const uint16_t* row = row_of(spikes[s]);
@@ -97,20 +108,12 @@ class Cores {
             }
             return;
         }
-        if (spec_.source_slice[id] != lanes_of_) find_lanes(spec_.source_slice[id]);
-        const int32_t* queues = lane_queues_.data();
+        for (size_t k = 0; k < lanes_.size(); ++k) lane_[k] = spec_.source_slice[id] % lanes_[k];
         for (size_t slice = 0; slice < n_slices; ++slice) {
-            events[queues[slice]] += row[slice];
-            spikes[queues[slice]] += row[slice] > 0;
+            const auto q = static_cast<size_t>(first_queue_[slice] + lane_[kind_[slice]]);
+            events[q] += row[slice];
+            spikes[q] += row[slice] > 0;
         }
-    }
-
-    // Spikes come by id, slice after slice: where those of one go is looked up once.
-    void find_lanes(int32_t source) {
-        lanes_of_ = source;
-        lane_queues_.resize(static_cast<size_t>(spec_.n_slices));
-        for (int64_t slice = 0; slice < spec_.n_slices; ++slice)
-            lane_queues_[static_cast<size_t>(slice)] = static_cast<int32_t>(spec_.first_queue[slice] + source % spec_.lanes[slice]);
     }
 
     // Let queues have their events; true if some must look at each spike.
@@ -188,8 +191,8 @@ class Cores {
     std::vector<Counts> counts_;                          // but for events and spikes
     std::vector<std::deque<int64_t>> finished_;           // steps in which late spikes will be done
     std::vector<size_t> waiting_;                         // queues in which spikes wait
-    int32_t lanes_of_ = -1;
-    std::vector<int32_t> lane_queues_;
+    std::vector<int32_t> first_queue_, kind_;             // per slice; kind: which of the numbers of lanes it has
+    std::vector<int32_t> lanes_, lane_;                   // the numbers of lanes; a spike's lane for each
     std::vector<LateSpike> late_;
     std::vector<float> load_;                             // of whole bins
     bool begun_ = false;                                  // another bin
