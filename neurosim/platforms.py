@@ -35,7 +35,7 @@ class Mapped:
         JSON-able: what was placed where, rounded, clipped, merged or lost.
     engine : callable
         From the engine that runs programs to one that runs this one: its values are in SI units
-        again, and its executables have ``execution_report(summary)``.
+        again, and its executables have ``execution_report()``.
     """
 
     program: Program
