@@ -13,6 +13,7 @@ from ..engines.base import Chunk, Engine, EngineOptions, Executable
 from ..errors import UnsupportedError
 from ..lowering.machine_program import MachineCounts
 from ..lowering.program import Program
+from ..parallel import exact_sums
 from .draft import Draft, Reading
 
 _SAME = Reading()
@@ -109,11 +110,21 @@ class PlatformExecutable:
             _in_si(values, reading)
             for values, reading in zip(chunk.states, self._scales, strict=True)
         ]
+        sums = {r: self._sum_in_si(r, words) for r, words in chunk.sums.items()}
+        for recorder, words in sums.items():
+            states[recorder] = exact_sums.exact_total(words)[:, None]
         synapses = [
             _in_si(values, reading)
             for values, reading in zip(chunk.synapses, self._watched, strict=True)
         ]
-        return replace(chunk, states=states, synapses=synapses)
+        return replace(chunk, states=states, sums=sums, synapses=synapses)
+
+    def _sum_in_si(self, recorder: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        reading, given = self._scales[recorder], self._program.state_recorders[recorder]
+        own = int(self._program.share.mine(given.ids).sum())
+        if reading.scale == 1.0 and not reading.offset:
+            return words
+        return exact_sums.transformed(words, reading.scale, reading.offset, own)
 
     def read(self, population: str, variable: str) -> NDArray[np.float64]:
         """Return a variable's current values in SI units, (size,)."""
