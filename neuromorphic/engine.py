@@ -146,6 +146,13 @@ class PlatformExecutable:
         reading = self._reading(name, variable)
         self._inner.write_shared(name, variable, float(_on_machine(np.asarray(value), reading)))
 
+    def set_input(self, name: str, values: NDArray[np.float64]) -> None:
+        """Let an input that changes over time give other values, in SI units, from now on."""
+        for given in self._program.currents:
+            if given.name == name:
+                values = values / self._reading(given.span.population, given.variable).scale
+        self._inner.set_input(name, values)
+
     def read_synapses(self, projection: str, variable: str) -> NDArray[np.float64]:
         """Return a synaptic variable's values in SI units."""
         values = self._inner.read_synapses(projection, variable)

@@ -1,5 +1,6 @@
 """What users see of a machine's values is in SI units: samples, sums of them, and what is read."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from neurosim.neuromorphic.draft import Reading
 
 import neurosim as ns
 from neurosim.parallel import exact_sums
-from neurosim.units import ms, volt
+from neurosim.units import ms, nA, nF, volt
 
 RISING = ns.NeuronModel("dv/dt = 1*mV/ms : volt", threshold="v > 1e6*mV", reset="v = 0*mV")
 
@@ -56,3 +57,26 @@ def test_sums_are_transformed_exactly():
 def test_sums_that_are_not_numbers_stay_so():
     words = np.array([(0, 0, 1), (0, 2**61, 0)], np.int64)
     assert exact_sums.transformed(words, 1e3, 0.0, 1)[:, 2].tolist() == [1, 1]
+
+
+def test_a_changed_current_is_given_in_the_machines_units():
+    net = ns.Network(seed=1)
+    model = ns.NeuronModel("dv/dt = I/C : volt\nI : amp\nC : farad", parameters={"C": 1 * nF})
+    cells = net.population("T", 2, model)
+    net.inject(cells, "I", ns.StepCurrent([0, 1] * ms, [1, 2] * nA), name="step")
+
+    def in_nano(draft):
+        draft.readings["T", "I"] = Reading(1e-9)
+
+        def change(given):
+            return replace(given, wave=replace(given.wave, values=given.wave.values / 1e-9))
+
+        currents = tuple(change(c) for c in draft.program.currents)
+        draft.program = replace(draft.program, currents=currents)
+
+    with ns.Simulation(net, platform=Bare(steps=(in_nano,)), record=False) as sim:
+        sim.run(2 * ms)
+        assert np.allclose(sim.read("T", "I"), 2e-9)
+        sim.set_input("step", 5 * nA)
+        sim.run(1 * ms)
+        assert np.allclose(sim.read("T", "I"), 5e-9)
