@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from ...lowering.program import PopulationProgram, Value, Variable
 from .arithmetic import ALIGNMENT, DECAY_UNITY, STATE_LIMIT
 from .scale import Compartments, Current, plain
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 Arrivals = dict[str, list[tuple[str, int]]]
 """By current: hidden variables that synapses add to, and the exponent of what they hold.
@@ -54,7 +57,12 @@ class _Builder:
         states = {own.potential, *(m for c in own.currents for m in c.members)}
         code = population.code
         self._taken = {v.name for v in code.variables}
-        self._kept = [v for v in code.variables if v.name not in states and v.role != "coefficient"]
+        pause = set(_WORD.findall(code.refractory))  # which may be written with units
+        self._kept = [
+            v
+            for v in code.variables
+            if v.name not in states and (v.role != "coefficient" or v.name in pause)
+        ]
         self._made: list[Variable] = []
         self._values: dict[str, Value] = {v.name: population.values[v.name] for v in self._kept}
         self._lines: list[str] = []

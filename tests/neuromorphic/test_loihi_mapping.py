@@ -364,3 +364,15 @@ def test_a_changed_model_is_not_the_catalogues() -> None:
     )  # fmt: skip
     with pytest.raises(MappingError, match="not a linear leak"):
         mapped(one(cells, weight=0.1, variable="g_exc"), Loihi(allow="all"))
+
+
+def test_a_refractory_period_may_be_written_with_its_unit() -> None:
+    model = ns.NeuronModel(
+        "dv/dt = -v/tau : volt (unless refractory)\ntau : second",
+        threshold="v > 15*mV", reset="v = 0*mV", refractory=2 * ms, parameters={"tau": 10 * ms},
+    )  # fmt: skip
+    net = one(model, weight=20 * mV, variable="v", n=2)
+    with ns.Simulation(net, dt=DT, platform=Loihi(), record=False) as sim:
+        sim.run(5 * ms)
+        code = sim.program.populations[0].code
+    assert code.refractory != "t_ref"
