@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..description.quantities import dimensions, unit_of_symbol
+
+_FACTOR = re.compile(r"(m|kg|s|A|K|mol|cd)(?:\^(-?\d+))?")
+
+
+def _base_powers(dimension: str) -> dict[str, float]:
+    """Return the powers of metre, kilogram, second and ampere in a unit as Brian2 prints it."""
+    factors = [_FACTOR.fullmatch(part) for part in dimension.split()]
+    if dimension != "1" and all(factors):  # one without a name of its own
+        found = {f[1]: float(f[2] or 1) for f in factors if f is not None}
+        return {name: found.get(name, 0.0) for name in ("kg", "m", "s", "A")}
+    dim: Dimension = DIMENSIONLESS if dimension == "1" else dimensions(unit_of_symbol(dimension))
+    return {name: dim.get_dimension(name) for name in ("kg", "m", "s", "A")}
 
 
 @dataclass(frozen=True)
@@ -24,10 +37,7 @@ class UnitSystem:
 
     def of(self, dimension: str) -> float:
         """Return the unit of a dimension, written as Brian2 prints a base unit, in SI units."""
-        dim: Dimension = (
-            DIMENSIONLESS if dimension == "1" else dimensions(unit_of_symbol(dimension))
-        )
-        powers = {name: dim.get_dimension(name) for name in ("kg", "m", "s", "A")}
+        powers = _base_powers(dimension)
         volts = powers["kg"]
         scale = self.volt**volts
         scale *= self.second ** (powers["s"] + 3 * volts)

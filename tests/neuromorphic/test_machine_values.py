@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from machines import Bare
 from neurosim.neuromorphic.draft import Reading
+from neurosim.neuromorphic.units import MILLI_NANO
 
 import neurosim as ns
 from neurosim.parallel import exact_sums
@@ -80,3 +81,12 @@ def test_a_changed_current_is_given_in_the_machines_units():
         sim.set_input("step", 5 * nA)
         sim.run(1 * ms)
         assert np.allclose(sim.read("T", "I"), 5e-9)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "unit"),
+    [("V", 1e-3), ("S", 1e-6), ("F", 1e-9), ("Hz", 1e3), ("1", 1.0),
+     ("m^-4 kg^-2 s^6 A^3", 1e-3), ("s^-1 A^-1", 1e12), ("m^2 kg s^-3 A^-1", 1e-3)],
+)  # fmt: skip
+def test_units_of_a_machine_are_coherent(dimension, unit):
+    assert MILLI_NANO.of(dimension) == pytest.approx(unit, rel=1e-12)
