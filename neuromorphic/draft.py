@@ -26,6 +26,11 @@ class Reading:
     offset: float = 0.0
     write: Callable[[Any], Any] | None = None
 
+    @property
+    def in_si(self) -> bool:
+        """Whether the value on the machine is the SI value."""
+        return self.scale == 1.0 and not self.offset
+
 
 @dataclass
 class Draft:

@@ -43,42 +43,6 @@ class RunFacts:
     synapses: dict[str, int] = field(default_factory=dict)
 
 
-class PlatformEngine:
-    """An engine for the Program of a mapping.
-
-    Parameters
-    ----------
-    inner : Engine
-        What runs it.
-    draft : Draft
-        As the mapping left it.
-
-    Attributes
-    ----------
-    executable : type
-        What :meth:`compile` returns: a class that platforms may derive from.
-    """
-
-    executable: type[PlatformExecutable]
-
-    def __init__(self, inner: Engine, draft: Draft) -> None:
-        self.name, self._inner, self._draft = inner.name, inner, draft
-
-    def compile(self, program: Program, options: EngineOptions) -> PlatformExecutable:
-        """Translate and compile; see :class:`neurosim.engines.base.Engine`."""
-        if options.precision == "single":
-            raise UnsupportedError(
-                f"precision 'single' on platform {self._draft.machine.name!r}: its own number "
-                "format is used. Leave precision out."
-            )
-        inner = self._inner.compile(program, options)
-        return self.executable(inner, program, self._draft)
-
-    def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
-        """Return the memory that build and simulation will need."""
-        return self._inner.estimate_bytes(program, options)
-
-
 class PlatformExecutable:
     """An executable whose values are in SI units; all else is the inner one's."""
 
@@ -121,9 +85,9 @@ class PlatformExecutable:
 
     def _sum_in_si(self, recorder: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
         reading, given = self._scales[recorder], self._program.state_recorders[recorder]
-        own = int(self._program.share.mine(given.ids).sum())
-        if reading.scale == 1.0 and not reading.offset:
+        if reading.in_si:
             return words
+        own = int(self._program.share.mine(given.ids).sum())
         return exact_sums.transformed(words, reading.scale, reading.offset, own)
 
     def read(self, population: str, variable: str) -> NDArray[np.float64]:
@@ -218,13 +182,44 @@ class PlatformExecutable:
         )
 
 
-PlatformEngine.executable = PlatformExecutable
+class PlatformEngine:
+    """An engine for the Program of a mapping.
+
+    Parameters
+    ----------
+    inner : Engine
+        What runs it.
+    draft : Draft
+        As the mapping left it.
+
+    Attributes
+    ----------
+    executable : type
+        What :meth:`compile` returns: a class that platforms may derive from.
+    """
+
+    executable: type[PlatformExecutable] = PlatformExecutable
+
+    def __init__(self, inner: Engine, draft: Draft) -> None:
+        self.name, self._inner, self._draft = inner.name, inner, draft
+
+    def compile(self, program: Program, options: EngineOptions) -> PlatformExecutable:
+        """Translate and compile; see :class:`neurosim.engines.base.Engine`."""
+        if options.precision == "single":
+            raise UnsupportedError(
+                f"precision 'single' on platform {self._draft.machine.name!r}: its own number "
+                "format is used. Leave precision out."
+            )
+        inner = self._inner.compile(program, options)
+        return self.executable(inner, program, self._draft)
+
+    def estimate_bytes(self, program: Program, options: EngineOptions) -> int:
+        """Return the memory that build and simulation will need."""
+        return self._inner.estimate_bytes(program, options)
 
 
 def _in_si(values: NDArray[np.float64], reading: Reading) -> NDArray[np.float64]:
-    if reading.scale == 1.0 and not reading.offset:
-        return values
-    return reading.offset + reading.scale * values
+    return values if reading.in_si else reading.offset + reading.scale * values
 
 
 def _on_machine(values: NDArray[np.float64], reading: Reading) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -131,11 +130,10 @@ class MappingReport:
         if text not in self.notes:
             self.notes.append(text)
 
-    def refuse_if_obstructed(self, others: Iterable[str] = ()) -> None:
+    def refuse_if_obstructed(self) -> None:
         """Raise MappingError with all obstacles, if there is one."""
-        every = [*self.obstacles, *others]
-        if every:
-            raise MappingError(self.platform, every)
+        if self.obstacles:
+            raise MappingError(self.platform, self.obstacles)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON-able data; obstacles are never in one that is kept."""

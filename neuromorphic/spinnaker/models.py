@@ -16,8 +16,6 @@ from ...models.catalogue import ENTRIES
 from .receptors import RING_FULL, Receptor
 from .scaling import CONDUCTANCE_SCALE
 
-THRESHOLD_OF_IZHIKEVICH = 30.0
-
 
 @dataclass(frozen=True)
 class Part:

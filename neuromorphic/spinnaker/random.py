@@ -21,7 +21,6 @@ _WORD = 0xFFFF_FFFF
 SLOW_BELOW = 0.01  # expected spikes per tick
 FAST_ABOVE = 10.0
 ISI_SCALE = 1000
-SOURCES_PER_CORE = 500
 
 
 class Generator(Protocol):
